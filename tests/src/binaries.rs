@@ -1,0 +1,40 @@
+//! The programs under test, built as their users build them.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::{Mutex, PoisonError};
+
+/// The program of the example `name`, after `cargo build -p NAME`.
+///
+/// It is built alone and not with the workspace, whose other packages may ask a dependency for features that the
+/// example forgot. Into the folder and profile of the running test, once in a test process.
+///
+/// # Panics
+///
+/// When it cannot be built.
+pub fn example(name: &str) -> PathBuf {
+    static BUILT: Mutex<BTreeMap<String, PathBuf>> = Mutex::new(BTreeMap::new());
+    let mut built = BUILT.lock().unwrap_or_else(PoisonError::into_inner);
+    built.entry(name.to_owned()).or_insert_with(|| build(name)).clone()
+}
+
+/// The folder of this repository.
+pub fn repository() -> &'static Path {
+    Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/.."))
+}
+
+fn build(name: &str) -> PathBuf {
+    // TARGET/PROFILE/deps/TEST
+    let test = std::env::current_exe().expect("the path of this test");
+    let profile = test.ancestors().nth(2).expect("a test lies in cargo's target folder");
+    let target = profile.parent().expect("a profile lies in cargo's target folder");
+    let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    cargo.args(["build", "--quiet", "--package", name, "--target-dir"]).arg(target).current_dir(repository());
+    if profile.ends_with("release") {
+        cargo.arg("--release");
+    }
+    let status = cargo.status().expect("cargo starts");
+    assert!(status.success(), "`cargo build -p {name}` failed; its message is above");
+    profile.join(name)
+}
