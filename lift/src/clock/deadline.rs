@@ -1,0 +1,39 @@
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+/// Until when an invocation may run; there may be no limit.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Deadline(Option<Instant>);
+
+impl Deadline {
+    /// No limit.
+    pub const NONE: Self = Self(None);
+
+    /// A limit this far from now; a time that no clock reaches is no limit.
+    #[must_use]
+    pub fn after(limit: Duration) -> Self {
+        Self(Instant::now().checked_add(limit))
+    }
+
+    /// The earlier of two limits.
+    #[must_use]
+    pub fn earlier(self, other: Self) -> Self {
+        match (self.0, other.0) {
+            (Some(a), Some(b)) => Self(Some(a.min(b))),
+            (a, b) => Self(a.or(b)),
+        }
+    }
+
+    /// When it is, unless there is no limit.
+    #[must_use]
+    pub fn at(self) -> Option<Instant> {
+        self.0
+    }
+
+    /// The time that is left, zero when it has passed, `None` without a limit.
+    #[must_use]
+    pub fn remaining(self) -> Option<Duration> {
+        self.0.map(|at| at.saturating_duration_since(Instant::now()))
+    }
+}

@@ -1,0 +1,177 @@
+use std::fmt;
+
+use super::{Fault, Faults, Sources, Value};
+
+/// Something in a section is missing or wrong; the section has noted what.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Invalid;
+
+impl fmt::Display for Invalid {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a setting is missing or wrong")
+    }
+}
+
+impl std::error::Error for Invalid {}
+
+/// The settings of one part of the service: a table of `lift.toml` and the variables with one prefix.
+pub struct Section<'a> {
+    sources: &'a Sources,
+    faults: &'a mut Faults,
+    known: &'a mut Vec<Vec<String>>,
+    path: Vec<String>,
+    prefix: String,
+    defaults: Vec<(&'static str, &'static str)>,
+}
+
+impl<'a> Section<'a> {
+    pub(super) fn new(
+        sources: &'a Sources,
+        faults: &'a mut Faults,
+        known: &'a mut Vec<Vec<String>>,
+        path: &[&str],
+        prefix: &str,
+    ) -> Self {
+        let path = path.iter().map(|&key| key.to_owned()).collect();
+        Self { sources, faults, known, path, prefix: prefix.to_owned(), defaults: Vec::new() }
+    }
+
+    /// Values for keys that neither the environment nor the file holds.
+    pub(crate) fn with_defaults(mut self, defaults: &[(&'static str, &'static str)]) -> Self {
+        self.defaults = defaults.to_vec();
+        self
+    }
+
+    /// The environment variable of a key.
+    #[must_use]
+    pub fn variable(&self, key: &str) -> String {
+        format!("{}_{}", self.prefix, key.to_uppercase().replace('-', "_"))
+    }
+
+    /// A value that has no default; `example` is shown when it is missing.
+    ///
+    /// # Errors
+    /// [`Invalid`] when it is missing or wrong, which is noted.
+    pub fn required<T: Value>(&mut self, key: &str, example: &str) -> Result<T, Invalid> {
+        match self.optional(key)? {
+            Some(value) => Ok(value),
+            None => {
+                let variable = self.variable(key);
+                let help = format!("set {variable}={example}, or `{key} = {example:?}` under [{}] in lift.toml", self.path.join("."));
+                self.faults.push(Fault::new(variable, "is not set").help(help));
+                Err(Invalid)
+            }
+        }
+    }
+
+    /// A value with a default.
+    ///
+    /// # Errors
+    /// [`Invalid`] when it is set and wrong, which is noted.
+    pub fn or<T: Value>(&mut self, key: &str, default: T) -> Result<T, Invalid> {
+        Ok(self.optional(key)?.unwrap_or(default))
+    }
+
+    /// A value that may be absent.
+    ///
+    /// # Errors
+    /// [`Invalid`] when it is set and wrong, which is noted.
+    pub fn optional<T: Value>(&mut self, key: &str) -> Result<Option<T>, Invalid> {
+        let mut path = self.path.clone();
+        path.push(key.to_owned());
+        let variable = self.variable(key);
+        let found = if let Some(text) = self.sources.env(&variable) {
+            Some((variable, text.to_owned()))
+        } else {
+            let keys: Vec<&str> = path.iter().map(String::as_str).collect();
+            self.sources
+                .at(&keys)
+                .map(|text| (format!("lift.toml: `{}`", path.join(".")), text))
+                .or_else(|| {
+                    let default = self.defaults.iter().find(|(name, _)| *name == key)?;
+                    Some((format!("`settings({key})` in the code"), default.1.to_owned()))
+                })
+        };
+        self.known.push(path);
+        let Some((subject, text)) = found else { return Ok(None) };
+        match T::parse(text.trim()) {
+            Some(value) => Ok(Some(value)),
+            None => {
+                let problem = if is_secret(key) {
+                    format!("is not {}", T::EXPECTED)
+                } else {
+                    format!("`{text}` is not {}", T::EXPECTED)
+                };
+                self.faults.push(Fault::new(subject, problem));
+                Err(Invalid)
+            }
+        }
+    }
+
+    /// Notes that a value is of the right kind but does not do, and gives the error to return.
+    pub fn invalid(&mut self, key: &str, problem: impl Into<String>) -> Invalid {
+        let variable = self.variable(key);
+        self.faults.push(Fault::new(variable, problem));
+        Invalid
+    }
+
+    /// A section inside this one.
+    pub fn nested(&mut self, key: &str) -> Section<'_> {
+        let mut path = self.path.clone();
+        path.push(key.to_owned());
+        Section {
+            prefix: self.variable(key),
+            sources: self.sources,
+            faults: self.faults,
+            known: self.known,
+            path,
+            defaults: Vec::new(),
+        }
+    }
+}
+
+/// Whether the value of a key may hold a secret and must not be shown.
+fn is_secret(key: &str) -> bool {
+    ["url", "password", "secret", "token", "credential", "dsn"].iter().any(|word| key.contains(word))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    #[test]
+    fn the_environment_beats_the_file_which_beats_the_code() {
+        let file = "[resources.db]\nsize = 2\nwait = '3s'\n[resources.db.pool]\nmax_size = 9";
+        let sources = Sources::empty().var("DB_SIZE", "3").toml(file).unwrap();
+        let mut reader = sources.reader();
+        let mut section = reader
+            .section(&["resources", "db"], "DB")
+            .with_defaults(&[("size", "1"), ("wait", "1s"), ("name", "code")]);
+        assert_eq!(section.optional::<u8>("size"), Ok(Some(3)));
+        assert_eq!(section.optional::<Duration>("wait"), Ok(Some(Duration::from_secs(3))));
+        assert_eq!(section.optional::<String>("name"), Ok(Some("code".to_owned())));
+        assert_eq!(section.optional::<String>("absent"), Ok(None));
+        assert_eq!(section.nested("pool").or("max_size", 4_usize), Ok(9));
+        assert_eq!(section.nested("pool").variable("max_size"), "DB_POOL_MAX_SIZE");
+        assert!(reader.finish().is_empty());
+    }
+
+    #[test]
+    fn every_fault_is_told_with_its_variable_and_no_secret() {
+        let sources = Sources::empty().var("DB_SIZE", "many").var("DB_URL", "").var("DB_TOKEN_TTL", "hunter2");
+        let mut reader = sources.reader();
+        let mut section = reader.section(&["resources", "db"], "DB");
+        let url = section.required::<String>("url", "sqlite://orders.db");
+        let size = section.or("size", 1_u8);
+        let ttl = section.or("token_ttl", Duration::ZERO);
+        assert!(url.is_err() && size.is_err() && ttl.is_err());
+        let text = reader.finish().to_string();
+        assert!(text.contains("3 things are wrong"), "{text}");
+        assert!(text.contains("DB_URL: is not set\n    help: set DB_URL=sqlite://orders.db"), "{text}");
+        assert!(text.contains("DB_SIZE: `many` is not a whole number"), "{text}");
+        assert!(text.contains("DB_TOKEN_TTL: is not a duration"), "{text}");
+        assert!(!text.contains("hunter2"), "{text}");
+    }
+}

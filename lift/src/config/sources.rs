@@ -1,0 +1,207 @@
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use super::{Fault, Faults, Section};
+
+/// Where settings come from: the environment and, when there is one, `lift.toml`.
+#[derive(Clone, Debug, Default)]
+pub struct Sources {
+    env: BTreeMap<String, String>,
+    file: Option<PathBuf>,
+    table: toml::Table,
+}
+
+impl Sources {
+    /// Reads the process's environment and the settings file.
+    ///
+    /// The file is `LIFT_CONFIG` when that is set (it must exist then), else `lift.toml` in the working folder
+    /// when there is one.
+    ///
+    /// # Errors
+    /// When the file is named but missing, unreadable, or not TOML.
+    pub fn load() -> Result<Self, Faults> {
+        let env = std::env::vars_os()
+            .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
+            .collect();
+        Self::from_env(env)
+    }
+
+    fn from_env(env: BTreeMap<String, String>) -> Result<Self, Faults> {
+        let named = env.get("LIFT_CONFIG").map(PathBuf::from);
+        let path = named.clone().unwrap_or_else(|| PathBuf::from("lift.toml"));
+        match std::fs::read_to_string(&path) {
+            Ok(text) => Self { env, file: Some(path), ..Self::default() }.toml(&text),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound && named.is_none() => {
+                Ok(Self { env, ..Self::default() })
+            }
+            Err(error) => {
+                let help = "set LIFT_CONFIG to a readable file, or unset it";
+                let mut faults = Faults::default();
+                faults.push(Fault::new(path.display().to_string(), format!("cannot be read: {error}")).help(help));
+                Err(faults)
+            }
+        }
+    }
+
+    /// No environment and no file: what tests start from.
+    #[must_use]
+    pub fn empty() -> Self {
+        Self::default()
+    }
+
+    /// Sets one environment variable, for tests.
+    #[must_use]
+    pub fn var(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
+        self.env.insert(name.into(), value.into());
+        self
+    }
+
+    /// Sets the text of `lift.toml`.
+    ///
+    /// # Errors
+    /// When the text is not TOML.
+    pub fn toml(mut self, text: &str) -> Result<Self, Faults> {
+        match text.parse() {
+            Ok(table) => {
+                self.table = table;
+                Ok(self)
+            }
+            Err(error) => {
+                let mut faults = Faults::default();
+                let name = self.file.as_deref().unwrap_or(Path::new("lift.toml")).display().to_string();
+                faults.push(Fault::new(name, format!("is not TOML: {}", error.to_string().trim_end())));
+                Err(faults)
+            }
+        }
+    }
+
+    /// The settings file that was read.
+    #[must_use]
+    pub fn file(&self) -> Option<&Path> {
+        self.file.as_deref()
+    }
+
+    /// The value of an environment variable; an empty one counts as unset.
+    #[must_use]
+    pub fn env(&self, name: &str) -> Option<&str> {
+        self.env.get(name).map(String::as_str).filter(|value| !value.is_empty())
+    }
+
+    /// The value at a path of `lift.toml` as text; tables and arrays have none.
+    pub(super) fn at(&self, path: &[&str]) -> Option<String> {
+        let (last, parents) = path.split_last()?;
+        let mut table = &self.table;
+        for key in parents {
+            table = table.get(*key)?.as_table()?;
+        }
+        match table.get(*last)? {
+            toml::Value::Table(_) | toml::Value::Array(_) => None,
+            toml::Value::String(text) => Some(text.clone()),
+            value => Some(value.to_string()),
+        }
+    }
+
+    /// Opens a section; see [`Reader`].
+    pub(crate) fn reader(&self) -> Reader<'_> {
+        Reader { sources: self, faults: Faults::default(), known: Vec::new() }
+    }
+}
+
+/// Reads sections one after the other and remembers which keys exist, to tell the unknown ones at the end.
+pub(crate) struct Reader<'a> {
+    pub(super) sources: &'a Sources,
+    pub(super) faults: Faults,
+    pub(super) known: Vec<Vec<String>>,
+}
+
+impl<'a> Reader<'a> {
+    /// The section at `path` of `lift.toml`, whose variables begin with `prefix`.
+    pub(crate) fn section<'r>(&'r mut self, path: &[&str], prefix: &str) -> Section<'r>
+    where
+        'a: 'r,
+    {
+        Section::new(self.sources, &mut self.faults, &mut self.known, path, prefix)
+    }
+
+    pub(crate) fn fault(&mut self, fault: Fault) {
+        self.faults.push(fault);
+    }
+
+    /// All faults, with the keys of `lift.toml` that nothing asked for.
+    pub(crate) fn finish(mut self) -> Faults {
+        let mut path = Vec::new();
+        unknown(&self.sources.table, &mut path, &self.known, &mut self.faults);
+        self.faults
+    }
+}
+
+fn unknown(table: &toml::Table, path: &mut Vec<String>, known: &[Vec<String>], faults: &mut Faults) {
+    for (key, value) in table {
+        path.push(key.clone());
+        let on_the_way = known.iter().any(|known| known.len() > path.len() && known.starts_with(path));
+        match value {
+            toml::Value::Table(inner) if on_the_way => unknown(inner, path, known, faults),
+            _ if known.contains(path) && !value.is_table() => {}
+            _ => {
+                let depth = path.len() - 1;
+                let siblings = known
+                    .iter()
+                    .filter(|known| known.get(..depth) == path.get(..depth))
+                    .filter_map(|known| known.get(depth).map(String::as_str));
+                let mut fault = Fault::new(format!("lift.toml: `{}`", path.join(".")), "nothing reads this key");
+                if let Some(near) = nearest(key, siblings) {
+                    fault = fault.help(format!("did you mean `{near}`?"));
+                }
+                faults.push(fault);
+            }
+        }
+        path.pop();
+    }
+}
+
+/// The candidate that a slip of the finger away from `word`.
+fn nearest<'a>(word: &str, candidates: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+    let limit = word.len().max(3) / 3;
+    candidates.map(|c| (distance(word, c), c)).filter(|(d, _)| *d <= limit).min().map(|(_, c)| c)
+}
+
+/// Edits between two words.
+fn distance(a: &str, b: &str) -> usize {
+    let mut row: Vec<usize> = (0..=b.chars().count()).collect();
+    for (i, x) in a.chars().enumerate() {
+        let (mut diagonal, mut left) = (i, i + 1);
+        for (above, y) in row.iter_mut().skip(1).zip(b.chars()) {
+            left = (diagonal + usize::from(x != y)).min(*above + 1).min(left + 1);
+            diagonal = std::mem::replace(above, left);
+        }
+        if let Some(first) = row.first_mut() {
+            *first = i + 1;
+        }
+    }
+    row.last().copied().unwrap_or(0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn edits_are_counted() {
+        for (a, b, expected) in [("", "", 0), ("max_size", "max_sise", 1), ("wait", "wiat", 2), ("", "abc", 3)] {
+            assert_eq!(distance(a, b), expected, "{a} {b}");
+        }
+    }
+
+    #[test]
+    fn a_key_that_nothing_reads_is_a_fault_with_its_neighbour() {
+        let sources = Sources::empty().toml("[shutdown]\ngrase = '3s'\n[resorces.x]\ny = 1").unwrap();
+        let mut reader = sources.reader();
+        let grace: Result<std::time::Duration, _> =
+            reader.section(&["shutdown"], "LIFT_SHUTDOWN").or("grace", std::time::Duration::from_secs(25));
+        assert_eq!(grace.unwrap().as_secs(), 25);
+        let _ = reader.section(&["resources", "x"], "X").or("y", 1_u8);
+        let text = reader.finish().to_string();
+        assert!(text.contains("`shutdown.grase`: nothing reads this key\n    help: did you mean `grace`?"), "{text}");
+        assert!(text.contains("`resorces`: nothing reads this key\n    help: did you mean `resources`?"), "{text}");
+    }
+}

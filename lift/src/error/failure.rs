@@ -1,0 +1,179 @@
+use std::borrow::Cow;
+use std::fmt;
+use std::sync::Arc;
+
+use axum_core::body::Body;
+use axum_core::response::{IntoResponse, Response};
+use http::StatusCode;
+
+use super::{BoxError, Decision, LiftError, Retry, chain};
+
+/// Who decided that a call failed; it settles the level of the log line and what a queue does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Origin {
+    /// The user's error type decided.
+    Decided,
+    /// An error that the public must not read.
+    Internal,
+    /// An argument of the handler could not be made from the request.
+    Rejected,
+    /// No handler serves this.
+    Unrouted,
+    /// The handler panicked.
+    Panic,
+    /// The handler ran out of time.
+    Deadline,
+}
+
+/// One field of a request that is wrong.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FieldFault {
+    /// A JSON Pointer as a URI fragment, such as `#/items/0/quantity` (RFC 6901, section 6).
+    pub pointer: String,
+    /// What is wrong with it.
+    pub detail: String,
+}
+
+/// What a client sees of an error, and the error itself for the log.
+///
+/// Cheap to clone. It travels in the response's extensions until the edge renders it, so a layer can read it:
+/// `response.extensions().get::<lift::Failure>()`.
+#[derive(Clone)]
+pub struct Failure(Arc<Inner>);
+
+struct Inner {
+    decision: Decision,
+    fields: Vec<FieldFault>,
+    cause: Option<BoxError>,
+}
+
+impl Failure {
+    /// A failure with its status and stable code; a status below 400 becomes 500.
+    #[must_use]
+    pub fn new(status: StatusCode, code: impl Into<Cow<'static, str>>) -> Self {
+        Self::decided(Decision::new(status.as_u16(), code))
+    }
+
+    /// The failure of an error that has decided.
+    #[must_use]
+    pub fn of(error: impl LiftError) -> Self {
+        let decision = error.decision();
+        Self::decided(decision).cause(error)
+    }
+
+    pub(crate) fn decided(decision: Decision) -> Self {
+        Self(Arc::new(Inner { decision, fields: Vec::new(), cause: None }))
+    }
+
+    pub(crate) fn internal(code: &'static str, cause: impl Into<BoxError>) -> Self {
+        Self::decided(Decision::internal(code)).cause(cause)
+    }
+
+    fn change(mut self, change: impl FnOnce(&mut Inner)) -> Self {
+        match Arc::get_mut(&mut self.0) {
+            Some(inner) => change(inner),
+            None => {
+                // Already shared: the copy keeps everything but the cause, which cannot be cloned.
+                let mut inner =
+                    Inner { decision: self.0.decision.clone(), fields: self.0.fields.clone(), cause: None };
+                change(&mut inner);
+                self = Self(Arc::new(inner));
+            }
+        }
+        self
+    }
+
+    /// What the public may read.
+    #[must_use]
+    pub fn detail(self, text: impl Into<String>) -> Self {
+        self.change(|inner| inner.decision.public = Some(text.into()))
+    }
+
+    /// When a retry makes sense.
+    #[must_use]
+    pub fn retry(self, retry: Retry) -> Self {
+        self.change(|inner| inner.decision.retry = Some(retry))
+    }
+
+    /// One wrong field of the request.
+    #[must_use]
+    pub fn field(self, pointer: impl Into<String>, detail: impl Into<String>) -> Self {
+        let field = FieldFault { pointer: pointer.into(), detail: detail.into() };
+        self.change(|inner| inner.fields.push(field))
+    }
+
+    /// The error behind it, for the log only.
+    #[must_use]
+    pub fn cause(self, cause: impl Into<BoxError>) -> Self {
+        self.change(|inner| inner.cause = Some(cause.into()))
+    }
+
+    pub(crate) fn origin_is(self, origin: Origin) -> Self {
+        self.change(|inner| inner.decision.origin = origin)
+    }
+
+    /// The HTTP status.
+    #[must_use]
+    pub fn status(&self) -> StatusCode {
+        self.0.decision.status
+    }
+
+    /// The stable code, such as `ORDER_NOT_FOUND`.
+    #[must_use]
+    pub fn code(&self) -> &str {
+        &self.0.decision.code
+    }
+
+    /// The short text that belongs to the status.
+    #[must_use]
+    pub fn title(&self) -> &'static str {
+        self.status().canonical_reason().unwrap_or("Error")
+    }
+
+    /// What the public may read, when there is anything.
+    #[must_use]
+    pub fn public_detail(&self) -> Option<&str> {
+        self.0.decision.public.as_deref()
+    }
+
+    /// When a retry makes sense, when the error says so.
+    #[must_use]
+    pub fn retry_advice(&self) -> Option<Retry> {
+        self.0.decision.retry
+    }
+
+    /// The wrong fields of the request.
+    #[must_use]
+    pub fn fields(&self) -> &[FieldFault] {
+        &self.0.fields
+    }
+
+    /// Who decided.
+    #[must_use]
+    pub fn origin(&self) -> Origin {
+        self.0.decision.origin
+    }
+
+    /// The error with all its sources on one line, for a log; never for a client.
+    #[must_use]
+    pub fn chain(&self) -> Option<String> {
+        self.0.cause.as_deref().map(|cause| chain(cause))
+    }
+}
+
+impl fmt::Debug for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Failure").field("decision", &self.0.decision).field("chain", &self.chain()).finish()
+    }
+}
+
+/// The status with the failure in the extensions and no body yet: the edge writes the body.
+impl IntoResponse for Failure {
+    fn into_response(self) -> Response {
+        let mut response = Response::new(Body::empty());
+        *response.status_mut() = self.status();
+        response.extensions_mut().insert(self);
+        response
+    }
+}

@@ -1,0 +1,37 @@
+//! What goes wrong, decided once and told to each reader in its own form.
+//!
+//! An error type decides with [`LiftError`]; the decision becomes a [`Failure`] in the response's extensions; the
+//! edge renders it once: problem+json for HTTP clients, a stable `errorType` for Lambda's direct callers, an
+//! [`Outcome`] for queues, the whole chain for the log.
+
+mod decision;
+mod failure;
+mod opaque;
+mod outcome;
+mod problem;
+mod rejection;
+
+pub use decision::{Decision, LiftError, Retry};
+pub use failure::{Failure, FieldFault, Origin};
+pub use opaque::{Error, Result};
+pub use outcome::Outcome;
+pub(crate) use problem::{log, problem_response};
+pub(crate) use rejection::failure_of_rejection;
+
+/// Any error, boxed.
+pub type BoxError = Box<dyn std::error::Error + Send + Sync>;
+
+/// Writes an error and its sources on one line, skipping a source whose text the error already shows.
+pub(crate) fn chain(error: &(dyn std::error::Error + 'static)) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(error) = source {
+        let next = error.to_string();
+        if !text.ends_with(&next) {
+            text.push_str(": ");
+            text.push_str(&next);
+        }
+        source = error.source();
+    }
+    text
+}

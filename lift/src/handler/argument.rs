@@ -1,0 +1,74 @@
+use std::future::Future;
+
+use axum_core::extract::{FromRequest, FromRequestParts, Request};
+use axum_core::response::{IntoResponse, Response};
+use http::request::Parts;
+
+use crate::error::failure_of_rejection;
+
+/// A handler argument that does not read the body.
+///
+/// Every axum extractor that needs only the request is one: headers, query, path, resources.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be taken from a request here",
+    label = "not a handler argument at this place",
+    note = "an argument that reads the body, such as `Json<T>`, must be the last one",
+    note = "connections are taken as `Pooled<R>`, shared clients and provided values as `Shared<T>`"
+)]
+pub trait Early: Sized + Send {
+    /// Takes it, or says what to answer.
+    fn take(parts: &mut Parts) -> impl Future<Output = Result<Self, Response>> + Send;
+}
+
+#[diagnostic::do_not_recommend]
+impl<T: FromRequestParts<()> + Send> Early for T {
+    async fn take(parts: &mut Parts) -> Result<Self, Response> {
+        T::from_request_parts(parts, &()).await.map_err(rejected)
+    }
+}
+
+/// The last handler argument, which may read the body.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be taken from a request",
+    label = "not a handler argument",
+    note = "a body is taken as `Json<T>` (with `T: serde::Deserialize`), `String` or `Bytes`",
+    note = "connections are taken as `Pooled<R>`, shared clients and provided values as `Shared<T>`"
+)]
+pub trait Last<M>: Sized + Send {
+    /// Takes it, or says what to answer.
+    fn take(request: Request) -> impl Future<Output = Result<Self, Response>> + Send;
+}
+
+#[diagnostic::do_not_recommend]
+impl<T: FromRequest<(), M> + Send, M> Last<M> for T {
+    async fn take(request: Request) -> Result<Self, Response> {
+        T::from_request(request, &()).await.map_err(rejected)
+    }
+}
+
+/// What a handler returns.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be a handler's answer",
+    label = "not an answer",
+    note = "return `Json<T>` (with `T: serde::Serialize`), text, a `StatusCode`, a tuple of them, or a `Result`",
+    note = "the error of a `Result` needs `#[derive(LiftError)]`, or is `lift::Error`"
+)]
+pub trait Answer {
+    /// The response.
+    fn answer(self) -> Response;
+}
+
+#[diagnostic::do_not_recommend]
+impl<T: IntoResponse> Answer for T {
+    fn answer(self) -> Response {
+        self.into_response()
+    }
+}
+
+/// A rejection as a response that carries its failure.
+fn rejected(rejection: impl IntoResponse) -> Response {
+    match failure_of_rejection(rejection.into_response()) {
+        Ok(failure) => failure.into_response(),
+        Err(response) => response,
+    }
+}

@@ -1,0 +1,114 @@
+//! The one generic call behind every handler.
+//!
+//! Order: arguments that need no connection, from left to right; then the body, when the last argument reads it;
+//! then connections, so that a bad request never holds one.
+
+use std::future::Future;
+
+use axum_core::extract::Request;
+use axum_core::response::{IntoResponse, Response};
+use http::request::Parts;
+
+use super::{Answer, Early, Last};
+use crate::resource::Context;
+
+/// What late arguments are taken from: the context alone.
+fn late_parts(context: Option<Context>) -> Parts {
+    let (mut parts, ()) = http::Request::new(()).into_parts();
+    if let Some(context) = context {
+        parts.extensions.insert(context);
+    }
+    parts
+}
+
+/// Calls a handler without arguments.
+#[doc(hidden)]
+pub async fn call0<R, F, Fut>(_: Request, _: [bool; 0], function: F) -> Response
+where
+    R: Answer,
+    F: FnOnce() -> Fut + Send,
+    Fut: Future<Output = R> + Send,
+{
+    function().await.answer()
+}
+
+macro_rules! calls {
+    ($($call:ident: $($item:ident $slot:ident),* ; $last:ident $last_slot:ident;)+) => {$(
+        /// Takes the arguments and calls the handler.
+        #[doc(hidden)]
+        #[allow(clippy::too_many_arguments, unused_mut)]
+        pub async fn $call<$($item,)* $last, M, R, F, Fut>(
+            request: Request,
+            late: [bool; [$(stringify!($item),)* ""].len()],
+            function: F,
+        ) -> Response
+        where
+            $($item: Early,)*
+            $last: Last<M>,
+            R: Answer,
+            F: FnOnce($($item,)* $last) -> Fut + Send,
+            Fut: Future<Output = R> + Send,
+        {
+            let (mut parts, body) = request.into_parts();
+            let [$($slot,)* $last_slot] = late;
+            $(
+                let late = $slot;
+                let mut $slot = None;
+                if !late {
+                    match $item::take(&mut parts).await {
+                        Ok(argument) => $slot = Some(argument),
+                        Err(response) => return response,
+                    }
+                }
+            )*
+            let any_late = $($slot.is_none() ||)* false;
+            let context = if any_late { parts.extensions.get::<Context>().cloned() } else { None };
+            let mut request = Request::from_parts(parts, body);
+            let mut last = None;
+            if !$last_slot || !any_late {
+                match $last::take(std::mem::take(&mut request)).await {
+                    Ok(argument) => last = Some(argument),
+                    Err(response) => return response,
+                }
+            }
+            if any_late {
+                let mut parts = late_parts(context);
+                $(
+                    if $slot.is_none() {
+                        match $item::take(&mut parts).await {
+                            Ok(argument) => $slot = Some(argument),
+                            Err(response) => return response,
+                        }
+                    }
+                )*
+            }
+            if last.is_none() {
+                match $last::take(request).await {
+                    Ok(argument) => last = Some(argument),
+                    Err(response) => return response,
+                }
+            }
+            match ($($slot,)* last) {
+                ($(Some($slot),)* Some(last)) => function($($slot,)* last).await.answer(),
+                // Every slot has been filled above, or the function has returned.
+                _ => crate::error::Failure::internal("INTERNAL", "an argument was not taken").into_response(),
+            }
+        }
+    )+};
+}
+
+
+calls! {
+    call1: ; A1 a1;
+    call2: A1 a1; A2 a2;
+    call3: A1 a1, A2 a2; A3 a3;
+    call4: A1 a1, A2 a2, A3 a3; A4 a4;
+    call5: A1 a1, A2 a2, A3 a3, A4 a4; A5 a5;
+    call6: A1 a1, A2 a2, A3 a3, A4 a4, A5 a5; A6 a6;
+    call7: A1 a1, A2 a2, A3 a3, A4 a4, A5 a5, A6 a6; A7 a7;
+    call8: A1 a1, A2 a2, A3 a3, A4 a4, A5 a5, A6 a6, A7 a7; A8 a8;
+    call9: A1 a1, A2 a2, A3 a3, A4 a4, A5 a5, A6 a6, A7 a7, A8 a8; A9 a9;
+    call10: A1 a1, A2 a2, A3 a3, A4 a4, A5 a5, A6 a6, A7 a7, A8 a8, A9 a9; A10 a10;
+    call11: A1 a1, A2 a2, A3 a3, A4 a4, A5 a5, A6 a6, A7 a7, A8 a8, A9 a9, A10 a10; A11 a11;
+    call12: A1 a1, A2 a2, A3 a3, A4 a4, A5 a5, A6 a6, A7 a7, A8 a8, A9 a9, A10 a10, A11 a11; A12 a12;
+}

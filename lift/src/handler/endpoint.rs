@@ -1,0 +1,97 @@
+use std::convert::Infallible;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use axum_core::extract::Request;
+use axum_core::response::{IntoResponse, Response};
+use futures_util::future::BoxFuture;
+use tower::ServiceExt;
+use tower_layer::Layer;
+use tower_service::Service;
+
+/// Something that answers requests: a handler, with or without layers around it.
+pub(crate) trait Endpoint: Send + Sync {
+    fn call(&self, request: Request) -> BoxFuture<'static, Response>;
+}
+
+/// A handler as a tower service: what a [`Layer`] given to lift is put around.
+#[derive(Clone)]
+pub struct Route(Arc<dyn Endpoint>);
+
+impl Service<Request> for Route {
+    type Response = Response;
+    type Error = Infallible;
+    type Future = RouteFuture;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, request: Request) -> RouteFuture {
+        RouteFuture(self.0.call(request))
+    }
+}
+
+/// The answer of a [`Route`] on its way.
+pub struct RouteFuture(BoxFuture<'static, Response>);
+
+impl Future for RouteFuture {
+    type Output = Result<Response, Infallible>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        self.0.as_mut().poll(cx).map(Ok)
+    }
+}
+
+/// A layer that can be put around a handler: every `tower` and `tower-http` layer whose service is `Clone` and
+/// answers with a response.
+///
+/// This is a name for a set of bounds; it is implemented for whatever meets them.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be put around a handler",
+    label = "not a layer for handlers",
+    note = "its service must be `Clone + Send + Sync`, answer with a response and have no error; see `axum::error_handling::HandleErrorLayer`"
+)]
+pub trait IntoRoute: Clone + Send + Sync + 'static {
+    /// Puts the layer around a route.
+    fn wrap(&self, route: Route) -> Route;
+}
+
+#[diagnostic::do_not_recommend]
+impl<L> IntoRoute for L
+where
+    L: Layer<Route> + Clone + Send + Sync + 'static,
+    L::Service: Service<Request, Error = Infallible> + Clone + Send + Sync + 'static,
+    <L::Service as Service<Request>>::Response: IntoResponse,
+    <L::Service as Service<Request>>::Future: Send + 'static,
+{
+    fn wrap(&self, route: Route) -> Route {
+        Route(Arc::new(Layered(self.layer(route))))
+    }
+}
+
+struct Layered<S>(S);
+
+impl<S> Endpoint for Layered<S>
+where
+    S: Service<Request, Error = Infallible> + Clone + Send + Sync + 'static,
+    S::Response: IntoResponse,
+    S::Future: Send + 'static,
+{
+    fn call(&self, request: Request) -> BoxFuture<'static, Response> {
+        let service = self.0.clone();
+        Box::pin(async move {
+            match service.oneshot(request).await {
+                Ok(response) => response.into_response(),
+                Err(never) => match never {},
+            }
+        })
+    }
+}
+
+/// Puts a layer around an endpoint.
+pub(crate) fn layered(endpoint: Arc<dyn Endpoint>, layer: &impl IntoRoute) -> Arc<dyn Endpoint> {
+    layer.wrap(Route(endpoint)).0
+}

@@ -1,0 +1,45 @@
+//! Annotated functions, their arguments and the one generic call behind them.
+
+mod argument;
+mod call;
+mod endpoint;
+mod json;
+mod list;
+mod meta;
+mod path;
+pub(crate) mod router;
+mod unique;
+
+use std::future::Future;
+
+pub use argument::{Answer, Early, Last};
+pub use axum_core::extract::Request;
+pub use axum_core::response::{IntoResponse, Response};
+pub use call::*;
+pub(crate) use endpoint::{Endpoint, layered};
+pub use endpoint::{IntoRoute, Route};
+pub use json::Json;
+pub use list::{Entry, Handlers, entry};
+pub use meta::{HandlerMeta, Trigger};
+pub(crate) use path::PathParams;
+pub use path::{MatchedPath, Path, PathArg};
+pub use unique::assert_unique;
+
+use crate::resource::Requirements;
+
+/// A function with a trigger; `#[lift::handler]` implements it for the function's companion type.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a handler",
+    label = "not a handler",
+    note = "add `#[lift::handler(GET, \"/path\")]` to the function"
+)]
+pub trait Handler: 'static {
+    /// Its name, trigger and keys.
+    const META: HandlerMeta;
+
+    /// Notes the resources that its arguments take.
+    fn declare(requirements: &mut Requirements);
+
+    /// Takes its arguments from the request and calls it.
+    fn call(request: Request) -> impl Future<Output = Response> + Send;
+}

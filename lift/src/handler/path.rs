@@ -1,0 +1,293 @@
+use std::convert::Infallible;
+use std::fmt::Display;
+use std::ops::Deref;
+use std::str::FromStr;
+use std::sync::Arc;
+
+use axum_core::extract::{FromRequestParts, OptionalFromRequestParts};
+use http::StatusCode;
+use http::request::Parts;
+use serde::de::value::{MapDeserializer, SeqDeserializer};
+use serde::de::{DeserializeOwned, Error as _, IntoDeserializer};
+
+use crate::error::{Failure, Origin};
+use crate::resource::Context;
+
+/// The parameters of the matched route, decoded, in order.
+#[derive(Clone)]
+pub(crate) struct PathParams(pub(crate) Arc<[(&'static str, String)]>);
+
+fn invalid(name: &str, problem: impl Display) -> Failure {
+    Failure::new(StatusCode::BAD_REQUEST, "INVALID_PATH_PARAMETER")
+        .detail(format!("path parameter `{name}`: {problem}"))
+        .origin_is(Origin::Rejected)
+}
+
+/// A parameter of the route, by its index; generated code takes one for each argument named like a parameter.
+#[derive(Clone, Copy, Debug)]
+pub struct PathArg<T, const INDEX: usize>(pub T);
+
+/// A value that a path parameter can be: whatever has [`FromStr`].
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be read from a path parameter",
+    label = "has no `FromStr`",
+    note = "an argument named like a `{{parameter}}` of the route is parsed from the path: implement `std::str::FromStr` for `{Self}`"
+)]
+pub trait FromPath: Sized {
+    /// Reads it, or says what is wrong.
+    fn from_path(text: &str) -> Result<Self, String>;
+}
+
+#[diagnostic::do_not_recommend]
+impl<T: FromStr> FromPath for T
+where
+    T::Err: Display,
+{
+    fn from_path(text: &str) -> Result<Self, String> {
+        text.parse().map_err(|error: T::Err| error.to_string())
+    }
+}
+
+impl<T: FromPath, S: Sync, const INDEX: usize> FromRequestParts<S> for PathArg<T, INDEX> {
+    type Rejection = Failure;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Failure> {
+        let params = parts.extensions.get::<PathParams>();
+        let Some((name, text)) = params.and_then(|params| params.0.get(INDEX)) else {
+            return Err(Failure::internal("INTERNAL", "the route has no such parameter"));
+        };
+        T::from_path(text).map(Self).map_err(|error| invalid(name, error))
+    }
+}
+
+/// All parameters of the route as one value: a tuple in the route's order, or a struct by their names.
+///
+/// Usually unnecessary: an argument named like a parameter is parsed from the path.
+#[derive(Clone, Copy, Debug)]
+pub struct Path<T>(pub T);
+
+impl<T> Deref for Path<T> {
+    type Target = T;
+
+    fn deref(&self) -> &T {
+        &self.0
+    }
+}
+
+impl<T: DeserializeOwned + Send, S: Sync> FromRequestParts<S> for Path<T> {
+    type Rejection = Failure;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Failure> {
+        let params = parts.extensions.get::<PathParams>().map(|params| params.0.clone()).unwrap_or_default();
+        T::deserialize(Params(&params)).map(Path).map_err(|error| invalid("*", error))
+    }
+}
+
+type ParamError = serde::de::value::Error;
+
+macro_rules! single {
+    ($($method:ident)*) => {$(
+        fn $method<V: serde::de::Visitor<'de>>(self, visitor: V) -> Result<V::Value, ParamError> {
+            self.only()?.$method(visitor)
+        }
+    )*};
+}
+
+/// Parameters as a struct, a tuple or, when there is one, a single value.
+#[derive(Clone, Copy)]
+struct Params<'a>(&'a [(&'static str, String)]);
+
+impl<'de> serde::Deserializer<'de> for Params<'_> {
+    type Error = ParamError;
+
+    fn deserialize_any<V: serde::de::Visitor<'de>>(self, visitor: V) -> Result<V::Value, ParamError> {
+        match self.0 {
+            [(_, value)] => Text(value).deserialize_any(visitor),
+            _ => self.deserialize_map(visitor),
+        }
+    }
+
+    fn deserialize_map<V: serde::de::Visitor<'de>>(self, visitor: V) -> Result<V::Value, ParamError> {
+        visitor.visit_map(MapDeserializer::new(self.0.iter().map(|(name, value)| (*name, Text(value)))))
+    }
+
+    fn deserialize_struct<V: serde::de::Visitor<'de>>(
+        self,
+        _: &'static str,
+        _: &'static [&'static str],
+        visitor: V,
+    ) -> Result<V::Value, ParamError> {
+        self.deserialize_map(visitor)
+    }
+
+    fn deserialize_seq<V: serde::de::Visitor<'de>>(self, visitor: V) -> Result<V::Value, ParamError> {
+        visitor.visit_seq(SeqDeserializer::new(self.0.iter().map(|(_, value)| Text(value))))
+    }
+
+    fn deserialize_tuple<V: serde::de::Visitor<'de>>(self, len: usize, visitor: V) -> Result<V::Value, ParamError> {
+        if len == self.0.len() {
+            self.deserialize_seq(visitor)
+        } else {
+            Err(ParamError::custom(format_args!("the route has {} parameters, not {len}", self.0.len())))
+        }
+    }
+
+    fn deserialize_newtype_struct<V: serde::de::Visitor<'de>>(
+        self,
+        _: &'static str,
+        visitor: V,
+    ) -> Result<V::Value, ParamError> {
+        visitor.visit_newtype_struct(self)
+    }
+
+    single! {
+        deserialize_bool deserialize_i8 deserialize_i16 deserialize_i32 deserialize_i64 deserialize_i128
+        deserialize_u8 deserialize_u16 deserialize_u32 deserialize_u64 deserialize_u128 deserialize_f32
+        deserialize_f64 deserialize_char deserialize_str deserialize_string deserialize_option
+    }
+
+    fn deserialize_enum<V: serde::de::Visitor<'de>>(
+        self,
+        name: &'static str,
+        variants: &'static [&'static str],
+        visitor: V,
+    ) -> Result<V::Value, ParamError> {
+        self.only()?.deserialize_enum(name, variants, visitor)
+    }
+
+    serde::forward_to_deserialize_any! {
+        bytes byte_buf unit unit_struct tuple_struct identifier ignored_any
+    }
+}
+
+impl<'a> Params<'a> {
+    fn only(self) -> Result<Text<'a>, ParamError> {
+        match self.0 {
+            [(_, value)] => Ok(Text(value)),
+            _ => Err(ParamError::custom(format_args!("the route has {} parameters, not 1", self.0.len()))),
+        }
+    }
+}
+
+/// One parameter, read as the type asks.
+#[derive(Clone, Copy)]
+struct Text<'a>(&'a str);
+
+impl<'de> IntoDeserializer<'de, ParamError> for Text<'_> {
+    type Deserializer = Self;
+
+    fn into_deserializer(self) -> Self {
+        self
+    }
+}
+
+macro_rules! parse {
+    ($($method:ident $visit:ident $type:ty;)*) => {$(
+        fn $method<V: serde::de::Visitor<'de>>(self, visitor: V) -> Result<V::Value, ParamError> {
+            let value: $type = self.0.parse().map_err(|error| ParamError::custom(format_args!("`{}`: {error}", self.0)))?;
+            visitor.$visit(value)
+        }
+    )*};
+}
+
+impl<'de> serde::Deserializer<'de> for Text<'_> {
+    type Error = ParamError;
+
+    fn deserialize_any<V: serde::de::Visitor<'de>>(self, visitor: V) -> Result<V::Value, ParamError> {
+        visitor.visit_str(self.0)
+    }
+
+    fn deserialize_option<V: serde::de::Visitor<'de>>(self, visitor: V) -> Result<V::Value, ParamError> {
+        visitor.visit_some(self)
+    }
+
+    fn deserialize_newtype_struct<V: serde::de::Visitor<'de>>(
+        self,
+        _: &'static str,
+        visitor: V,
+    ) -> Result<V::Value, ParamError> {
+        visitor.visit_newtype_struct(self)
+    }
+
+    fn deserialize_enum<V: serde::de::Visitor<'de>>(
+        self,
+        _: &'static str,
+        _: &'static [&'static str],
+        visitor: V,
+    ) -> Result<V::Value, ParamError> {
+        visitor.visit_enum(self.0.into_deserializer())
+    }
+
+    parse! {
+        deserialize_bool visit_bool bool;
+        deserialize_i8 visit_i8 i8;
+        deserialize_i16 visit_i16 i16;
+        deserialize_i32 visit_i32 i32;
+        deserialize_i64 visit_i64 i64;
+        deserialize_i128 visit_i128 i128;
+        deserialize_u8 visit_u8 u8;
+        deserialize_u16 visit_u16 u16;
+        deserialize_u32 visit_u32 u32;
+        deserialize_u64 visit_u64 u64;
+        deserialize_u128 visit_u128 u128;
+        deserialize_f32 visit_f32 f32;
+        deserialize_f64 visit_f64 f64;
+        deserialize_char visit_char char;
+    }
+
+    serde::forward_to_deserialize_any! {
+        str string bytes byte_buf unit unit_struct seq tuple tuple_struct map struct identifier ignored_any
+    }
+}
+
+/// The route that matched, as it is written, such as `/orders/{id}`: the right label for metrics.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MatchedPath(Arc<str>);
+
+impl MatchedPath {
+    /// The route.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl<S: Sync> FromRequestParts<S> for MatchedPath {
+    type Rejection = Failure;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Failure> {
+        let route = Context::of(parts).and_then(Context::route);
+        route.map(|route| Self(route.into())).ok_or_else(|| Failure::internal("INTERNAL", "no route matched"))
+    }
+}
+
+impl<S: Sync> OptionalFromRequestParts<S> for MatchedPath {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Option<Self>, Infallible> {
+        Ok(Context::of(parts).and_then(Context::route).map(|route| Self(route.into())))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde::Deserialize;
+
+    use super::*;
+
+    #[test]
+    fn parameters_are_read_as_a_value_a_tuple_or_a_struct() {
+        #[derive(Debug, PartialEq, Deserialize)]
+        struct Both {
+            shop: String,
+            id: u32,
+        }
+        let both = [("shop", "oslo".to_owned()), ("id", "7".to_owned())];
+        assert_eq!(<(String, u32)>::deserialize(Params(&both)).unwrap(), ("oslo".to_owned(), 7));
+        assert_eq!(Both::deserialize(Params(&both)).unwrap(), Both { shop: "oslo".to_owned(), id: 7 });
+        assert_eq!(u32::deserialize(Params(&both[1..])).unwrap(), 7);
+        assert_eq!(String::deserialize(Params(&both[..1])).unwrap(), "oslo");
+        let error = <(String,)>::deserialize(Params(&both)).unwrap_err();
+        assert_eq!(error.to_string(), "the route has 2 parameters, not 1");
+    }
+}

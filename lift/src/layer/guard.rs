@@ -1,0 +1,143 @@
+//! The end of an invocation that does not end by itself: a panic, a deadline.
+
+use std::any::Any;
+use std::future::Future;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use axum_core::response::Response;
+use futures_util::future::BoxFuture;
+
+use crate::clock::Deadline;
+use crate::pool::discard;
+
+/// Why an invocation has no response of its own.
+#[derive(Debug)]
+pub(crate) enum Stopped {
+    /// It panicked, with this text.
+    Panic(String),
+    /// Its time was up, and it was dropped.
+    Deadline,
+}
+
+/// Runs an invocation to its end, its panic or its deadline, whichever is first.
+///
+/// When it is dropped before its end, by the deadline or with this future, the connections it holds are closed
+/// instead of lent again, because a call may be half-way through.
+pub(crate) async fn guard(future: BoxFuture<'static, Response>, deadline: Deadline) -> Result<Response, Stopped> {
+    let mut guarded = Guarded(Some(future));
+    match deadline.at() {
+        None => (&mut guarded).await,
+        Some(at) => match tokio::time::timeout_at(at, &mut guarded).await {
+            Ok(ended) => ended,
+            Err(_) => Err(Stopped::Deadline),
+        },
+    }
+}
+
+/// `None` after the end, so that the drop of an unfinished future can be told from that of a finished one.
+struct Guarded(Option<BoxFuture<'static, Response>>);
+
+impl Future for Guarded {
+    type Output = Result<Response, Stopped>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let Some(future) = &mut self.0 else { return Poll::Pending };
+        let polled = catch_unwind(AssertUnwindSafe(|| future.as_mut().poll(cx)));
+        match polled {
+            Ok(Poll::Pending) => Poll::Pending,
+            Ok(Poll::Ready(response)) => {
+                self.0 = None;
+                Poll::Ready(Ok(response))
+            }
+            Err(payload) => {
+                self.end();
+                Poll::Ready(Err(Stopped::Panic(panic_text(&*payload))))
+            }
+        }
+    }
+}
+
+impl Guarded {
+    /// Drops what is left; a panic while dropping must not take the process along.
+    fn end(&mut self) {
+        if let Some(future) = self.0.take() {
+            let _ = catch_unwind(AssertUnwindSafe(|| discard::drop_interrupted(future)));
+        }
+    }
+}
+
+impl Drop for Guarded {
+    fn drop(&mut self) {
+        self.end();
+    }
+}
+
+/// The text that a panic was given.
+pub(crate) fn panic_text(payload: &(dyn Any + Send)) -> String {
+    payload
+        .downcast_ref::<&str>()
+        .map(|text| (*text).to_owned())
+        .or_else(|| payload.downcast_ref::<String>().cloned())
+        .unwrap_or_else(|| "a payload that is not text".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicU8, Ordering};
+    use std::time::Duration;
+
+    use super::*;
+
+    /// Tells how it was dropped: 1 in order, 2 interrupted.
+    struct Witness(Arc<AtomicU8>);
+    impl Drop for Witness {
+        fn drop(&mut self) {
+            self.0.store(1 + u8::from(discard::interrupted()), Ordering::SeqCst);
+        }
+    }
+
+    async fn run<F>(deadline: Deadline, f: impl FnOnce(Witness) -> F) -> (Result<Response, Stopped>, u8)
+    where
+        F: Future<Output = ()> + Send + 'static,
+    {
+        let seen = Arc::new(AtomicU8::new(0));
+        let future = f(Witness(seen.clone()));
+        let future = Box::pin(async move {
+            future.await;
+            Response::default()
+        });
+        let ended = guard(future, deadline).await;
+        (ended, seen.load(Ordering::SeqCst))
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn only_panics_and_deadlines_interrupt() {
+        let soon = Deadline::after(Duration::from_secs(1));
+        let ok = run(soon, |witness| async move {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+            drop(witness);
+        });
+        assert!(matches!(ok.await, (Ok(_), 1)));
+        let panicked = run(soon, |witness| async move {
+            let _witness = witness;
+            std::panic::resume_unwind(Box::new("boom"));
+        });
+        assert!(matches!(panicked.await, (Err(Stopped::Panic(text)), 2) if text == "boom"));
+        let late = run(soon, |witness| async move {
+            let _witness = witness;
+            std::future::pending::<()>().await;
+        });
+        assert!(matches!(late.await, (Err(Stopped::Deadline), 2)));
+        let own_timeout = run(soon, |witness| async move {
+            let held = async move {
+                let _witness = witness;
+                std::future::pending::<()>().await;
+            };
+            let _ = tokio::time::timeout(Duration::from_millis(5), held).await;
+        });
+        assert!(matches!(own_timeout.await, (Ok(_), 1)));
+    }
+}

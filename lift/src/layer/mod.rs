@@ -1,0 +1,5 @@
+//! What stands around every invocation.
+
+mod guard;
+
+pub(crate) use guard::{Stopped, guard};

@@ -1,0 +1,78 @@
+use std::time::Duration;
+
+use axum_core::response::{IntoResponse, Response};
+
+use crate::config::duration_text;
+use crate::error::{BoxError, Decision, Failure, LiftError, Retry};
+
+/// Why there is no connection. Every variant names the resource.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum PoolError {
+    /// All connections are lent and none came back in time.
+    #[error(
+        "pool `{pool}`: all {in_use} connections are in use, {waiting} callers wait; the longest is held for {} by `{by}`",
+        duration_text(*longest_held)
+    )]
+    Exhausted {
+        /// The resource.
+        pool: &'static str,
+        /// Connections lent.
+        in_use: usize,
+        /// Callers in the queue, this one included.
+        waiting: usize,
+        /// How long the longest-held connection has been out.
+        longest_held: Duration,
+        /// Who holds that one.
+        by: &'static str,
+    },
+    /// A new connection could not be opened.
+    #[error("pool `{pool}` cannot connect")]
+    Connect {
+        /// The resource.
+        pool: &'static str,
+        /// What opening it said.
+        #[source]
+        source: BoxError,
+    },
+    /// The pool is shutting down.
+    #[error("pool `{pool}` is closed")]
+    Closed {
+        /// The resource.
+        pool: &'static str,
+    },
+    /// Something takes a resource that it never declared.
+    #[error(
+        "`{by}` takes `{argument}` without saying so: write `impl lift::Uses for …` with `type Resources = ({argument},);` for the extractor that takes it"
+    )]
+    Undeclared {
+        /// The argument type.
+        argument: &'static str,
+        /// The handler.
+        by: &'static str,
+    },
+}
+
+/// 503 and worth a retry, except for a mistake in the code.
+impl LiftError for PoolError {
+    fn decision(&self) -> Decision {
+        match self {
+            Self::Exhausted { .. } => Decision::new(503, "POOL_EXHAUSTED").retry(Retry::Now),
+            Self::Connect { .. } => Decision::new(503, "RESOURCE_UNAVAILABLE").retry(Retry::Now),
+            Self::Closed { .. } => Decision::new(503, "SHUTTING_DOWN").retry(Retry::Now),
+            Self::Undeclared { .. } => Decision::internal("RESOURCE_UNDECLARED"),
+        }
+    }
+}
+
+impl From<PoolError> for Failure {
+    fn from(error: PoolError) -> Self {
+        Self::of(error)
+    }
+}
+
+impl IntoResponse for PoolError {
+    fn into_response(self) -> Response {
+        Failure::of(self).into_response()
+    }
+}

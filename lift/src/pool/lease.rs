@@ -1,0 +1,105 @@
+use std::fmt;
+use std::ops::{AsyncFnOnce, Deref, DerefMut};
+use std::sync::Arc;
+
+use deadpool::managed::Object;
+
+use super::discard;
+use super::manager::Manager;
+use super::pool::Core;
+use crate::error::BoxError;
+use crate::resource::Resource;
+
+/// One exclusive connection of a resource. It goes back to its pool when it is dropped.
+///
+/// It is closed instead of lent again when its borrower panicked, when lift dropped the handler (deadline), when a
+/// call begun with [`run`](Self::run) did not finish, or when the resource says that it is no longer valid.
+///
+/// In a unit test [`Pooled::detached`] makes one from a value, without a pool.
+pub struct Pooled<R: Resource> {
+    // `None` only while dropping.
+    lease: Option<Lease<R>>,
+    unfinished: bool,
+}
+
+enum Lease<R: Resource> {
+    Lent { object: Object<Manager<R>>, core: Arc<Core<R>> },
+    Detached(R),
+}
+
+impl<R: Resource> Pooled<R> {
+    pub(super) fn lent(object: Object<Manager<R>>, core: Arc<Core<R>>) -> Self {
+        Self { lease: Some(Lease::Lent { object, core }), unfinished: false }
+    }
+
+    /// A value that belongs to no pool, for calling a handler from a unit test.
+    #[must_use]
+    pub fn detached(value: R) -> Self {
+        Self { lease: Some(Lease::Detached(value)), unfinished: false }
+    }
+
+    /// Runs one exchange with the other side. If it is not run to its end, whatever the reason, the connection is
+    /// not lent again, because half an answer may still be on its way.
+    pub async fn run<T>(&mut self, exchange: impl AsyncFnOnce(&mut R) -> T) -> T {
+        self.unfinished = true;
+        let answer = exchange(self).await;
+        self.unfinished = false;
+        answer
+    }
+
+    /// Closes the connection instead of lending it again.
+    pub fn discard(mut self) {
+        self.unfinished = true;
+    }
+
+    pub(super) async fn validate(&mut self) -> Result<(), BoxError> {
+        match &mut self.lease {
+            Some(Lease::Lent { object, core }) => core.validate(object).await,
+            Some(Lease::Detached(value)) => value.health_check().await.map_err(Into::into),
+            None => Err("the connection is gone".into()),
+        }
+    }
+}
+
+/// Why a lease always has its resource.
+const HELD: &str = "a lease holds its resource until it is dropped";
+
+impl<R: Resource> Deref for Pooled<R> {
+    type Target = R;
+
+    #[allow(clippy::expect_used)] // see HELD
+    fn deref(&self) -> &R {
+        match &self.lease {
+            Some(Lease::Lent { object, .. }) => object.get(),
+            Some(Lease::Detached(value)) => Some(value),
+            None => None,
+        }
+        .expect(HELD)
+    }
+}
+
+impl<R: Resource> DerefMut for Pooled<R> {
+    #[allow(clippy::expect_used)] // see HELD
+    fn deref_mut(&mut self) -> &mut R {
+        match &mut self.lease {
+            Some(Lease::Lent { object, .. }) => object.get_mut(),
+            Some(Lease::Detached(value)) => Some(value),
+            None => None,
+        }
+        .expect(HELD)
+    }
+}
+
+impl<R: Resource + fmt::Debug> fmt::Debug for Pooled<R> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Pooled").field(&**self).finish()
+    }
+}
+
+impl<R: Resource> Drop for Pooled<R> {
+    fn drop(&mut self) {
+        if let Some(Lease::Lent { object, core }) = self.lease.take() {
+            core.take_back(object, !self.unfinished && !discard::interrupted());
+        }
+    }
+}

@@ -1,0 +1,82 @@
+//! Which arguments are resources: decided by the type system, aliases included.
+//!
+//! Generated code writes `(&&&&Probe::<T>::new()).declare(…)`. Method lookup tries the receiver with the most
+//! references first, so the most telling of these traits whose bounds hold is the one that answers.
+
+use std::marker::PhantomData;
+
+use super::argument::{FromContext, declare_shared_resource};
+use super::{PoolError, Shared};
+use crate::resource::{Requirements, Resource, ResourceSet, Uses};
+
+/// Stands for an argument type.
+pub struct Probe<T>(PhantomData<T>);
+
+impl<T> Probe<T> {
+    /// A probe of the type `T`.
+    #[must_use]
+    #[allow(clippy::new_without_default)]
+    pub const fn new() -> Self {
+        Self(PhantomData)
+    }
+}
+
+macro_rules! levels {
+    ($($(#[$doc:meta])* $level:ident, $late:literal;)*) => {$(
+        $(#[$doc])*
+        pub trait $level {
+            /// Notes the resources behind the argument.
+            fn declare(&self, requirements: &mut Requirements);
+
+            /// Whether the argument is taken after the body.
+            fn late(&self) -> bool {
+                $late
+            }
+        }
+    )*};
+}
+
+levels! {
+    /// A shared client that lift opens.
+    SharedResource, true;
+    /// A connection, a pool or a provided value.
+    Argument, true;
+    /// An extractor that takes resources, and says so.
+    Extractor, false;
+    /// Anything else.
+    Other, false;
+}
+
+impl<R: Resource + Clone + Sync> SharedResource for &&&Probe<Shared<R>> {
+    fn declare(&self, requirements: &mut Requirements) {
+        declare_shared_resource::<R>(requirements);
+    }
+}
+
+impl<R: Resource + Clone + Sync> SharedResource for &&&Probe<Option<Shared<R>>> {
+    fn declare(&self, requirements: &mut Requirements) {
+        declare_shared_resource::<R>(requirements);
+    }
+}
+
+impl<R: Resource + Clone + Sync> SharedResource for &&&Probe<Result<Shared<R>, PoolError>> {
+    fn declare(&self, requirements: &mut Requirements) {
+        declare_shared_resource::<R>(requirements);
+    }
+}
+
+impl<T: FromContext + Uses> Argument for &&Probe<T> {
+    fn declare(&self, requirements: &mut Requirements) {
+        T::Resources::declare(requirements);
+    }
+}
+
+impl<T: Uses> Extractor for &Probe<T> {
+    fn declare(&self, requirements: &mut Requirements) {
+        T::Resources::declare(requirements);
+    }
+}
+
+impl<T> Other for Probe<T> {
+    fn declare(&self, _: &mut Requirements) {}
+}

@@ -1,0 +1,148 @@
+use std::fmt;
+use std::time::Duration;
+
+use crate::config::{Invalid, Section, duration_text};
+use crate::resource::{ResourceSpec, Warm};
+
+/// A pool's limits, after attribute, `lift.toml` and environment have been read.
+///
+/// For a resource named `orders-db` a key such as `max_size` is `ORDERS_DB_POOL_MAX_SIZE`, or `max_size` under
+/// `[resources.orders-db.pool]`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct PoolSettings {
+    /// The most connections at a time, 1 to 10,000. Default: in a container 4 for each CPU, at most 32; on Lambda
+    /// as many as one invocation takes.
+    pub max_size: usize,
+    /// The bound of a whole `get`: queue, validation and connect. Default 2 s.
+    pub wait: Duration,
+    /// The bound of one connect. Default 1 s.
+    pub connect_timeout: Duration,
+    /// The bound of one validation. Default 250 ms.
+    pub validate_timeout: Duration,
+    /// Idle time after which a checkout makes a round trip. Default 500 ms.
+    pub validate_after: Duration,
+    /// Idle time after which a connection is replaced. Default 10 min.
+    pub idle_timeout: Duration,
+    /// Age at which a connection is replaced. Default 30 min.
+    pub max_lifetime: Duration,
+    /// When connections are opened. Default `eager`.
+    pub warm: Warm,
+    /// Where `max_size` comes from, for the start-up banner.
+    pub(crate) max_size_rule: String,
+}
+
+/// Where the service runs, as far as defaults depend on it.
+pub(crate) fn on_lambda() -> bool {
+    std::env::var_os("AWS_LAMBDA_RUNTIME_API").is_some()
+}
+
+fn default_max_size(per_call: usize) -> (usize, String) {
+    if on_lambda() {
+        let concurrency = std::env::var("AWS_LAMBDA_MAX_CONCURRENCY").ok().and_then(|n| n.parse().ok()).unwrap_or(1);
+        let size = per_call.saturating_mul(concurrency).clamp(1, 10_000);
+        (size, format!("{concurrency} at a time × {per_call} of one invocation"))
+    } else {
+        let cpus = std::thread::available_parallelism().map_or(1, usize::from);
+        let size = (4 * cpus).clamp(per_call.max(1), 32.max(per_call));
+        (size, format!("4 × {cpus} CPUs, at most 32"))
+    }
+}
+
+impl PoolSettings {
+    /// Reads the `pool` section over the attribute's values; `per_call` is the most connections that one handler
+    /// takes in one call.
+    pub(crate) fn read(spec: &ResourceSpec, mut section: Section<'_>, per_call: usize) -> Result<Self, Invalid> {
+        let (derived, rule) = default_max_size(per_call);
+        let max_size = section.optional::<usize>("max_size");
+        let wait = section.or("wait", spec.wait.unwrap_or(Duration::from_secs(2)));
+        let connect_timeout = section.or("connect_timeout", spec.connect_timeout.unwrap_or(Duration::from_secs(1)));
+        let validate_timeout =
+            section.or("validate_timeout", spec.validate_timeout.unwrap_or(Duration::from_millis(250)));
+        let validate_after = section.or("validate_after", spec.validate_after.unwrap_or(Duration::from_millis(500)));
+        let idle_timeout = section.or("idle_timeout", spec.idle_timeout.unwrap_or(Duration::from_secs(600)));
+        let max_lifetime = section.or("max_lifetime", spec.max_lifetime.unwrap_or(Duration::from_secs(1800)));
+        let warm = match section.optional::<String>("warm") {
+            Ok(Some(word)) => Warm::parse(&word)
+                .ok_or_else(|| section.invalid("warm", format!("`{word}` is not `eager`, `lazy` or `required`"))),
+            Ok(None) => Ok(spec.warm.unwrap_or_default()),
+            Err(invalid) => Err(invalid),
+        };
+        let (max_size, max_size_rule) = match (max_size?, spec.max_size) {
+            (Some(size), _) => (size, "settings".to_owned()),
+            (None, Some(size)) => (size, "attribute".to_owned()),
+            (None, None) => (derived, rule),
+        };
+        if !(1..=10_000).contains(&max_size) {
+            return Err(section.invalid("max_size", format!("{max_size} is not between 1 and 10000")));
+        }
+        if max_size < per_call {
+            let problem = format!("{max_size} is too few: one handler takes {per_call} connections in one call");
+            return Err(section.invalid("max_size", problem));
+        }
+        let (wait, connect_timeout, validate_timeout) = (wait?, connect_timeout?, validate_timeout?);
+        for (key, limit) in [("wait", wait), ("connect_timeout", connect_timeout), ("validate_timeout", validate_timeout)] {
+            if limit.is_zero() {
+                return Err(section.invalid(key, "must be longer than zero, such as `250ms`"));
+            }
+        }
+        Ok(Self {
+            max_size,
+            wait,
+            connect_timeout,
+            validate_timeout,
+            validate_after: validate_after?,
+            idle_timeout: idle_timeout?,
+            max_lifetime: max_lifetime?,
+            warm: warm?,
+            max_size_rule,
+        })
+    }
+}
+
+impl fmt::Display for PoolSettings {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let warm = match self.warm {
+            Warm::Eager => "eager",
+            Warm::Lazy => "lazy",
+            Warm::Required => "required",
+        };
+        let wait = duration_text(self.wait);
+        write!(f, "at most {} ({}), wait {wait}, {warm}", self.max_size, self.max_size_rule)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::Sources;
+
+    fn read(spec: &ResourceSpec, sources: &Sources, per_call: usize) -> (Result<PoolSettings, Invalid>, String) {
+        let mut reader = sources.reader();
+        let settings = PoolSettings::read(spec, reader.section(&["resources", "db", "pool"], "DB_POOL"), per_call);
+        (settings, reader.finish().to_string())
+    }
+
+    #[test]
+    fn attribute_file_and_environment_in_rising_precedence() {
+        let spec = ResourceSpec::named("db").max_size(3).wait_ms(100).warm(Warm::Lazy);
+        let sources = Sources::empty().toml("[resources.db.pool]\nwait = '3s'\nmax_size = 5").unwrap();
+        let sources = sources.var("DB_POOL_MAX_SIZE", "7");
+        let settings = read(&spec, &sources, 1).0.unwrap();
+        assert_eq!((settings.max_size, settings.wait.as_secs(), settings.warm), (7, 3, Warm::Lazy));
+    }
+
+    #[test]
+    fn limits_that_cannot_work_are_told() {
+        for (variable, value, per_call, words) in [
+            ("DB_POOL_MAX_SIZE", "0", 1, "0 is not between 1 and 10000"),
+            ("DB_POOL_MAX_SIZE", "1", 2, "1 is too few: one handler takes 2 connections"),
+            ("DB_POOL_WAIT", "0s", 1, "DB_POOL_WAIT: must be longer than zero"),
+            ("DB_POOL_WAIT", "5", 1, "`5` is not a duration"),
+            ("DB_POOL_WARM", "hot", 1, "`hot` is not `eager`, `lazy` or `required`"),
+        ] {
+            let (settings, text) = read(&ResourceSpec::named("db"), &Sources::empty().var(variable, value), per_call);
+            assert!(settings.is_err() && text.contains(words), "{variable}={value}: {text}");
+        }
+    }
+}

@@ -1,0 +1,105 @@
+use std::any::{Any, TypeId};
+use std::sync::Arc;
+use std::time::Duration;
+
+use http::request::Parts;
+
+use super::Resources;
+use crate::clock::Deadline;
+
+/// What a resource may know while it opens.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Init {
+    /// The resource's name.
+    pub name: &'static str,
+    /// The time that the attempt may take.
+    pub timeout: Duration,
+}
+
+impl Init {
+    /// For opening a resource by hand, as a test does.
+    #[must_use]
+    pub fn new(name: &'static str, timeout: Duration) -> Self {
+        Self { name, timeout }
+    }
+}
+
+/// On whose behalf something runs, until when, and with which resources. Cheap to clone.
+///
+/// It is in every request's extensions, so a layer or an extractor can read the request id, the matched route and
+/// the time that is left: `parts.extensions.get::<lift::Context>()`.
+#[derive(Clone)]
+pub struct Context(Arc<Inner>);
+
+struct Inner {
+    resources: Arc<Resources>,
+    user: &'static str,
+    route: Option<Arc<str>>,
+    request_id: String,
+    deadline: Deadline,
+}
+
+impl Context {
+    /// For a check or a start function.
+    pub(crate) fn new(resources: Arc<Resources>, user: &'static str, deadline: Deadline) -> Self {
+        Self(Arc::new(Inner { resources, user, route: None, request_id: String::new(), deadline }))
+    }
+
+    /// For an invocation.
+    pub(crate) fn invocation(
+        resources: Arc<Resources>,
+        user: &'static str,
+        route: Option<Arc<str>>,
+        request_id: String,
+        deadline: Deadline,
+    ) -> Self {
+        Self(Arc::new(Inner { resources, user, route, request_id, deadline }))
+    }
+
+    /// The context that the app put into a request.
+    #[must_use]
+    pub fn of(parts: &Parts) -> Option<&Self> {
+        parts.extensions.get()
+    }
+
+    /// The handler, check or start function that this is for; `-` while no route matched.
+    #[must_use]
+    pub fn user(&self) -> &'static str {
+        self.0.user
+    }
+
+    /// The route as it is written at the handler, such as `/orders/{id}`.
+    #[must_use]
+    pub fn route(&self) -> Option<&str> {
+        self.0.route.as_deref()
+    }
+
+    /// The id of the request, empty outside of invocations: the `x-request-id` that came with it, Lambda's own, or
+    /// a fresh one.
+    #[must_use]
+    pub fn request_id(&self) -> &str {
+        &self.0.request_id
+    }
+
+    /// Until when it may run.
+    #[must_use]
+    pub fn deadline(&self) -> Deadline {
+        self.0.deadline
+    }
+
+    /// The value of type `T` that the app keeps (a `Pool<R>`, the source of a `Shared<T>`).
+    pub(crate) fn find<T: Any + Send + Sync>(&self) -> Option<Arc<T>> {
+        self.0.resources.find(TypeId::of::<T>())?.downcast().ok()
+    }
+}
+
+impl std::fmt::Debug for Context {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Context")
+            .field("user", &self.0.user)
+            .field("request_id", &self.0.request_id)
+            .field("deadline", &self.0.deadline)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,64 @@
+//! Connections and clients that lift opens, checks and closes.
+//!
+//! Nobody registers a resource: a handler, check or start function that takes one brings it along.
+
+mod context;
+mod managed;
+mod registry;
+mod requirements;
+mod spec;
+
+use std::future::Future;
+
+pub use context::{Context, Init};
+pub(crate) use managed::{Judgement, Managed};
+pub(crate) use registry::{Overrides, Resources, Substitute};
+pub(crate) use requirements::{Kind, Opened, Opening};
+pub use requirements::{Requirements, ResourceSet, Uses};
+pub use spec::{ResourceSpec, Warm};
+
+use crate::config::Settings;
+use crate::error::BoxError;
+
+/// A connection or a client that lift opens, checks and closes.
+///
+/// Derive it on a newtype around another resource (`struct OrdersDb(lift::sqlite::Connection)`), derive it with
+/// paths to your own functions, or write it by hand. To be taken as `Shared<R>` it must also be `Clone + Sync`.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a resource",
+    label = "not a resource",
+    note = "add `#[derive(lift::Resource)]` to a newtype around one, such as `struct OrdersDb(lift::sqlite::Connection);`",
+    note = "a plain value that you hand over with `App::provide` is taken as `Shared<{Self}>`"
+)]
+pub trait Resource: Sized + Send + 'static {
+    /// What is read from the settings before anything is opened.
+    type Config: Settings;
+    /// What opening and checking fail with.
+    type Error: Into<BoxError> + Send;
+
+    /// The resource's name, limits and defaults.
+    ///
+    /// By default the type's name in kebab-case and the pool's default limits.
+    #[must_use]
+    fn spec() -> ResourceSpec {
+        ResourceSpec::of::<Self>()
+    }
+
+    /// Opens one connection, or the one shared client.
+    fn initialize(config: &Self::Config, init: &Init) -> impl Future<Output = Result<Self, Self::Error>> + Send;
+
+    /// Whether it may be lent, judged locally and without I/O, on every checkout and return: has the end of the
+    /// stream been seen, is a transaction open?
+    #[must_use]
+    fn is_valid(&self) -> bool {
+        true
+    }
+
+    /// One round trip to the other side.
+    fn health_check(&mut self) -> impl Future<Output = Result<(), Self::Error>> + Send;
+
+    /// Closes it. Called once for every connection that leaves, off the borrower's path, and awaited at shutdown.
+    fn cleanup(self) -> impl Future<Output = ()> + Send {
+        async {}
+    }
+}

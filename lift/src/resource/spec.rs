@@ -1,0 +1,170 @@
+use std::time::Duration;
+
+/// When connections are opened.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Warm {
+    /// Tried at start; a failure is logged and never fatal.
+    #[default]
+    Eager,
+    /// At the first use.
+    Lazy,
+    /// At start; the service is not ready before it worked once.
+    Required,
+}
+
+impl Warm {
+    /// Reads the word used in settings.
+    pub(crate) fn parse(text: &str) -> Option<Self> {
+        match text {
+            "eager" => Some(Self::Eager),
+            "lazy" => Some(Self::Lazy),
+            "required" => Some(Self::Required),
+            _ => None,
+        }
+    }
+}
+
+/// A resource's name, limits and defaults, as its attribute says; settings may override the limits.
+#[derive(Clone, Debug)]
+pub struct ResourceSpec {
+    pub(crate) name: &'static str,
+    pub(crate) location: Option<(&'static str, u32)>,
+    pub(crate) max_size: Option<usize>,
+    pub(crate) min_idle: Option<usize>,
+    pub(crate) wait: Option<Duration>,
+    pub(crate) connect_timeout: Option<Duration>,
+    pub(crate) validate_timeout: Option<Duration>,
+    pub(crate) validate_after: Option<Duration>,
+    pub(crate) idle_timeout: Option<Duration>,
+    pub(crate) max_lifetime: Option<Duration>,
+    pub(crate) leak_after: Option<Duration>,
+    pub(crate) warm: Option<Warm>,
+    pub(crate) health_timeout: Option<Duration>,
+    pub(crate) critical: bool,
+    pub(crate) ready: bool,
+    pub(crate) defaults: Vec<(&'static str, &'static str)>,
+}
+
+impl ResourceSpec {
+    /// A resource's name and where it is written; the `derive` fills it in.
+    #[must_use]
+    pub fn new(name: &'static str, _module: &'static str, file: &'static str, line: u32) -> Self {
+        Self { location: Some((file, line)), ..Self::named(name) }
+    }
+
+    /// A resource's name.
+    #[must_use]
+    pub fn named(name: &'static str) -> Self {
+        Self {
+            name,
+            location: None,
+            max_size: None,
+            min_idle: None,
+            wait: None,
+            connect_timeout: None,
+            validate_timeout: None,
+            validate_after: None,
+            idle_timeout: None,
+            max_lifetime: None,
+            leak_after: None,
+            warm: None,
+            health_timeout: None,
+            critical: true,
+            ready: false,
+            defaults: Vec::new(),
+        }
+    }
+
+    /// Named after a type: the last word of its path, as it is written there.
+    pub(crate) fn of<R>() -> Self {
+        let path = std::any::type_name::<R>();
+        let path = path.split('<').next().unwrap_or(path);
+        Self::named(path.rsplit("::").next().unwrap_or(path))
+    }
+
+    /// The start of the resource's environment variables: `orders-db` → `ORDERS_DB`.
+    pub(crate) fn prefix(&self) -> String {
+        let mut prefix = String::new();
+        let mut previous_lower = false;
+        for c in self.name.chars() {
+            if c.is_uppercase() && previous_lower {
+                prefix.push('_');
+            }
+            previous_lower = c.is_lowercase() || c.is_ascii_digit();
+            prefix.push(if c.is_alphanumeric() { c.to_ascii_uppercase() } else { '_' });
+        }
+        prefix
+    }
+}
+
+macro_rules! limits {
+    ($($(#[$doc:meta])* $method:ident = $field:ident($value:ident: $type:ty) $expression:expr;)*) => {
+        impl ResourceSpec {$(
+            $(#[$doc])*
+            #[must_use]
+            pub fn $method(mut self, $value: $type) -> Self {
+                self.$field = $expression;
+                self
+            }
+        )*}
+    };
+}
+
+limits! {
+    /// The most connections that exist at a time.
+    max_size = max_size(count: usize) Some(count);
+    /// Idle connections to keep.
+    min_idle = min_idle(count: usize) Some(count);
+    /// The bound of a whole `get`, in milliseconds.
+    wait_ms = wait(ms: u64) Some(Duration::from_millis(ms));
+    /// The bound of one connect, in milliseconds.
+    connect_timeout_ms = connect_timeout(ms: u64) Some(Duration::from_millis(ms));
+    /// The bound of one validation, in milliseconds.
+    validate_timeout_ms = validate_timeout(ms: u64) Some(Duration::from_millis(ms));
+    /// Idle time after which a checkout makes a round trip, in milliseconds.
+    validate_after_ms = validate_after(ms: u64) Some(Duration::from_millis(ms));
+    /// Idle time after which a connection is closed, in milliseconds.
+    idle_timeout_ms = idle_timeout(ms: u64) Some(Duration::from_millis(ms));
+    /// Age at which a connection is closed, in milliseconds.
+    max_lifetime_ms = max_lifetime(ms: u64) Some(Duration::from_millis(ms));
+    /// Time held after which a leak is suspected, in milliseconds.
+    leak_after_ms = leak_after(ms: u64) Some(Duration::from_millis(ms));
+    /// When connections are opened.
+    warm = warm(warm: Warm) Some(warm);
+    /// The bound of the health check, in milliseconds.
+    health_timeout_ms = health_timeout(ms: u64) Some(Duration::from_millis(ms));
+    /// Whether the service is unhealthy when this is; else it is degraded.
+    health_critical = critical(critical: bool) critical;
+}
+
+impl ResourceSpec {
+    /// Makes the resource's health part of readiness. Meant for what is local to one instance: a shared database
+    /// that stumbles must not take the whole fleet out of the load balancer.
+    #[must_use]
+    pub fn health_ready(mut self) -> Self {
+        self.ready = true;
+        self
+    }
+
+    /// A default for one of the resource's own settings.
+    #[must_use]
+    pub fn setting(mut self, key: &'static str, value: &'static str) -> Self {
+        self.defaults.push((key, value));
+        self
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn variables_begin_with_the_name_in_capitals() {
+        for (name, prefix) in [("orders-db", "ORDERS_DB"), ("OrdersDb", "ORDERS_DB"), ("s3", "S3"), ("Db2x", "DB2X")] {
+            assert_eq!(ResourceSpec::named(name).prefix(), prefix);
+        }
+        struct Local<T>(T);
+        assert_eq!(ResourceSpec::of::<Local<Vec<u8>>>().name, "Local");
+        let _ = Local(0).0;
+    }
+}
