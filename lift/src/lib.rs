@@ -1,3 +1,53 @@
-//! lift
-pub mod clock; pub mod config; pub mod error; pub mod resource; pub mod pool; pub mod handler; mod layer; #[doc(hidden)] pub mod __private { pub use crate::handler::*; }
-pub use resource::*; pub use pool::*; pub use error::{Error,BoxError};
+//! Annotated Rust services that are AWS Lambda functions and HTTP servers.
+//!
+//! You annotate functions and types; lift wires the connection pools, the health probes and the error responses, and
+//! the compiler proves the wiring.
+//!
+//! ```no_run
+#![doc = include_str!("../docs/first.rs")]
+//! ```
+
+// Generated code names `::lift`, also inside this crate's own tests.
+extern crate self as lift;
+
+pub mod app;
+mod backend;
+pub mod clock;
+pub mod config;
+pub mod error;
+mod event;
+pub mod handler;
+pub mod health;
+mod host;
+mod layer;
+pub mod pool;
+pub mod prelude;
+pub mod resource;
+mod telemetry;
+
+#[doc(hidden)]
+pub mod __private;
+
+pub use app::App;
+#[cfg(feature = "sqlite")]
+pub use backend::sqlite;
+pub use error::{BoxError, Decision, Error, Failure, LiftError, Outcome, Result, Retry};
+pub use health::{Health, Status};
+pub use lift_macros::{LiftError, Resource, handler, health_check, main};
+pub use pool::{Pool, PoolError, Pooled, Shared};
+pub use resource::{Context, Init, Resource, Uses};
+
+/// What a handler can take from a request, besides resources.
+///
+/// Every extractor of axum that needs only the request works, too.
+pub mod extract {
+    pub use crate::handler::{Json, MatchedPath, Path};
+    pub use axum::extract::{Form, Query};
+    pub use axum_core::extract::{FromRequest, FromRequestParts, Request};
+}
+
+/// What a test uses: the app in process, and its parts.
+pub mod testing {
+    pub use crate::clock::Clock;
+    pub use crate::host::{AsyncOpen, TestHost, TestRequest, TestResponse, TestService};
+}

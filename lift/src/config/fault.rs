@@ -45,10 +45,6 @@ impl Faults {
     pub fn iter(&self) -> std::slice::Iter<'_, Fault> {
         self.0.iter()
     }
-
-    pub(crate) fn into_result(self) -> Result<(), Faults> {
-        if self.is_empty() { Ok(()) } else { Err(self) }
-    }
 }
 
 impl<'a> IntoIterator for &'a Faults {

@@ -123,6 +123,11 @@ impl<'a> Reader<'a> {
         Section::new(self.sources, &mut self.faults, &mut self.known, path, prefix)
     }
 
+    /// An environment variable that belongs to no section.
+    pub(crate) fn env(&self, name: &str) -> Option<&str> {
+        self.sources.env(name)
+    }
+
     pub(crate) fn fault(&mut self, fault: Fault) {
         self.faults.push(fault);
     }

@@ -36,7 +36,7 @@ macro_rules! calls {
     ($($call:ident: $($item:ident $slot:ident),* ; $last:ident $last_slot:ident;)+) => {$(
         /// Takes the arguments and calls the handler.
         #[doc(hidden)]
-        #[allow(clippy::too_many_arguments, unused_mut)]
+        #[allow(clippy::too_many_arguments, unused_mut, unused_parens, unused_variables)] // with one argument
         pub async fn $call<$($item,)* $last, M, R, F, Fut>(
             request: Request,
             late: [bool; [$(stringify!($item),)* ""].len()],

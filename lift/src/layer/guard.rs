@@ -11,12 +11,13 @@ use futures_util::future::BoxFuture;
 
 use crate::clock::Deadline;
 use crate::pool::discard;
+use crate::telemetry;
 
 /// Why an invocation has no response of its own.
 #[derive(Debug)]
 pub(crate) enum Stopped {
-    /// It panicked, with this text.
-    Panic(String),
+    /// It panicked: the text, and the place when the panic hook has kept it.
+    Panic(String, Option<String>),
     /// Its time was up, and it was dropped.
     Deadline,
 }
@@ -44,7 +45,7 @@ impl Future for Guarded {
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let Some(future) = &mut self.0 else { return Poll::Pending };
-        let polled = catch_unwind(AssertUnwindSafe(|| future.as_mut().poll(cx)));
+        let polled = catch_unwind(AssertUnwindSafe(|| telemetry::watched(|| future.as_mut().poll(cx))));
         match polled {
             Ok(Poll::Pending) => Poll::Pending,
             Ok(Poll::Ready(response)) => {
@@ -52,8 +53,9 @@ impl Future for Guarded {
                 Poll::Ready(Ok(response))
             }
             Err(payload) => {
+                let place = telemetry::take_panic();
                 self.end();
-                Poll::Ready(Err(Stopped::Panic(panic_text(&*payload))))
+                Poll::Ready(Err(Stopped::Panic(panic_text(&*payload), place)))
             }
         }
     }
@@ -115,23 +117,23 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn only_panics_and_deadlines_interrupt() {
-        let soon = Deadline::after(Duration::from_secs(1));
-        let ok = run(soon, |witness| async move {
+        let soon = || Deadline::after(Duration::from_secs(1));
+        let ok = run(soon(), |witness| async move {
             tokio::time::sleep(Duration::from_millis(10)).await;
             drop(witness);
         });
         assert!(matches!(ok.await, (Ok(_), 1)));
-        let panicked = run(soon, |witness| async move {
+        let panicked = run(soon(), |witness| async move {
             let _witness = witness;
             std::panic::resume_unwind(Box::new("boom"));
         });
-        assert!(matches!(panicked.await, (Err(Stopped::Panic(text)), 2) if text == "boom"));
-        let late = run(soon, |witness| async move {
+        assert!(matches!(panicked.await, (Err(Stopped::Panic(text, _)), 2) if text == "boom"));
+        let late = run(soon(), |witness| async move {
             let _witness = witness;
             std::future::pending::<()>().await;
         });
         assert!(matches!(late.await, (Err(Stopped::Deadline), 2)));
-        let own_timeout = run(soon, |witness| async move {
+        let own_timeout = run(soon(), |witness| async move {
             let held = async move {
                 let _witness = witness;
                 std::future::pending::<()>().await;

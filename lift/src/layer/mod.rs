@@ -2,4 +2,4 @@
 
 mod guard;
 
-pub(crate) use guard::{Stopped, guard};
+pub(crate) use guard::{Stopped, guard, panic_text};

@@ -67,7 +67,7 @@ pub(crate) fn provided<T: Clone + Send + Sync + 'static>(value: T) -> (TypeId, A
     (TypeId::of::<Source<T>>(), Arc::new(Source::Provided(value)))
 }
 
-pub(super) fn declare_shared_resource<R: Resource + Clone + Sync>(requirements: &mut Requirements) {
+pub(crate) fn declare_shared_resource<R: Resource + Clone + Sync>(requirements: &mut Requirements) {
     let open = Some((R::spec as fn() -> _, Shared::<R>::open as _));
     requirements.need(TypeId::of::<Source<R>>(), type_name::<Shared<R>>(), Kind::Shared, open);
 }

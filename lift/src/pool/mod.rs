@@ -18,6 +18,7 @@ mod shared;
 pub mod probe;
 
 pub use argument::FromContext;
+pub(crate) use argument::{declare_shared_resource, provided};
 pub use error::PoolError;
 pub use lease::Pooled;
 pub use pool::{Pool, Stats};

@@ -220,6 +220,10 @@ impl<R: Resource> Managed for Arc<Core<R>> {
         &self.spec
     }
 
+    fn warm(&self) -> Warm {
+        self.objects.manager().settings.warm
+    }
+
     fn describe(&self) -> String {
         self.objects.manager().settings.to_string()
     }

@@ -128,6 +128,10 @@ impl<R: Resource + Clone + Sync> Managed for Client<R> {
         &self.spec
     }
 
+    fn warm(&self) -> Warm {
+        self.warm
+    }
+
     fn describe(&self) -> String {
         "one shared client".to_owned()
     }

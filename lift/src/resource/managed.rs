@@ -1,6 +1,6 @@
 use futures_util::future::BoxFuture;
 
-use super::ResourceSpec;
+use super::{ResourceSpec, Warm};
 use crate::error::BoxError;
 
 /// How a resource is doing.
@@ -15,6 +15,9 @@ pub(crate) enum Judgement {
 pub(crate) trait Managed: Send + Sync {
     /// Its name, limits and defaults.
     fn spec(&self) -> &ResourceSpec;
+
+    /// When it is opened, after the settings have been read.
+    fn warm(&self) -> Warm;
 
     /// Its limits for the start-up banner.
     fn describe(&self) -> String;

@@ -1,0 +1,66 @@
+use std::fmt::Write as _;
+
+use http::Method;
+
+use super::Service;
+use crate::handler::Trigger;
+
+/// The table of what the service serves.
+pub(crate) fn routes(service: &Service) -> String {
+    let mut rows: Vec<[String; 3]> = Vec::new();
+    for served in service.router.served() {
+        let place = format!("{}:{}", served.meta.file, served.meta.line);
+        rows.push([format!("{:<7} {}", served.method.as_str(), served.path), served.meta.name.to_owned(), place]);
+    }
+    for invocable in &service.invocables {
+        let place = format!("{}:{}", invocable.meta.file, invocable.meta.line);
+        rows.push([format!("{:<7} {}", "invoke", invocable.name), invocable.meta.name.to_owned(), place]);
+    }
+    table(&rows)
+}
+
+fn table<const N: usize>(rows: &[[String; N]]) -> String {
+    let width = |column: usize| rows.iter().filter_map(|row| row.get(column)).map(|cell| cell.chars().count()).max();
+    let mut text = String::new();
+    for row in rows {
+        let mut line = String::new();
+        for (column, cell) in row.iter().enumerate() {
+            // Writing to a string cannot fail.
+            let _ = write!(line, "{cell:<width$}  ", width = width(column).unwrap_or(0));
+        }
+        let _ = writeln!(text, "  {}", line.trim_end());
+    }
+    text
+}
+
+/// What a person sees when the server starts.
+pub(crate) fn banner(service: &Service, address: &str) -> String {
+    let mut text = format!("{} listens on http://{address}\n", service.name);
+    let _ = writeln!(text, "\nroutes");
+    text.push_str(&routes(service));
+    let managed = service.resources.managed();
+    if !managed.is_empty() {
+        let _ = writeln!(text, "\nresources");
+        let rows: Vec<[String; 2]> =
+            managed.iter().map(|resource| [resource.spec().name.to_owned(), resource.describe()]).collect();
+        text.push_str(&table(&rows));
+    }
+    let base = &service.probes.base_path;
+    let _ = writeln!(text, "\nhealth     {base}  {base}/ready  {base}/live  {base}/startup");
+    let settings = match &service.settings_file {
+        Some(path) => format!("{} and the environment", path.display()),
+        None => "the environment (no lift.toml here)".to_owned(),
+    };
+    let _ = writeln!(text, "settings   {settings}");
+    let _ = writeln!(text, "try        {}", example(service, address));
+    text
+}
+
+/// A command to begin with: a `GET` without parameters, else the health report.
+fn example(service: &Service, address: &str) -> String {
+    let simple = service.router.served().into_iter().find(|served| {
+        served.method == Method::GET && matches!(served.meta.trigger, Trigger::Http { params: [], .. })
+    });
+    let path = simple.map_or(service.probes.base_path.as_str(), |served| &*served.path);
+    format!("curl -i http://{address}{path}")
+}

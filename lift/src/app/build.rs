@@ -1,0 +1,207 @@
+//! From the builder to the service: every fault is found and told at once.
+
+use std::any::{Any, TypeId};
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::service::{Invocable, MethodNotAllowed, NotFound};
+use super::{App, AppSettings, Service, Wrap};
+use crate::config::{Fault, Faults, Reader, Sources};
+use crate::handler::{Endpoint, Trigger, router::Router};
+use crate::health::{CheckEntry, Component, Health, Lifecycle, Monitor, PROBES, Probes};
+use crate::clock::{Clock, Deadline};
+use crate::resource::{Context, Judgement, Kind, Managed, Opening, Overrides, Requirements, Resources};
+
+/// How long a resource's check may take unless its attribute says otherwise.
+const RESOURCE_CHECK: Duration = Duration::from_millis(500);
+
+pub(super) fn build(app: App, sources: &Sources) -> Result<(Arc<Service>, AppSettings), Faults> {
+    let mut reader = sources.reader();
+    let settings = AppSettings::read(&mut reader);
+
+    let requirements = requirements(&app);
+    let App { name, entries, checks, starts, provided, layers, http_layers, overrides, clock, .. } = app;
+    let resources = Arc::new(resources(&requirements, provided, &overrides, &clock, &mut reader));
+
+    let around = |endpoint, http: bool| -> Arc<dyn Endpoint> {
+        let http_layers: &[Wrap] = if http { &http_layers } else { &[] };
+        layers.iter().chain(http_layers).fold(endpoint, |endpoint, wrap| wrap(endpoint))
+    };
+    let mut router = Router::default();
+    let mut invocables: Vec<Invocable> = Vec::new();
+    for (prefix, entry) in entries {
+        let place = format!("{}:{}", entry.meta.file, entry.meta.line);
+        match entry.meta.trigger {
+            Trigger::Http { .. } => {
+                if !prefix.is_empty() && (!prefix.starts_with('/') || prefix.ends_with('/') || prefix.contains(['{', '}'])) {
+                    let problem = format!("`{}` is in the group `{prefix}`, which is not a prefix", entry.meta.name);
+                    reader.fault(Fault::new(place, problem).help("write `.group(\"/v1\", …)`"));
+                } else if let Err(fault) = router.insert(&prefix, entry.meta, around(entry.endpoint, true)) {
+                    reader.fault(fault);
+                }
+            }
+            Trigger::Invoke { name } => {
+                let physical = reader.section(&["triggers"], "LIFT_TRIGGER").optional::<String>(name).ok().flatten();
+                if let Some(other) = invocables.iter().find(|other| other.name == name) {
+                    let problem = format!("`{}` serves invoke `{name}`, and so does `{}`", entry.meta.name, other.meta.name);
+                    reader.fault(Fault::new(place, problem).help("give one of them another name"));
+                }
+                let endpoint = around(entry.endpoint, false);
+                invocables.push(Invocable { name, physical, meta: entry.meta, endpoint });
+            }
+        }
+    }
+
+    let lifecycle = Arc::new(Lifecycle::default());
+    let components = components(&resources, checks.0, &mut reader);
+    if let Ok(settings) = &settings {
+        for probe in PROBES {
+            let path = format!("{}{probe}", settings.health_base_path);
+            if let Some(served) = router.at(&path) {
+                let place = format!("{}:{}", served.meta.file, served.meta.line);
+                let problem = format!("`{}` serves `{}`, where the health probe `{path}` is", served.meta.name, served.path);
+                let help = "give it another path, or move the probes: LIFT_HEALTH_BASE_PATH=/-/health";
+                reader.fault(Fault::new(place, problem).help(help));
+            }
+        }
+    }
+
+    let faults = reader.finish();
+    let Ok(settings) = settings else { return Err(faults) };
+    if !faults.is_empty() {
+        return Err(faults);
+    }
+    let probes = Probes {
+        base_path: settings.health_base_path.clone(),
+        details: settings.health_details,
+        monitor: Monitor::new(components, &clock),
+        lifecycle: lifecycle.clone(),
+        required: Probes::required(resources.managed()),
+    };
+    let service = Service {
+        name,
+        router,
+        invocables,
+        not_found: around(Arc::new(NotFound), true),
+        not_allowed: around(Arc::new(MethodNotAllowed), true),
+        resources,
+        probes,
+        lifecycle,
+        starts,
+        settings_file: sources.file().map(ToOwned::to_owned),
+    };
+    Ok((Arc::new(service), settings))
+}
+
+/// What all functions of the app take.
+fn requirements(app: &App) -> Requirements {
+    let mut requirements = Requirements::default();
+    for (_, entry) in &app.entries {
+        requirements.user(entry.meta.name);
+        (entry.declare)(&mut requirements);
+    }
+    for check in &app.checks.0 {
+        requirements.user(check.meta.name);
+        (check.declare)(&mut requirements);
+    }
+    for start in &app.starts {
+        requirements.user(start.name);
+        (start.declare)(&mut requirements);
+    }
+    requirements.user("the app");
+    for declare in &app.opened {
+        declare(&mut requirements);
+    }
+    requirements
+}
+
+/// Builds every pool and shared client that is taken, and finds what nobody provides.
+fn resources(
+    requirements: &Requirements,
+    provided: Vec<(TypeId, Arc<dyn Any + Send + Sync>)>,
+    overrides: &Overrides,
+    clock: &Clock,
+    reader: &mut Reader<'_>,
+) -> Resources {
+    let mut resources = Resources::default();
+    for (id, value) in provided {
+        resources.provide(id, value);
+    }
+    let mut names: HashMap<&'static str, &'static str> = HashMap::new();
+    let mut seen: Vec<TypeId> = Vec::new();
+    for need in requirements.needs() {
+        if seen.contains(&need.value) || resources.find(need.value).is_some() {
+            continue;
+        }
+        seen.push(need.value);
+        let same = || requirements.needs().iter().filter(|other| other.value == need.value);
+        let Some((spec, open)) = same().find_map(|need| need.open) else {
+            let mut users: Vec<&str> = same().map(|need| need.user).collect();
+            users.dedup();
+            let problem = format!("nobody provides it, and `{}` takes it", users.join("`, `"));
+            let help = "hand the value over with `App::provide(value)`, or make its type a resource and call `App::share`";
+            reader.fault(Fault::new(need.type_name, problem).help(help));
+            continue;
+        };
+        let spec = spec();
+        if let Some(other) = names.insert(spec.name, need.type_name) {
+            let problem = format!("two resources have this name: `{other}` and `{}`", need.type_name);
+            let help = "give one of them another `name`; a resource is taken either as `Pooled` or as `Shared`";
+            reader.fault(Fault::new(format!("resource `{}`", spec.name), problem).help(help));
+            continue;
+        }
+        let in_one_call = |user: &str| same().filter(|need| need.user == user && need.kind == Kind::Connection).count();
+        let per_call = same().map(|need| in_one_call(need.user)).max().unwrap_or(1).max(1);
+        let opening = Opening { overrides, clock, per_call };
+        let section = reader.section(&["resources", spec.name], &spec.prefix());
+        // An error has been noted in the section.
+        if let Ok(opened) = open(&opening, spec, section) {
+            resources.provide(need.value, opened.value);
+            resources.manage(opened.managed);
+        }
+    }
+    resources
+}
+
+/// The entries of the health report: resources and checks.
+fn components(resources: &Arc<Resources>, checks: Vec<CheckEntry>, reader: &mut Reader<'_>) -> Vec<Component> {
+    let mut components: Vec<Component> = resources.managed().iter().map(resource_component).collect();
+    for check in checks {
+        let (meta, run, resources) = (check.meta, check.run, resources.clone());
+        if components.iter().any(|other| other.name == meta.name) {
+            let problem = format!("two components of the health report are named `{}`", meta.name);
+            let place = format!("{}:{}", meta.file, meta.line);
+            reader.fault(Fault::new(place, problem).help("give the check another `name`"));
+        }
+        components.push(Component {
+            name: meta.name.to_owned(),
+            kind: meta.kind,
+            critical: meta.critical,
+            timeout: meta.timeout,
+            run: Box::new(move || run(Context::new(resources.clone(), meta.name, Deadline::after(meta.timeout)))),
+        });
+    }
+    components
+}
+
+fn resource_component(resource: &Arc<dyn Managed>) -> Component {
+    let spec = resource.spec();
+    let resource = resource.clone();
+    Component {
+        name: spec.name.to_owned(),
+        kind: spec.ready.then_some(crate::health::CheckKind::Readiness),
+        critical: spec.critical,
+        timeout: spec.health_timeout.unwrap_or(RESOURCE_CHECK),
+        run: Box::new(move || {
+            let resource = resource.clone();
+            Box::pin(async move {
+                match resource.check().await {
+                    Ok(Judgement::Working) => Health::healthy(),
+                    Ok(Judgement::Busy) => Health::degraded("every connection is in use"),
+                    Err(error) => Health::unhealthy(crate::error::chain(error.as_ref())),
+                }
+            })
+        }),
+    }
+}

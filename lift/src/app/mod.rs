@@ -1,0 +1,158 @@
+//! The service: what it is made of, checked at start, ready to be called by a host.
+
+mod banner;
+mod build;
+mod service;
+mod settings;
+mod start;
+
+use std::any::{Any, TypeId};
+use std::sync::Arc;
+
+pub(crate) use banner::{banner, routes};
+pub(crate) use service::{Call, InvokeAnswer, Service};
+pub(crate) use settings::AppSettings;
+pub use start::StartFn;
+use start::{Start, start};
+
+use crate::clock::Clock;
+use crate::config::{Faults, Sources};
+use crate::handler::{Endpoint, Entry, Handlers, IntoRoute, layered};
+use crate::health::Checks;
+use crate::host;
+use crate::pool::provided;
+use crate::resource::{Overrides, Requirements, Resource, ResourceSet};
+
+/// A service under construction.
+///
+/// ```no_run
+/// use lift::prelude::*;
+///
+/// #[lift::handler(GET, "/hello/{name}")]
+/// async fn hello(name: String) -> String {
+///     format!("hello, {name}")
+/// }
+///
+/// #[lift::main]
+/// async fn main() -> lift::Result<()> {
+///     App::new("greeter").handlers(lift::handlers![hello]).run().await
+/// }
+/// ```
+#[must_use = "an app does nothing before `run` or `test`"]
+pub struct App {
+    name: &'static str,
+    entries: Vec<(String, Entry)>,
+    checks: Checks,
+    starts: Vec<Start>,
+    provided: Vec<(TypeId, Arc<dyn Any + Send + Sync>)>,
+    opened: Vec<fn(&mut Requirements)>,
+    layers: Vec<Wrap>,
+    http_layers: Vec<Wrap>,
+    pub(crate) overrides: Overrides,
+    pub(crate) clock: Clock,
+}
+
+type Wrap = Box<dyn Fn(Arc<dyn Endpoint>) -> Arc<dyn Endpoint> + Send>;
+
+impl App {
+    /// A service with its name, as logs and the command line show it.
+    pub fn new(name: &'static str) -> Self {
+        Self {
+            name,
+            entries: Vec::new(),
+            checks: Checks::new([]),
+            starts: Vec::new(),
+            provided: Vec::new(),
+            opened: Vec::new(),
+            layers: Vec::new(),
+            http_layers: Vec::new(),
+            overrides: Overrides::default(),
+            clock: Clock::system(),
+        }
+    }
+
+    /// Adds handlers, listed with [`handlers!`](crate::handlers!).
+    pub fn handlers(self, handlers: Handlers) -> Self {
+        self.group("", handlers)
+    }
+
+    /// Adds handlers whose paths begin with `prefix`, such as `/v1`.
+    ///
+    /// A prefix without a leading slash, with a trailing one or with parameters is told at start.
+    pub fn group(mut self, prefix: impl Into<String>, handlers: Handlers) -> Self {
+        let prefix = prefix.into();
+        self.entries.extend(handlers.entries.into_iter().map(|entry| (prefix.clone(), entry)));
+        self
+    }
+
+    /// Adds health checks, listed with [`health_checks!`](crate::health_checks!).
+    pub fn health_checks(mut self, checks: Checks) -> Self {
+        self.checks.0.extend(checks.0);
+        self
+    }
+
+    /// Runs an async function of resources once before the service is ready, such as migrations. Several run in the
+    /// order they were added; when one fails, the service does not start.
+    ///
+    /// Skipped on Lambda, where it would run in every cold start, unless `lambda.on_start = true` in `lift.toml` or
+    /// `LIFT_LAMBDA_ON_START=true`.
+    pub fn on_start<Args>(mut self, function: impl StartFn<Args>) -> Self {
+        self.starts.push(start(function));
+        self
+    }
+
+    /// Hands a value to every `Shared<T>` argument of its type. What is missing is told at start.
+    pub fn provide<T: Clone + Send + Sync + 'static>(mut self, value: T) -> Self {
+        self.provided.push(provided(value));
+        self
+    }
+
+    /// Opens a shared client that only start functions and extractors of one's own take: for a handler or check it
+    /// is opened anyway.
+    pub fn share<R: Resource + Clone + Sync>(mut self) -> Self {
+        self.opened.push(crate::pool::declare_shared_resource::<R>);
+        self
+    }
+
+    /// Declares resources that nothing takes as an argument, such as `app.uses::<Pool<Sessions>>()`.
+    pub fn uses<S: ResourceSet>(mut self) -> Self {
+        self.opened.push(S::declare);
+        self
+    }
+
+    /// Puts a layer around every invocation, whatever triggers it; one added later stands further outside.
+    ///
+    /// It runs after routing, so it may read [`MatchedPath`](crate::extract::MatchedPath), and it sees requests that
+    /// no handler serves, too. Probes of `/health` pass by it.
+    pub fn layer(mut self, layer: impl IntoRoute + Send) -> Self {
+        self.layers.push(Box::new(move |endpoint| layered(endpoint, &layer)));
+        self
+    }
+
+    /// Puts a layer around HTTP requests only, outside of every [`layer`](Self::layer): CORS, compression.
+    pub fn http_layer(mut self, layer: impl IntoRoute + Send) -> Self {
+        self.http_layers.push(Box::new(move |endpoint| layered(endpoint, &layer)));
+        self
+    }
+
+    /// Runs the service until it is told to stop.
+    ///
+    /// On Lambda (when `AWS_LAMBDA_RUNTIME_API` is set) it serves invocations; elsewhere it obeys the command line:
+    /// `serve` (the default), `invoke FILE`, `routes`, `--help`.
+    ///
+    /// # Errors
+    /// All that is wrong before it can start, a busy port, a start function that failed.
+    pub async fn run(self) -> crate::Result<()> {
+        host::run(self).await
+    }
+
+    /// The service in this process, for tests: requests and invokes without a socket.
+    pub fn test(self) -> host::TestHost {
+        host::TestHost::new(self)
+    }
+
+    /// Reads the settings and puts the service together, or tells everything that is wrong. Nothing is opened yet.
+    pub(crate) fn build(self, sources: &Sources) -> Result<(Arc<Service>, AppSettings), Faults> {
+        build::build(self, sources)
+    }
+}

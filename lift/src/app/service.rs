@@ -1,0 +1,370 @@
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum_core::body::Body;
+use axum_core::extract::{DefaultBodyLimit, Request};
+use axum_core::response::{IntoResponse, Response};
+use bytes::Bytes;
+use futures_util::future::BoxFuture;
+use http::header::{ALLOW, CONTENT_LENGTH, CONTENT_TYPE};
+use http::{HeaderName, HeaderValue, Method, StatusCode};
+use http_body::Body as _;
+use http_body_util::BodyExt;
+use uuid::Uuid;
+
+use super::start::Start;
+use crate::clock::Deadline;
+use crate::error::{self, BoxError, Failure, Origin, Retry};
+use crate::event::BODY_LIMIT;
+use crate::handler::router::{Matched, Router};
+use crate::handler::{Endpoint, HandlerMeta, PathParams};
+use crate::health::{Lifecycle, Probes};
+use crate::layer::{Stopped, guard};
+use crate::resource::{Context, Resources, Warm};
+
+/// The id of a request, in and out.
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+/// Bodies up to this size need no limit of ours: axum's own default lets them pass.
+const AXUM_BODY_LIMIT: u64 = 2 * 1024 * 1024;
+
+/// A compiled service: every host calls this.
+pub(crate) struct Service {
+    pub(crate) name: &'static str,
+    pub(crate) router: Router,
+    pub(crate) invocables: Vec<Invocable>,
+    pub(super) not_found: Arc<dyn Endpoint>,
+    pub(super) not_allowed: Arc<dyn Endpoint>,
+    pub(crate) resources: Arc<Resources>,
+    pub(crate) probes: Probes,
+    pub(crate) lifecycle: Arc<Lifecycle>,
+    pub(super) starts: Vec<Start>,
+    pub(crate) settings_file: Option<PathBuf>,
+}
+
+/// A handler of direct invokes.
+pub(crate) struct Invocable {
+    pub(crate) name: &'static str,
+    /// The Lambda function that means this handler, when it is not the logical name.
+    pub(crate) physical: Option<String>,
+    pub(crate) meta: HandlerMeta,
+    pub(super) endpoint: Arc<dyn Endpoint>,
+}
+
+/// What a host knows of a call.
+pub(crate) struct Call {
+    /// The host's own id of the call.
+    pub(crate) request_id: Option<String>,
+    /// Until when the host waits.
+    pub(crate) deadline: Deadline,
+    /// The limit of a handler that has none of its own.
+    pub(crate) default_timeout: Duration,
+}
+
+/// An HTTP request on its way.
+pub(crate) struct Called {
+    /// Whether it may be dropped when its client goes away.
+    pub(crate) cancel_on_disconnect: bool,
+    /// Runs it; never fails and never panics.
+    pub(crate) response: BoxFuture<'static, Response>,
+}
+
+/// The answer to a direct invoke.
+pub(crate) enum InvokeAnswer {
+    /// JSON.
+    Done(Bytes),
+    /// What the caller may know of the failure; it has been logged.
+    Failed(Failure),
+}
+
+impl Service {
+    /// Opens what `warm` asks for, all at the same time; a failure is logged and never fatal.
+    pub(crate) async fn warm(&self) {
+        let opening = self.resources.managed().iter().filter(|resource| resource.warm() != Warm::Lazy);
+        futures_util::future::join_all(opening.map(|resource| async move {
+            let name = resource.spec().name;
+            match resource.start().await {
+                Ok(()) => tracing::debug!(resource = name, "opened"),
+                Err(error) => {
+                    tracing::warn!(resource = name, error = error::chain(error.as_ref()), "cannot be opened yet");
+                }
+            }
+        }))
+        .await;
+    }
+
+    /// Runs the start functions, then says that the service has started.
+    pub(crate) async fn start(&self, with_functions: bool) -> Result<(), crate::Error> {
+        if with_functions {
+            for start in &self.starts {
+                let context = Context::new(self.resources.clone(), start.name, Deadline::NONE);
+                (start.run)(context).await.map_err(|error| {
+                    crate::Error::msg(format!("start function `{}` failed: {}", start.name, error::chain(error.as_ref())))
+                })?;
+            }
+        }
+        self.lifecycle.started();
+        Ok(())
+    }
+
+    /// Closes every resource and waits for the cleanups.
+    pub(crate) async fn close(&self) {
+        self.lifecycle.draining();
+        self.resources.close().await;
+    }
+
+    /// Serves one HTTP request.
+    pub(crate) fn http(self: &Arc<Self>, request: Request, call: Call) -> Called {
+        let service = self.clone();
+        let request_id = call.request_id.clone().or_else(|| request_id(&request)).unwrap_or_else(fresh_id);
+        if self.probes.serves(request.uri().path()) {
+            let response = Box::pin(async move { service.probe(request, request_id).await });
+            return Called { cancel_on_disconnect: true, response };
+        }
+        let head = request.method() == Method::HEAD;
+        let invocation = self.route(request, &request_id, &call);
+        let (handler, cancel_on_disconnect) =
+            invocation.meta.as_ref().map_or((None, false), |meta| (Some(meta.name), meta.cancel_on_disconnect));
+        let response = Box::pin(async move {
+            let response = finish(invocation.run().await, handler, &request_id);
+            if head { without_body(response) } else { response }
+        });
+        Called { cancel_on_disconnect, response }
+    }
+
+    async fn probe(&self, request: Request, request_id: String) -> Response {
+        let answer = self.probes.answer(request.method(), request.uri().path()).await;
+        let response = answer.unwrap_or_else(|| not_found(&request).into_response());
+        let response = finish(response, None, &request_id);
+        if request.method() == Method::HEAD { without_body(response) } else { response }
+    }
+
+    /// Finds who answers a request.
+    fn route(&self, mut request: Request, request_id: &str, call: &Call) -> Invocation {
+        let starting = !self.lifecycle.has_started();
+        let (meta, route, endpoint) = if starting {
+            (None, None, Arc::new(Starting) as Arc<dyn Endpoint>)
+        } else {
+            match self.router.route(request.method(), request.uri().path()) {
+                Matched::Served(served, params) => {
+                    if let Some(params) = params {
+                        request.extensions_mut().insert::<PathParams>(params);
+                    }
+                    (Some(served.meta), Some(served.path.clone()), served.endpoint.clone())
+                }
+                Matched::MethodNotAllowed(allow) => {
+                    request.extensions_mut().insert(Allow(allow.into()));
+                    (None, None, self.not_allowed.clone())
+                }
+                Matched::NotFound => (None, None, self.not_found.clone()),
+                Matched::BadPath(failure) => (None, None, Arc::new(Fixed(failure)) as Arc<dyn Endpoint>),
+            }
+        };
+        if request.body().size_hint().upper().is_none_or(|upper| upper > AXUM_BODY_LIMIT) {
+            DefaultBodyLimit::max(BODY_LIMIT).apply(&mut request);
+        }
+        self.invocation(request, meta, route, endpoint, request_id, call)
+    }
+
+    fn invocation(
+        &self,
+        mut request: Request,
+        meta: Option<HandlerMeta>,
+        route: Option<Arc<str>>,
+        endpoint: Arc<dyn Endpoint>,
+        request_id: &str,
+        call: &Call,
+    ) -> Invocation {
+        let timeout = meta.and_then(|meta| meta.timeout).unwrap_or(call.default_timeout);
+        let deadline = Deadline::after(timeout).earlier(call.deadline);
+        let user = meta.map_or("-", |meta| meta.name);
+        let context = Context::invocation(self.resources.clone(), user, route, request_id.to_owned(), deadline);
+        request.extensions_mut().insert(context);
+        Invocation { meta, endpoint, request, deadline }
+    }
+
+    /// The handler of a direct invoke: the only one, or the one that is named like the function.
+    pub(crate) fn invocable(&self, function: Option<&str>) -> Option<&Invocable> {
+        let named = |invocable: &&Invocable| match &invocable.physical {
+            Some(physical) => function == Some(physical.as_str()),
+            None => function == Some(invocable.name),
+        };
+        self.invocables.iter().find(named).or(match self.invocables.as_slice() {
+            [only] if only.physical.is_none() => Some(only),
+            _ => None,
+        })
+    }
+
+    /// Serves one direct invoke.
+    pub(crate) async fn invoke(&self, invocable: &Invocable, payload: Bytes, call: Call) -> InvokeAnswer {
+        let request_id = call.request_id.clone().unwrap_or_else(fresh_id);
+        let mut request = Request::new(Body::from(payload));
+        *request.method_mut() = Method::POST;
+        request.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        let (meta, endpoint) = (Some(invocable.meta), invocable.endpoint.clone());
+        DefaultBodyLimit::disable().apply(&mut request);
+        let response = self.invocation(request, meta, None, endpoint, &request_id, &call).run().await;
+        match json_answer(response).await {
+            Ok(json) => InvokeAnswer::Done(json),
+            Err(failure) => {
+                error::log(&failure, Some(invocable.meta.name), &request_id);
+                InvokeAnswer::Failed(failure)
+            }
+        }
+    }
+
+    /// What is served, for the error about an event that is not.
+    pub(crate) fn serves(&self) -> String {
+        let mut kinds = Vec::new();
+        if self.router.served().first().is_some() {
+            kinds.push("HTTP requests (API Gateway HTTP API and function URL)".to_owned());
+        }
+        kinds.extend(self.invocables.iter().map(|invocable| format!("invoke `{}`", invocable.name)));
+        if kinds.is_empty() { "nothing".to_owned() } else { kinds.join(", ") }
+    }
+}
+
+/// One call of an endpoint.
+struct Invocation {
+    meta: Option<HandlerMeta>,
+    endpoint: Arc<dyn Endpoint>,
+    request: Request,
+    deadline: Deadline,
+}
+
+impl Invocation {
+    /// Runs it to its end, whatever that is. The response still carries its failure.
+    async fn run(self) -> Response {
+        let endpoint = self.endpoint;
+        // A layer may panic before it returns its future.
+        let future = Box::pin(async move { endpoint.call(self.request).await });
+        let failure = match guard(future, self.deadline).await {
+            Ok(response) => return response,
+            Err(Stopped::Deadline) => Failure::new(StatusCode::GATEWAY_TIMEOUT, "DEADLINE_EXCEEDED")
+                .origin_is(Origin::Deadline)
+                .retry(Retry::Now)
+                .cause("the handler did not finish within its time; it was dropped and its connections closed"),
+            Err(Stopped::Panic(text, place)) => {
+                let place = place.map(|place| format!(" at {place}")).unwrap_or_default();
+                let cause = format!("the handler panicked: {text}{place}");
+                Failure::new(StatusCode::INTERNAL_SERVER_ERROR, "PANIC").origin_is(Origin::Panic).cause(cause)
+            }
+        };
+        failure.into_response()
+    }
+}
+
+/// Renders a failure, once, and logs it.
+fn finish(mut response: Response, handler: Option<&str>, request_id: &str) -> Response {
+    if let Some(failure) = response.extensions_mut().remove::<Failure>() {
+        error::log(&failure, handler, request_id);
+        response = error::problem_response(response, &failure, request_id);
+    }
+    if let Ok(id) = HeaderValue::from_str(request_id) {
+        response.headers_mut().entry(REQUEST_ID).or_insert(id);
+    }
+    response
+}
+
+/// An answer to `HEAD`: the length of the body without the body.
+fn without_body(response: Response) -> Response {
+    let (mut parts, body) = response.into_parts();
+    if let Some(length) = body.size_hint().exact() {
+        parts.headers.entry(CONTENT_LENGTH).or_insert(length.into());
+    }
+    Response::from_parts(parts, Body::empty())
+}
+
+/// The JSON of a response to a direct invoke: `null` for no body, a string for a body that is not JSON.
+async fn json_answer(mut response: Response) -> Result<Bytes, Failure> {
+    if let Some(failure) = response.extensions_mut().remove::<Failure>() {
+        return Err(failure);
+    }
+    let status = response.status();
+    let body = response.into_body().collect().await;
+    let body = body.map_err(|error| Failure::internal("RESPONSE_BODY_BROKEN", BoxError::from(error)))?.to_bytes();
+    if status.as_u16() >= 400 {
+        let failure = Failure::new(status, "FAILED").cause(String::from_utf8_lossy(&body).into_owned());
+        return Err(failure.origin_is(Origin::Internal));
+    }
+    if body.is_empty() {
+        return Ok(Bytes::from_static(b"null"));
+    }
+    if serde_json::from_slice::<serde::de::IgnoredAny>(&body).is_ok() {
+        return Ok(body);
+    }
+    let text = String::from_utf8_lossy(&body);
+    serde_json::to_vec(&text).map(Bytes::from).map_err(|error| Failure::internal("RESPONSE_NOT_SERIALIZABLE", error))
+}
+
+/// An id that came with the request: visible ASCII, at most 128 long, else it is not passed on.
+fn request_id(request: &Request) -> Option<String> {
+    let id = request.headers().get(REQUEST_ID)?.to_str().ok()?;
+    let good = (1..=128).contains(&id.len()) && id.bytes().all(|byte| byte.is_ascii_graphic());
+    good.then(|| id.to_owned())
+}
+
+fn fresh_id() -> String {
+    Uuid::new_v4().to_string()
+}
+
+fn not_found(request: &Request) -> Failure {
+    Failure::new(StatusCode::NOT_FOUND, "ROUTE_NOT_FOUND")
+        .detail(format!("nothing is served at `{}`", request.uri().path()))
+        .origin_is(Origin::Unrouted)
+}
+
+/// The methods that a path has.
+#[derive(Clone)]
+struct Allow(String);
+
+/// Answers what no route matches.
+pub(super) struct NotFound;
+
+impl Endpoint for NotFound {
+    fn call(&self, request: Request) -> BoxFuture<'static, Response> {
+        Box::pin(async move { not_found(&request).into_response() })
+    }
+}
+
+/// Answers a path that has other methods.
+pub(super) struct MethodNotAllowed;
+
+impl Endpoint for MethodNotAllowed {
+    fn call(&self, request: Request) -> BoxFuture<'static, Response> {
+        Box::pin(async move {
+            let allow = request.extensions().get::<Allow>().map(|allow| allow.0.clone()).unwrap_or_default();
+            let failure = Failure::new(StatusCode::METHOD_NOT_ALLOWED, "METHOD_NOT_ALLOWED")
+                .detail(format!("`{}` has no {}; it has {allow}", request.uri().path(), request.method()))
+                .origin_is(Origin::Unrouted);
+            let mut response = failure.into_response();
+            if let Ok(allow) = HeaderValue::from_str(&allow) {
+                response.headers_mut().insert(ALLOW, allow);
+            }
+            response
+        })
+    }
+}
+
+/// Answers while the service starts.
+struct Starting;
+
+impl Endpoint for Starting {
+    fn call(&self, _: Request) -> BoxFuture<'static, Response> {
+        Box::pin(async {
+            let failure = Failure::new(StatusCode::SERVICE_UNAVAILABLE, "SERVICE_STARTING");
+            failure.retry(Retry::Now).cause("the service has not started yet").into_response()
+        })
+    }
+}
+
+/// Answers with a failure that is known already.
+struct Fixed(Failure);
+
+impl Endpoint for Fixed {
+    fn call(&self, _: Request) -> BoxFuture<'static, Response> {
+        let failure = self.0.clone();
+        Box::pin(async move { failure.into_response() })
+    }
+}

@@ -1,0 +1,4 @@
+//! Resources ready to use, each behind its feature.
+
+#[cfg(feature = "sqlite")]
+pub mod sqlite;

@@ -1,0 +1,303 @@
+use std::borrow::Cow;
+use std::fmt;
+
+use axum_core::body::Body;
+use axum_core::extract::Request;
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
+use bytes::Bytes;
+use http::header::COOKIE;
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Uri};
+use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
+use serde::de::{Deserialize, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
+
+/// What an event is.
+pub(crate) enum Decoded {
+    /// An HTTP request: API Gateway HTTP API (payload 2.0) or a function URL.
+    Http(Request),
+    /// An HTTP request that is not well-formed, and why.
+    BadHttp(String),
+    /// Any other JSON.
+    Other,
+}
+
+/// An event as far as lift reads it; every other key is skipped without being built.
+#[derive(Default, serde::Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Event<'a> {
+    #[serde(borrow, default)]
+    raw_path: Text<'a>,
+    #[serde(borrow, default)]
+    raw_query_string: Text<'a>,
+    #[serde(borrow, default)]
+    cookies: Texts<'a>,
+    #[serde(default)]
+    headers: Headers,
+    #[serde(borrow, default)]
+    request_context: RequestContext<'a>,
+    #[serde(borrow, default)]
+    body: Text<'a>,
+    #[serde(default)]
+    is_base64_encoded: bool,
+}
+
+#[derive(Default, serde::Deserialize)]
+struct RequestContext<'a> {
+    #[serde(borrow, default)]
+    stage: Text<'a>,
+    #[serde(borrow, default)]
+    http: Http<'a>,
+}
+
+#[derive(Default, serde::Deserialize)]
+struct Http<'a> {
+    #[serde(borrow, default)]
+    method: Text<'a>,
+}
+
+/// Text that borrows from the event where no escape forbids it; `null` and other kinds count as absent.
+#[derive(Default)]
+struct Text<'a>(Option<Cow<'a, str>>);
+
+impl<'a, 'de: 'a> Deserialize<'de> for Text<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Visit;
+        impl<'de> Visitor<'de> for Visit {
+            type Value = Text<'de>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("text")
+            }
+
+            fn visit_borrowed_str<E: Error>(self, text: &'de str) -> Result<Text<'de>, E> {
+                Ok(Text(Some(Cow::Borrowed(text))))
+            }
+
+            fn visit_str<E: Error>(self, text: &str) -> Result<Text<'de>, E> {
+                Ok(Text(Some(Cow::Owned(text.to_owned()))))
+            }
+
+            fn visit_unit<E: Error>(self) -> Result<Text<'de>, E> {
+                Ok(Text(None))
+            }
+
+            fn visit_bool<E: Error>(self, _: bool) -> Result<Text<'de>, E> {
+                Ok(Text(None))
+            }
+
+            fn visit_i64<E: Error>(self, _: i64) -> Result<Text<'de>, E> {
+                Ok(Text(None))
+            }
+
+            fn visit_u64<E: Error>(self, _: u64) -> Result<Text<'de>, E> {
+                Ok(Text(None))
+            }
+
+            fn visit_f64<E: Error>(self, _: f64) -> Result<Text<'de>, E> {
+                Ok(Text(None))
+            }
+
+            fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Text<'de>, A::Error> {
+                while seq.next_element::<IgnoredAny>()?.is_some() {}
+                Ok(Text(None))
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Text<'de>, A::Error> {
+                while map.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
+                Ok(Text(None))
+            }
+        }
+        deserializer.deserialize_any(Visit)
+    }
+}
+
+/// A list of texts, or nothing.
+#[derive(Default)]
+struct Texts<'a>(Vec<Text<'a>>);
+
+impl<'a, 'de: 'a> Deserialize<'de> for Texts<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Ok(Self(Option::deserialize(deserializer)?.unwrap_or_default()))
+    }
+}
+
+/// Headers straight from the event; a name or value that HTTP does not allow is left out.
+#[derive(Default)]
+struct Headers(HeaderMap);
+
+impl<'de> Deserialize<'de> for Headers {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Visit;
+        impl<'de> Visitor<'de> for Visit {
+            type Value = Headers;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("headers")
+            }
+
+            fn visit_unit<E: Error>(self) -> Result<Headers, E> {
+                Ok(Headers::default())
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Headers, A::Error> {
+                let mut headers = HeaderMap::with_capacity(map.size_hint().unwrap_or(24));
+                while let Some((name, value)) = map.next_entry::<Text<'de>, Text<'de>>()? {
+                    let (Some(name), Some(value)) = (name.0, value.0) else { continue };
+                    let parsed = HeaderName::from_bytes(name.as_bytes()).ok().zip(HeaderValue::from_str(&value).ok());
+                    match parsed {
+                        Some((name, value)) => {
+                            headers.append(name, value);
+                        }
+                        None => tracing::warn!(header = %name.escape_debug(), "a header that HTTP does not allow is left out"),
+                    }
+                }
+                Ok(Headers(headers))
+            }
+        }
+        deserializer.deserialize_any(Visit)
+    }
+}
+
+/// What may not stand in a path as it is. A `%` stays: it begins an escape.
+const PATH: &AsciiSet = &CONTROLS.add(b' ').add(b'"').add(b'<').add(b'>').add(b'`').add(b'{').add(b'}').add(b'?').add(b'#').add(b'\\').add(b'^').add(b'|');
+const QUERY: &AsciiSet = &CONTROLS.add(b' ').add(b'"').add(b'<').add(b'>').add(b'#').add(b'\\').add(b'^').add(b'`').add(b'{').add(b'|').add(b'}');
+
+/// Reads an event.
+pub(crate) fn decode(bytes: &Bytes) -> Decoded {
+    let Ok(event) = serde_json::from_slice::<Event<'_>>(bytes) else { return Decoded::Other };
+    let (Some(path), Some(method)) = (&event.raw_path.0, &event.request_context.http.method.0) else {
+        return Decoded::Other;
+    };
+    let Ok(method) = Method::from_bytes(method.as_bytes()) else {
+        return Decoded::BadHttp(format!("`{}` is not an HTTP method", method.escape_debug()));
+    };
+    let stage = event.request_context.stage.0.as_deref().unwrap_or("$default");
+    let Some(uri) = uri(without_stage(path, stage), event.raw_query_string.0.as_deref()) else {
+        return Decoded::BadHttp("its path is not a URI".to_owned());
+    };
+    let body = match event.body.0 {
+        None => Bytes::new(),
+        Some(text) if event.is_base64_encoded => match BASE64_STANDARD.decode(text.as_bytes()) {
+            Ok(body) => body.into(),
+            Err(error) => return Decoded::BadHttp(format!("its body is not base64: {error}")),
+        },
+        Some(Cow::Borrowed(text)) => bytes.slice_ref(text.as_bytes()),
+        Some(Cow::Owned(text)) => text.into(),
+    };
+    let mut request = Request::new(Body::from(body));
+    *request.method_mut() = method;
+    *request.uri_mut() = uri;
+    *request.headers_mut() = event.headers.0;
+    let cookies: Vec<&str> = event.cookies.0.iter().filter_map(|cookie| cookie.0.as_deref()).collect();
+    if !cookies.is_empty()
+        && let Ok(cookies) = HeaderValue::from_str(&cookies.join("; "))
+    {
+        request.headers_mut().insert(COOKIE, cookies);
+    }
+    Decoded::Http(request)
+}
+
+/// API Gateway puts the name of a stage other than `$default` before the path.
+fn without_stage<'p>(path: &'p str, stage: &str) -> &'p str {
+    if stage == "$default" {
+        return path;
+    }
+    match path.strip_prefix('/').and_then(|rest| rest.strip_prefix(stage)) {
+        Some("") => "/",
+        Some(rest) if rest.starts_with('/') => rest,
+        _ => path,
+    }
+}
+
+fn uri(path: &str, query: Option<&str>) -> Option<Uri> {
+    let mut text = String::with_capacity(path.len() + query.map_or(0, |query| query.len() + 1) + 1);
+    if !path.starts_with('/') {
+        text.push('/');
+    }
+    text.extend(utf8_percent_encode(path, PATH));
+    if let Some(query) = query.filter(|query| !query.is_empty()) {
+        text.push('?');
+        text.extend(utf8_percent_encode(query, QUERY));
+    }
+    text.try_into().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use http_body_util::BodyExt;
+
+    use super::*;
+
+    fn http(event: serde_json::Value) -> Request {
+        match decode(&Bytes::from(event.to_string())) {
+            Decoded::Http(request) => request,
+            Decoded::BadHttp(why) => panic!("{why}"),
+            Decoded::Other => panic!("not HTTP"),
+        }
+    }
+
+    fn event(path: &str, stage: &str) -> serde_json::Value {
+        serde_json::json!({
+            "version": "2.0",
+            "rawPath": path,
+            "rawQueryString": "a=1&a=2&b=%20",
+            "cookies": ["x=1", "y=2"],
+            "headers": {"Content-Type": "application/json", "x-odd": "caf\u{e9}\n", "x-many": "1,2"},
+            "requestContext": {"stage": stage, "http": {"method": "POST", "path": path}},
+            "body": "{\"a\":\"\\n\"}",
+            "isBase64Encoded": false,
+        })
+    }
+
+    #[tokio::test]
+    async fn a_request_keeps_everything_that_http_allows() {
+        let request = http(event("/orders/7", "$default"));
+        assert_eq!(request.method(), Method::POST);
+        assert_eq!(request.uri(), "/orders/7?a=1&a=2&b=%20");
+        assert_eq!(request.headers()["cookie"], "x=1; y=2");
+        assert_eq!(request.headers()["x-many"], "1,2");
+        assert!(!request.headers().contains_key("x-odd"));
+        let body = request.into_body().collect().await.unwrap().to_bytes();
+        assert_eq!(body, r#"{"a":"\n"}"#);
+    }
+
+    #[test]
+    fn stages_are_taken_off_and_odd_paths_escaped() {
+        for (path, stage, expected) in [
+            ("/prod/orders", "prod", "/orders?"),
+            ("/prod", "prod", "/?"),
+            ("/production/orders", "prod", "/production/orders?"),
+            ("/prod/orders", "$default", "/prod/orders?"),
+            ("/a b/ü%20", "$default", "/a%20b/%C3%BC%20?"),
+            ("", "$default", "/?"),
+        ] {
+            let request = http(event(path, stage));
+            assert!(request.uri().to_string().starts_with(expected), "{path}: {}", request.uri());
+        }
+    }
+
+    #[tokio::test]
+    async fn bodies_are_absent_text_or_base64() {
+        for (body, base64, expected) in [
+            (serde_json::Value::Null, false, &b""[..]),
+            ("\u{1F980}".into(), false, "\u{1F980}".as_bytes()),
+            ("/wA=".into(), true, &[0xff, 0]),
+        ] {
+            let mut event = event("/", "$default");
+            event["body"] = body;
+            event["isBase64Encoded"] = base64.into();
+            let body = http(event).into_body().collect().await.unwrap().to_bytes();
+            assert_eq!(&body[..], expected);
+        }
+        let mut event = event("/", "$default");
+        event["isBase64Encoded"] = true.into();
+        assert!(matches!(decode(&Bytes::from(event.to_string())), Decoded::BadHttp(_)));
+    }
+
+    #[test]
+    fn anything_else_is_other_and_nothing_panics() {
+        for text in ["", "null", "[]", "{}", "{\"rawPath\":1}", "{\"rawPath\":\"/\"}", "\"x\"", "{\"headers\":[1]}", "{"] {
+            assert!(matches!(decode(&Bytes::from(text)), Decoded::Other), "{text}");
+        }
+    }
+}

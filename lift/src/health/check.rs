@@ -1,0 +1,190 @@
+use std::future::Future;
+use std::time::Duration;
+
+use futures_util::future::BoxFuture;
+
+use super::{Health, Status};
+use crate::error::{BoxError, chain};
+use crate::pool::FromContext;
+use crate::resource::{Context, Requirements};
+
+/// Which probe a check belongs to, besides `/health`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum CheckKind {
+    /// `/health/ready`: meant for what is local to one instance.
+    Readiness,
+    /// `/health/live`: a failure makes the orchestrator restart the process.
+    Liveness,
+    /// `/health/startup`.
+    Startup,
+}
+
+/// What `#[lift::health_check]` has read.
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub struct CheckMeta {
+    /// The component's name in reports.
+    pub name: &'static str,
+    /// The file it is written in.
+    pub file: &'static str,
+    /// The line it is written on.
+    pub line: u32,
+    /// Which probe it belongs to, besides `/health`.
+    pub kind: Option<CheckKind>,
+    /// How long it may take; past this it is unhealthy. Default 500 ms.
+    pub timeout: Duration,
+    /// Whether the service is unhealthy when this is; else it is degraded. Default yes.
+    pub critical: bool,
+}
+
+impl CheckMeta {
+    /// A check with its name and place.
+    #[must_use]
+    pub const fn new(name: &'static str, _module: &'static str, file: &'static str, line: u32) -> Self {
+        Self { name, file, line, kind: None, timeout: Duration::from_millis(500), critical: true }
+    }
+
+    /// Makes it part of a probe.
+    #[must_use]
+    pub const fn kind(mut self, kind: CheckKind) -> Self {
+        self.kind = Some(kind);
+        self
+    }
+
+    /// Sets how long it may take.
+    #[must_use]
+    pub const fn timeout_ms(mut self, milliseconds: u64) -> Self {
+        self.timeout = Duration::from_millis(milliseconds);
+        self
+    }
+
+    /// Sets whether it decides.
+    #[must_use]
+    pub const fn critical(mut self, critical: bool) -> Self {
+        self.critical = critical;
+        self
+    }
+}
+
+/// A health check; `#[lift::health_check]` implements it for the function's companion type.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a health check",
+    label = "not a health check",
+    note = "add `#[lift::health_check]` to the function"
+)]
+pub trait Check: 'static {
+    /// Its name and keys.
+    const META: CheckMeta;
+
+    /// Notes the resources that it takes.
+    fn declare(requirements: &mut Requirements);
+
+    /// Takes its arguments and runs it.
+    fn run(context: Context) -> impl Future<Output = Health> + Send;
+}
+
+/// What a check returns: `Result<(), E>`, [`Status`], [`Health`], or a `Result` of these.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be a health check's answer",
+    label = "not an answer of a check",
+    note = "return `Result<(), E>`, `lift::Status` or `lift::Health`"
+)]
+pub trait Verdict {
+    /// The health.
+    fn health(self) -> Health;
+}
+
+impl Verdict for () {
+    fn health(self) -> Health {
+        Health::healthy()
+    }
+}
+
+impl Verdict for Status {
+    fn health(self) -> Health {
+        self.into()
+    }
+}
+
+impl Verdict for Health {
+    fn health(self) -> Health {
+        self
+    }
+}
+
+impl<T: Verdict, E: Into<BoxError>> Verdict for Result<T, E> {
+    fn health(self) -> Health {
+        match self {
+            Ok(verdict) => verdict.health(),
+            Err(error) => Health::unhealthy(chain(error.into().as_ref())),
+        }
+    }
+}
+
+macro_rules! checks {
+    ($($check:ident: $($item:ident $value:ident),*;)+) => {$(
+        /// Takes the arguments and runs the check.
+        #[doc(hidden)]
+        pub async fn $check<$($item,)* V, F, Fut>(context: Context, function: F) -> Health
+        where
+            $($item: FromContext,)*
+            V: Verdict,
+            F: FnOnce($($item),*) -> Fut + Send,
+            Fut: Future<Output = V> + Send,
+        {
+            let _context = &context;
+            $(
+                let $value = match $item::from_context(_context).await {
+                    Ok(value) => value,
+                    Err(error) => return Health::unhealthy(chain(&error)),
+                };
+            )*
+            function($($value),*).await.health()
+        }
+    )+};
+}
+
+checks! {
+    check0: ;
+    check1: A a;
+    check2: A a, B b;
+    check3: A a, B b, C c;
+    check4: A a, B b, C c, D d;
+    check5: A a, B b, C c, D d, E e;
+    check6: A a, B b, C c, D d, E e, G g;
+}
+
+/// One check of a list.
+pub struct CheckEntry {
+    pub(crate) meta: CheckMeta,
+    pub(crate) declare: fn(&mut Requirements),
+    pub(crate) run: fn(Context) -> BoxFuture<'static, Health>,
+}
+
+/// The checks that [`health_checks!`](crate::health_checks!) lists.
+#[must_use = "a list does nothing before `App::health_checks` takes it"]
+pub struct Checks(pub(crate) Vec<CheckEntry>);
+
+impl Checks {
+    /// A list of entries; [`health_checks!`](crate::health_checks!) calls this.
+    #[doc(hidden)]
+    pub fn new<const N: usize>(entries: [CheckEntry; N]) -> Self {
+        Self(entries.into())
+    }
+}
+
+/// The entry of a check; [`health_checks!`](crate::health_checks!) calls this.
+#[doc(hidden)]
+#[must_use]
+pub fn check_entry<C: Check>() -> CheckEntry {
+    CheckEntry { meta: C::META, declare: C::declare, run: |context| Box::pin(C::run(context)) }
+}
+
+/// Lists health checks for [`App::health_checks`](crate::App::health_checks).
+#[macro_export]
+macro_rules! health_checks {
+    ($($check:path),* $(,)?) => {
+        $crate::__private::Checks::new([$($crate::__private::check_entry::<$check>()),*])
+    };
+}

@@ -1,0 +1,15 @@
+//! How the service and what it depends on are doing, and the probes that ask.
+
+mod check;
+mod lifecycle;
+mod monitor;
+mod probe;
+mod status;
+
+pub(crate) use check::CheckEntry;
+pub use check::{Check, CheckKind, CheckMeta, Checks, Verdict, check_entry};
+pub use check::{check0, check1, check2, check3, check4, check5, check6};
+pub(crate) use lifecycle::Lifecycle;
+pub(crate) use monitor::{Component, Monitor};
+pub(crate) use probe::{PROBES, Probes};
+pub use status::{Health, Status};

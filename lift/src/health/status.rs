@@ -1,0 +1,91 @@
+use std::fmt;
+
+use serde::Serialize;
+
+/// How a component is doing, from best to worst.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Status {
+    /// It works.
+    Healthy,
+    /// It works with less than it should have.
+    Degraded,
+    /// Nobody knows; never counted as healthy.
+    Unknown,
+    /// It does not work.
+    Unhealthy,
+}
+
+impl Status {
+    /// The word in reports.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Healthy => "healthy",
+            Self::Degraded => "degraded",
+            Self::Unknown => "unknown",
+            Self::Unhealthy => "unhealthy",
+        }
+    }
+
+    /// Whether a probe answers 200: healthy or degraded.
+    #[must_use]
+    pub fn is_up(self) -> bool {
+        matches!(self, Self::Healthy | Self::Degraded)
+    }
+}
+
+impl fmt::Display for Status {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// What a check found.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Health {
+    /// How it is doing.
+    pub status: Status,
+    /// Why, for people who may see details.
+    pub message: Option<String>,
+}
+
+impl Health {
+    /// A status without a message.
+    #[must_use]
+    pub fn new(status: Status) -> Self {
+        Self { status, message: None }
+    }
+
+    /// It works.
+    #[must_use]
+    pub fn healthy() -> Self {
+        Self::new(Status::Healthy)
+    }
+
+    /// It works with less than it should have.
+    #[must_use]
+    pub fn degraded(message: impl Into<String>) -> Self {
+        Self::new(Status::Degraded).message(message)
+    }
+
+    /// It does not work.
+    #[must_use]
+    pub fn unhealthy(message: impl Into<String>) -> Self {
+        Self::new(Status::Unhealthy).message(message)
+    }
+
+    /// Says why.
+    #[must_use]
+    pub fn message(mut self, message: impl Into<String>) -> Self {
+        self.message = Some(message.into());
+        self
+    }
+}
+
+impl From<Status> for Health {
+    fn from(status: Status) -> Self {
+        Self::new(status)
+    }
+}

@@ -1,0 +1,204 @@
+use std::ffi::OsString;
+use std::io::{IsTerminal, Read};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+
+use super::{load, start_logs};
+use crate::app::{Call, InvokeAnswer, Service, routes};
+use crate::clock::Deadline;
+use crate::event::{self, Decoded};
+use crate::{App, Error};
+
+/// What the command line asks for.
+#[derive(Debug, PartialEq, Eq)]
+enum Command {
+    Serve { listen: Option<String> },
+    Invoke { file: PathBuf, name: Option<String> },
+    Routes,
+    Help,
+}
+
+const HELP: &str = "\
+usage: NAME [COMMAND]
+
+commands:
+  serve [--listen ADDR]         serve HTTP until SIGTERM or Ctrl-C (the default)
+  invoke FILE [--name HANDLER]  call the service once with an AWS event; FILE may be - for standard input
+  routes                        list what is served
+  --help                        this text
+
+environment:
+  LIFT_LISTEN, PORT             where to listen: LIFT_LISTEN, else 0.0.0.0:$PORT, else 127.0.0.1:3000
+  LIFT_CONFIG                   the settings file, else lift.toml in the working folder when there is one
+  LIFT_SHUTDOWN_DELAY, _GRACE   how long to go on accepting after SIGTERM, and all of the shutdown
+  LIFT_HEALTH_BASE_PATH         where the probes are (/health)
+  LIFT_HEALTH_DETAILS           never or always show the messages of the checks (never)
+  LIFT_LOG_FORMAT, RUST_LOG     json or text; which log lines
+  AWS_LAMBDA_RUNTIME_API        set by Lambda: then the service is a function and takes no command
+";
+
+fn parse(arguments: impl Iterator<Item = OsString>) -> Result<Command, Error> {
+    use lexopt::prelude::*;
+    let mut parser = lexopt::Parser::from_args(arguments);
+    let (mut command, mut file, mut listen, mut name) = (None, None, None, None);
+    let usage = |problem: String| Error::msg(format!("{problem}\nhelp: see --help"));
+    while let Some(argument) = parser.next().map_err(|error| usage(error.to_string()))? {
+        let value = |parser: &mut lexopt::Parser| {
+            parser.value().and_then(|value| value.string()).map_err(|error| usage(error.to_string()))
+        };
+        match argument {
+            Short('h') | Long("help") => return Ok(Command::Help),
+            Long("listen") => listen = Some(value(&mut parser)?),
+            Long("name") => name = Some(value(&mut parser)?),
+            Value(word) if command.is_none() => command = Some(word.to_string_lossy().into_owned()),
+            Value(path) if command.as_deref() == Some("invoke") && file.is_none() => file = Some(PathBuf::from(path)),
+            other => return Err(usage(other.unexpected().to_string())),
+        }
+    }
+    let command = match (command.as_deref(), file) {
+        (None | Some("serve"), None) => Command::Serve { listen: listen.take() },
+        (Some("routes"), None) => Command::Routes,
+        (Some("help"), None) => Command::Help,
+        (Some("invoke"), Some(file)) => Command::Invoke { file, name: name.take() },
+        (Some("invoke"), None) => return Err(usage("`invoke` needs the file of an event".to_owned())),
+        (Some(word), _) => return Err(usage(format!("there is no command `{word}`"))),
+        (None, Some(_)) => return Err(usage("a file needs the command `invoke`".to_owned())),
+    };
+    match (listen, name) {
+        (Some(_), _) => Err(usage("`--listen` belongs to `serve`".to_owned())),
+        (_, Some(_)) => Err(usage("`--name` belongs to `invoke`".to_owned())),
+        (None, None) => Ok(command),
+    }
+}
+
+pub(super) async fn run(app: App) -> crate::Result<()> {
+    let command = parse(std::env::args_os().skip(1))?;
+    if command == Command::Help {
+        let program = std::env::args_os().next().map(PathBuf::from);
+        let name = program.as_deref().and_then(|path| path.file_name()).map(|name| name.to_string_lossy().into_owned());
+        print(&HELP.replacen("NAME", name.as_deref().unwrap_or("service"), 1));
+        return Ok(());
+    }
+    start_logs();
+    let sources = load()?;
+    match command {
+        Command::Serve { listen } => serve(app, &sources, listen).await,
+        Command::Invoke { file, name } => invoke(app, &sources, file, name).await,
+        Command::Routes => {
+            print(&routes(&app.build(&sources)?.0));
+            Ok(())
+        }
+        Command::Help => Ok(()),
+    }
+}
+
+#[cfg(feature = "server")]
+async fn serve(app: App, sources: &crate::config::Sources, listen: Option<String>) -> crate::Result<()> {
+    super::server::run(app, sources, listen).await
+}
+
+#[cfg(not(feature = "server"))]
+async fn serve(_: App, _: &crate::config::Sources, _: Option<String>) -> crate::Result<()> {
+    Err(Error::msg("this program was built without the HTTP server; build lift with its feature `server`"))
+}
+
+/// Standard output may be a pipe that nobody reads any more.
+fn print(text: &str) {
+    use std::io::Write;
+    let _ = std::io::stdout().write_all(text.as_bytes());
+}
+
+async fn invoke(app: App, sources: &crate::config::Sources, file: PathBuf, name: Option<String>) -> crate::Result<()> {
+    let event = read(&file)?;
+    let (service, _) = app.build(sources)?;
+    service.start(true).await?;
+    let answer = answer(&service, event, name.as_deref()).await;
+    service.close().await;
+    let (json, failed) = answer?;
+    let json = if std::io::stdout().is_terminal() { pretty(&json).unwrap_or(json) } else { json };
+    print(&format!("{}\n", json.trim_end()));
+    if failed { Err(Error::msg("the invocation failed")) } else { Ok(()) }
+}
+
+fn read(file: &std::path::Path) -> crate::Result<Bytes> {
+    let mut bytes = Vec::new();
+    let read = if file.as_os_str() == "-" {
+        std::io::stdin().read_to_end(&mut bytes).map(drop)
+    } else {
+        std::fs::read(file).map(|content| bytes = content)
+    };
+    read.map_err(|error| Error::msg(format!("cannot read the event `{}`: {error}", file.display())))?;
+    Ok(bytes.into())
+}
+
+fn pretty(json: &str) -> Option<String> {
+    serde_json::to_string_pretty(&serde_json::from_str::<serde_json::Value>(json).ok()?).ok()
+}
+
+/// The answer as Lambda would give it, and whether the invocation failed.
+async fn answer(service: &Arc<Service>, event: Bytes, name: Option<&str>) -> crate::Result<(String, bool)> {
+    let call = Call { request_id: None, deadline: Deadline::NONE, default_timeout: Duration::from_secs(28) };
+    if name.is_none() {
+        match event::decode(&event) {
+            Decoded::Http(request) => {
+                let response = service.http(request, call).response.await;
+                let answer = event::encode(response).await?;
+                return Ok((serde_json::to_string(&answer)?, false));
+            }
+            Decoded::BadHttp(problem) => return Err(Error::msg(format!("the event is an HTTP request, but {problem}"))),
+            Decoded::Other => {}
+        }
+    }
+    let Some(invocable) = service.invocable(name) else {
+        let what = match name {
+            Some(name) => format!("no handler serves invoke `{name}`"),
+            None => format!("the event is {}, which nothing serves", event::describe(&event)),
+        };
+        return Err(Error::msg(format!("{what}\nhelp: this service serves {}", service.serves())));
+    };
+    match service.invoke(invocable, event, call).await {
+        InvokeAnswer::Done(json) => Ok((String::from_utf8_lossy(&json).into_owned(), false)),
+        InvokeAnswer::Failed(failure) => {
+            let message = failure.public_detail().unwrap_or(failure.title());
+            Ok((serde_json::json!({"errorType": failure.code(), "errorMessage": message}).to_string(), true))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn command(line: &str) -> Result<Command, String> {
+        parse(line.split_whitespace().map(OsString::from)).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn commands_are_told_apart() {
+        let invoke = |file: &str, name: Option<&str>| Command::Invoke { file: file.into(), name: name.map(str::to_owned) };
+        for (line, expected) in [
+            ("", Ok(Command::Serve { listen: None })),
+            ("serve --listen 127.0.0.1:0", Ok(Command::Serve { listen: Some("127.0.0.1:0".to_owned()) })),
+            ("--listen=:1", Ok(Command::Serve { listen: Some(":1".to_owned()) })),
+            ("invoke e.json", Ok(invoke("e.json", None))),
+            ("invoke - --name total", Ok(invoke("-", Some("total")))),
+            ("routes", Ok(Command::Routes)),
+            ("routes --help", Ok(Command::Help)),
+        ] {
+            assert_eq!(command(line), expected, "{line}");
+        }
+        for (line, words) in [
+            ("server", "there is no command `server`"),
+            ("invoke", "needs the file of an event"),
+            ("routes --listen x", "`--listen` belongs to `serve`"),
+            ("--port 1", "invalid option '--port'"),
+            ("routes extra", "unexpected argument"),
+        ] {
+            let text = command(line).unwrap_err();
+            assert!(text.contains(words) && text.contains("see --help"), "{line}: {text}");
+        }
+    }
+}

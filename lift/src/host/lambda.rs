@@ -1,0 +1,212 @@
+//! AWS Lambda, over `lambda_runtime`.
+//!
+//! The runtime polls, catches panics and posts answers; the raw bytes of an event go past its deserializer.
+
+use std::cell::RefCell;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::{Duration, SystemTime};
+
+use bytes::Bytes;
+use lambda_runtime::{Diagnostic, FunctionResponse, LambdaEvent, LambdaInvocation, Runtime};
+use serde::{Serialize, Serializer};
+use serde_json::value::RawValue;
+use tower_layer::layer_fn;
+
+use super::Signals;
+use crate::app::{Call, InvokeAnswer, Service};
+use crate::clock::Deadline;
+use crate::config::Sources;
+use crate::error::{self, Failure, Origin};
+use crate::event::{self, Decoded, HttpAnswer};
+use crate::{App, Error};
+
+/// The limit of a handler without a `timeout` of its own: API Gateway gives up after 29 s.
+const TIMEOUT: Duration = Duration::from_secs(28);
+
+/// Kept back from Lambda's deadline for writing the answer.
+const MARGIN: Duration = Duration::from_millis(100);
+
+/// The time for closing resources after SIGTERM.
+const CLOSING: Duration = Duration::from_millis(300);
+
+/// All of the opening at a cold start, which Lambda bounds by 10 s.
+const WARMING: Duration = Duration::from_secs(8);
+
+thread_local! {
+    /// The bytes of the event that is being handed to the handler. They are put here and taken out within one
+    /// synchronous call, so no other invocation can see them.
+    static EVENT: RefCell<Option<Bytes>> = const { RefCell::new(None) };
+}
+
+pub(super) async fn run(app: App, sources: &Sources) -> crate::Result<()> {
+    for name in ["AWS_LAMBDA_FUNCTION_NAME", "AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "AWS_LAMBDA_FUNCTION_VERSION"] {
+        if std::env::var_os(name).is_none() {
+            let help = "Lambda sets it; unset AWS_LAMBDA_RUNTIME_API to run as an HTTP server";
+            return Err(Error::msg(format!("AWS_LAMBDA_RUNTIME_API is set, but {name} is not\nhelp: {help}")));
+        }
+    }
+    let (service, settings) = app.build(sources)?;
+    let mut signals = Signals::watch();
+    if tokio::time::timeout(WARMING, service.warm()).await.is_err() {
+        tracing::warn!("not every resource could be opened in time; the first use tries again");
+    }
+    service.start(settings.lambda_on_start).await?;
+    tracing::info!(service = service.name, serves = service.serves(), "ready for invocations");
+
+    let handler = tower::service_fn({
+        let service = service.clone();
+        move |event: LambdaEvent<()>| {
+            let bytes = EVENT.take().unwrap_or_default();
+            let service = service.clone();
+            async move { handle(&service, bytes, &event.context).await }
+        }
+    });
+    let runtime = Runtime::new(handler).layer(layer_fn(|inner| PastDeserializer { inner }));
+    let ended = tokio::select! {
+        ended = runtime.run_concurrent() => ended.map_err(|error| Error::msg(error::chain(error.as_ref()))),
+        signal = signals.next() => {
+            tracing::info!(signal, "shutting down");
+            Ok(())
+        }
+    };
+    if tokio::time::timeout(CLOSING, service.close()).await.is_err() {
+        tracing::warn!("closing took too long; resources are left as they are");
+    }
+    ended
+}
+
+/// Hands the raw bytes of an event past the runtime's deserializer, which reads `null` instead.
+#[derive(Clone)]
+struct PastDeserializer<S> {
+    inner: S,
+}
+
+impl<S: tower_service::Service<LambdaInvocation>> tower_service::Service<LambdaInvocation> for PastDeserializer<S> {
+    type Response = S::Response;
+    type Error = S::Error;
+    type Future = S::Future;
+
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
+        self.inner.poll_ready(cx)
+    }
+
+    fn call(&mut self, mut invocation: LambdaInvocation) -> S::Future {
+        let bytes = std::mem::replace(&mut invocation.body, Bytes::from_static(b"null"));
+        EVENT.set(Some(bytes));
+        let future = self.inner.call(invocation);
+        EVENT.take();
+        future
+    }
+}
+
+/// What goes back to Lambda, encoded once.
+enum Answer {
+    Http(HttpAnswer),
+    Json(Box<RawValue>),
+}
+
+impl Serialize for Answer {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::Http(answer) => answer.serialize(serializer),
+            Self::Json(json) => json.serialize(serializer),
+        }
+    }
+}
+
+/// A stream that is never used: answers are written whole.
+type NoStream = Pin<Box<dyn futures_util::Stream<Item = Result<Bytes, std::io::Error>> + Send>>;
+
+async fn handle(
+    service: &Arc<Service>,
+    event: Bytes,
+    context: &lambda_runtime::Context,
+) -> Result<FunctionResponse<Answer, NoStream>, Diagnostic> {
+    let call = || Call {
+        request_id: Some(context.request_id.clone()),
+        deadline: deadline(context.deadline(), SystemTime::now()),
+        default_timeout: TIMEOUT,
+    };
+    let refuse = |failure: Failure| {
+        error::log(&failure, None, &context.request_id);
+        diagnostic(&failure)
+    };
+    let served_http = !service.router.served().is_empty();
+    let answer = match event::decode(&event) {
+        Decoded::Http(request) if served_http || service.invocables.is_empty() => {
+            http(service, request, call()).await.map_err(refuse)?
+        }
+        Decoded::BadHttp(problem) => {
+            let failure = Failure::new(http::StatusCode::BAD_REQUEST, "EVENT_NOT_VALID");
+            let failure = failure.detail(format!("the event is an HTTP request, but {problem}"));
+            return Err(refuse(failure.origin_is(Origin::Rejected)));
+        }
+        Decoded::Http(_) | Decoded::Other => {
+            let Some(invocable) = service.invocable(Some(&context.env_config.function_name)) else {
+                let what = event::describe(&event);
+                let failure = Failure::new(http::StatusCode::NOT_FOUND, "EVENT_NOT_SERVED")
+                    .detail(format!("the event is {what}; this function serves {}", service.serves()));
+                return Err(refuse(failure));
+            };
+            match service.invoke(invocable, event, call()).await {
+                InvokeAnswer::Done(json) => {
+                    let json = String::from_utf8_lossy(&json).into_owned();
+                    let json = RawValue::from_string(json)
+                        .map_err(|error| refuse(Failure::internal("RESPONSE_NOT_SERIALIZABLE", error)))?;
+                    Answer::Json(json)
+                }
+                InvokeAnswer::Failed(failure) => return Err(diagnostic(&failure)),
+            }
+        }
+    };
+    Ok(FunctionResponse::BufferedResponse(answer))
+}
+
+/// Serves an HTTP event. A response that Lambda cannot pass on is answered by an opaque 500, so that the client gets
+/// an answer in the usual form.
+async fn http(service: &Arc<Service>, request: axum_core::extract::Request, call: Call) -> Result<Answer, Failure> {
+    let request_id = call.request_id.clone().unwrap_or_default();
+    let response = service.http(request, call).response.await;
+    let problem = match event::encode(response).await {
+        Ok(answer) => return Ok(Answer::Http(answer)),
+        Err(problem) => problem,
+    };
+    let failure = Failure::internal(problem.code(), problem);
+    error::log(&failure, None, &request_id);
+    let response = error::problem_response(Default::default(), &failure, &request_id);
+    event::encode(response).await.map(Answer::Http).map_err(|problem| Failure::internal(problem.code(), problem))
+}
+
+/// What Lambda's caller sees of a failure: a stable code and a public text.
+fn diagnostic(failure: &Failure) -> Diagnostic {
+    Diagnostic {
+        error_type: failure.code().to_owned(),
+        error_message: failure.public_detail().unwrap_or(failure.title()).to_owned(),
+    }
+}
+
+/// Lambda's deadline minus the margin. One that lies more than an hour back is no deadline: emulators send such.
+fn deadline(at: SystemTime, now: SystemTime) -> Deadline {
+    match at.duration_since(now) {
+        Ok(left) => Deadline::after(left.saturating_sub(MARGIN)),
+        Err(past) if past.duration() > Duration::from_secs(3600) => Deadline::NONE,
+        Err(_) => Deadline::after(Duration::ZERO),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn deadlines_keep_a_margin_and_absurd_ones_are_none() {
+        let now = SystemTime::now();
+        let left = |at| deadline(at, now).remaining();
+        assert_eq!(left(now + Duration::from_secs(3)), Some(Duration::from_millis(2900)));
+        assert_eq!(left(now + Duration::from_millis(50)), Some(Duration::ZERO));
+        assert_eq!(left(now - Duration::from_secs(1)), Some(Duration::ZERO));
+        assert_eq!(left(SystemTime::UNIX_EPOCH + Duration::from_secs(600)), None);
+    }
+}

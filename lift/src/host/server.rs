@@ -1,0 +1,209 @@
+//! The HTTP server: HTTP/1.1, run to the end, drained on SIGTERM.
+
+use std::convert::Infallible;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum_core::body::Body;
+use axum_core::response::Response;
+use http::StatusCode;
+use hyper::body::Incoming;
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::server::graceful::GracefulShutdown;
+use tokio::net::TcpListener;
+use tokio::task::JoinHandle;
+use tokio::time::Instant;
+use tokio_util::task::TaskTracker;
+
+use super::Signals;
+use crate::app::{AppSettings, Call, Service, banner};
+use crate::clock::Deadline;
+use crate::config::Sources;
+use crate::{App, Error};
+
+/// The limit of a handler without a `timeout` of its own.
+const TIMEOUT: Duration = Duration::from_secs(30);
+
+/// What is left for the pools when invocations have used up the grace.
+const CLOSING: Duration = Duration::from_secs(2);
+
+pub(super) async fn run(app: App, sources: &Sources, listen: Option<String>) -> crate::Result<()> {
+    let (service, settings) = app.build(sources)?;
+    if service.router.served().is_empty() && !service.invocables.is_empty() {
+        return Err(Error::msg(
+            "the server feeds HTTP requests only, and this service has no handler for one\nhelp: call it with `invoke FILE`, or run it on Lambda",
+        ));
+    }
+    let mut signals = Signals::watch();
+    let listener = bind(&address(listen, &settings, sources)).await?;
+    let address = listener.local_addr().map_err(Error::from)?;
+    announce(&service, address);
+
+    let server = Server { service: service.clone(), invocations: TaskTracker::new() };
+    let (stop, stopped) = tokio::sync::oneshot::channel();
+    let accepting = tokio::spawn(server.clone().accept(listener, stopped));
+
+    let starting = async {
+        service.warm().await;
+        service.start(true).await
+    };
+    let name = tokio::select! {
+        started = starting => {
+            if let Err(error) = started {
+                accepting.abort();
+                service.close().await;
+                return Err(error);
+            }
+            signals.next().await
+        }
+        name = signals.next() => name,
+    };
+    shut_down(&server, &settings, name, &mut signals, stop, accepting).await;
+    Ok(())
+}
+
+/// `--listen`, else `LIFT_LISTEN` or `server.listen`, else every interface at `PORT`, else loopback.
+fn address(listen: Option<String>, settings: &AppSettings, sources: &Sources) -> String {
+    listen
+        .or_else(|| settings.listen.clone())
+        .or_else(|| sources.env("PORT").map(|port| format!("0.0.0.0:{port}")))
+        .unwrap_or_else(|| "127.0.0.1:3000".to_owned())
+}
+
+async fn bind(address: &str) -> crate::Result<TcpListener> {
+    TcpListener::bind(address).await.map_err(|error| {
+        let help = match error.kind() {
+            std::io::ErrorKind::AddrInUse => "another program listens there; stop it, or choose a free port with --listen 127.0.0.1:0",
+            std::io::ErrorKind::PermissionDenied => "ports below 1024 need a privilege; choose a higher one with --listen",
+            _ => "write an address and a port, such as --listen 127.0.0.1:3000",
+        };
+        Error::msg(format!("cannot listen on `{address}`: {error}\nhelp: {help}"))
+    })
+}
+
+fn announce(service: &Service, address: SocketAddr) {
+    match crate::telemetry::Format::from_env() {
+        crate::telemetry::Format::Json => {
+            tracing::info!(service = service.name, %address, "listening");
+        }
+        crate::telemetry::Format::Text => eprintln!("{}", banner(service, &address.to_string())),
+    }
+}
+
+/// Readiness fails at once; the listener goes on for the delay; invocations have until the grace is over; then the
+/// pools close. A second signal ends the process at once.
+async fn shut_down(
+    server: &Server,
+    settings: &AppSettings,
+    name: &str,
+    signals: &mut Signals,
+    stop: tokio::sync::oneshot::Sender<Instant>,
+    accepting: JoinHandle<()>,
+) {
+    let service = &server.service;
+    service.lifecycle.draining();
+    let deadline = Instant::now() + settings.shutdown_grace;
+    tracing::info!(signal = name, delay = ?settings.shutdown_delay, grace = ?settings.shutdown_grace, "shutting down");
+    let orderly = async {
+        tokio::time::sleep(settings.shutdown_delay.min(settings.shutdown_grace)).await;
+        let finish = deadline.checked_sub(CLOSING.min(settings.shutdown_grace / 4)).unwrap_or(deadline);
+        let _ = stop.send(finish);
+        let _ = accepting.await;
+        if tokio::time::timeout_at(finish, server.invocations.wait()).await.is_err() {
+            tracing::error!(unfinished = server.invocations.len(), "the grace is over; invocations are cut off");
+        }
+        if tokio::time::timeout_at(deadline, service.close()).await.is_err() {
+            tracing::error!("the grace is over; resources are left as they are");
+        }
+        tracing::info!("stopped");
+    };
+    tokio::select! {
+        () = orderly => {}
+        name = signals.next() => {
+            tracing::warn!(signal = name, "second signal: exiting at once");
+            std::process::exit(143);
+        }
+    }
+}
+
+#[derive(Clone)]
+struct Server {
+    service: Arc<Service>,
+    invocations: TaskTracker,
+}
+
+impl Server {
+    /// Accepts until told to stop, then closes idle connections and lets busy ones answer.
+    async fn accept(self, listener: TcpListener, mut stopped: tokio::sync::oneshot::Receiver<Instant>) {
+        let graceful = GracefulShutdown::new();
+        let mut http = http1::Builder::new();
+        http.timer(TokioTimer::new()).header_read_timeout(Duration::from_secs(30));
+        let until = loop {
+            let stream = tokio::select! {
+                accepted = listener.accept() => match accepted {
+                    Ok((stream, _)) => stream,
+                    Err(error) => {
+                        // Out of descriptors, most often: wait for some to come back instead of spinning.
+                        tracing::warn!(%error, "cannot accept a connection");
+                        tokio::time::sleep(Duration::from_millis(50)).await;
+                        continue;
+                    }
+                },
+                until = &mut stopped => break until.ok(),
+            };
+            let _ = stream.set_nodelay(true);
+            let server = self.clone();
+            let service = service_fn(move |request| {
+                let server = server.clone();
+                async move { Ok::<_, Infallible>(server.answer(request).await) }
+            });
+            let connection = graceful.watch(http.serve_connection(TokioIo::new(stream), service));
+            tokio::spawn(async move {
+                if let Err(error) = connection.await {
+                    tracing::debug!(%error, "a connection ended early");
+                }
+            });
+        };
+        drop(listener);
+        self.invocations.close();
+        let finished = graceful.shutdown();
+        match until {
+            Some(until) => {
+                let _ = tokio::time::timeout_at(until, finished).await;
+            }
+            None => finished.await,
+        }
+    }
+
+    /// Runs the invocation in a task of its own, so that a client that goes away does not cancel it.
+    async fn answer(&self, request: http::Request<Incoming>) -> Response {
+        let call = Call { request_id: None, deadline: Deadline::NONE, default_timeout: TIMEOUT };
+        let called = self.service.http(request.map(Body::new), call);
+        let mut task = CancelOnDrop {
+            cancel: called.cancel_on_disconnect,
+            task: self.invocations.spawn(called.response),
+        };
+        (&mut task.task).await.unwrap_or_else(|_| {
+            // The task never panics; it ends early only when the runtime does.
+            let mut response = Response::new(Body::empty());
+            *response.status_mut() = StatusCode::SERVICE_UNAVAILABLE;
+            response
+        })
+    }
+}
+
+struct CancelOnDrop {
+    cancel: bool,
+    task: JoinHandle<Response>,
+}
+
+impl Drop for CancelOnDrop {
+    fn drop(&mut self) {
+        if self.cancel {
+            self.task.abort();
+        }
+    }
+}

@@ -1,0 +1,260 @@
+use std::future::{Future, IntoFuture};
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum_core::body::Body;
+use axum_core::extract::Request;
+use axum_core::response::Response;
+use bytes::Bytes;
+use futures_util::future::BoxFuture;
+use http::header::CONTENT_TYPE;
+use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri};
+use http_body_util::BodyExt;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use crate::app::{Call, InvokeAnswer, Service};
+use crate::clock::{Clock, Deadline};
+use crate::config::Sources;
+use crate::error::{BoxError, Failure};
+use crate::resource::Resource;
+use crate::{App, Error};
+
+/// An app about to be tested in this process: replace resources, set settings, then [`start`](Self::start).
+///
+/// Neither the environment nor `lift.toml` is read, so that a test is the same everywhere.
+#[must_use = "a test host does nothing before `start`"]
+pub struct TestHost {
+    app: App,
+    sources: Sources,
+}
+
+impl TestHost {
+    pub(crate) fn new(app: App) -> Self {
+        Self { app, sources: Sources::empty() }
+    }
+
+    /// Replaces a resource in the whole app: its connections are made by `open`, and its settings are not read.
+    pub fn with<R: Resource>(mut self, open: impl AsyncOpen<R>) -> Self {
+        self.app.overrides.insert::<R>(Arc::new(move || open.open()));
+        self
+    }
+
+    /// Sets an environment variable as the app sees it.
+    pub fn var(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
+        self.sources = self.sources.var(name, value);
+        self
+    }
+
+    /// Gives the app a clock that the test holds.
+    pub fn clock(mut self, clock: &Clock) -> Self {
+        self.app.clock = clock.clone();
+        self
+    }
+
+    /// Reads the settings, opens what is to be opened and runs the start functions.
+    ///
+    /// # Errors
+    /// As [`App::run`].
+    pub async fn start(self) -> crate::Result<TestService> {
+        let (service, _) = self.app.build(&self.sources)?;
+        service.warm().await;
+        service.start(true).await?;
+        Ok(TestService { service })
+    }
+}
+
+/// How a test opens a resource: an async closure without arguments that gives the resource or a `Result` of it.
+pub trait AsyncOpen<R>: Send + Sync + 'static {
+    /// Opens one.
+    fn open(&self) -> BoxFuture<'static, Result<R, BoxError>>;
+}
+
+#[diagnostic::do_not_recommend]
+impl<R, F, Fut, E> AsyncOpen<R> for F
+where
+    F: Fn() -> Fut + Send + Sync + 'static,
+    Fut: Future<Output = Result<R, E>> + Send + 'static,
+    E: Into<BoxError>,
+{
+    fn open(&self) -> BoxFuture<'static, Result<R, BoxError>> {
+        let opening = self();
+        Box::pin(async move { opening.await.map_err(Into::into) })
+    }
+}
+
+/// A running app, called without a socket.
+pub struct TestService {
+    service: Arc<Service>,
+}
+
+macro_rules! methods {
+    ($($(#[$doc:meta])* $name:ident $method:ident)*) => {$(
+        $(#[$doc])*
+        pub fn $name(&self, uri: impl AsRef<str>) -> TestRequest<'_> {
+            self.request(Method::$method, uri)
+        }
+    )*};
+}
+
+impl TestService {
+    methods! {
+        /// A `GET` request.
+        get GET
+        /// A `POST` request.
+        post POST
+        /// A `PUT` request.
+        put PUT
+        /// A `PATCH` request.
+        patch PATCH
+        /// A `DELETE` request.
+        delete DELETE
+        /// A `HEAD` request.
+        head HEAD
+    }
+
+    /// A request; `.await` sends it.
+    pub fn request(&self, method: Method, uri: impl AsRef<str>) -> TestRequest<'_> {
+        let uri = uri.as_ref();
+        let mut request = Request::new(Body::empty());
+        *request.method_mut() = method;
+        let problem = match uri.parse::<Uri>() {
+            Ok(parsed) => {
+                *request.uri_mut() = parsed;
+                None
+            }
+            Err(error) => Some(Error::msg(format!("`{uri}` is not a URI: {error}"))),
+        };
+        TestRequest { service: &self.service, request, problem }
+    }
+
+    /// Calls an `invoke` handler with a JSON value and reads its answer.
+    ///
+    /// # Errors
+    /// The handler's failure; a failure with code `NOT_SERVED` when no handler has this name.
+    pub async fn invoke<T: DeserializeOwned>(&self, name: &str, payload: impl Serialize) -> Result<T, Failure> {
+        let named = self.service.invocables.iter().find(|invocable| invocable.name == name);
+        let Some(invocable) = named else {
+            let detail = format!("no handler serves invoke `{name}`; this app serves {}", self.service.serves());
+            return Err(Failure::new(StatusCode::NOT_FOUND, "NOT_SERVED").detail(detail));
+        };
+        let unreadable = |error| Failure::internal("NOT_JSON", error);
+        let payload = serde_json::to_vec(&payload).map_err(unreadable)?;
+        match self.service.invoke(invocable, payload.into(), call()).await {
+            InvokeAnswer::Done(json) => serde_json::from_slice(&json).map_err(unreadable),
+            InvokeAnswer::Failed(failure) => Err(failure),
+        }
+    }
+
+    /// Closes every resource and waits for the cleanups, as a shutdown does.
+    pub async fn close(self) {
+        self.service.close().await;
+    }
+}
+
+fn call() -> Call {
+    Call { request_id: None, deadline: Deadline::NONE, default_timeout: Duration::from_secs(30) }
+}
+
+/// A request to a [`TestService`]; `.await` sends it.
+#[must_use = "a request is sent by `.await`"]
+pub struct TestRequest<'a> {
+    service: &'a Arc<Service>,
+    request: Request,
+    problem: Option<Error>,
+}
+
+impl TestRequest<'_> {
+    /// Adds a header.
+    pub fn header(mut self, name: impl AsRef<str>, value: impl AsRef<str>) -> Self {
+        let (name, value) = (name.as_ref(), value.as_ref());
+        match (HeaderName::from_bytes(name.as_bytes()), HeaderValue::from_str(value)) {
+            (Ok(name), Ok(value)) => {
+                self.request.headers_mut().append(name, value);
+            }
+            _ => self.problem = Some(Error::msg(format!("`{name}: {value}` is not a header"))),
+        }
+        self
+    }
+
+    /// Sets the body.
+    pub fn body(mut self, body: impl Into<Bytes>) -> Self {
+        *self.request.body_mut() = Body::from(body.into());
+        self
+    }
+
+    /// Sets the body to JSON, with its content type.
+    pub fn json(mut self, value: impl Serialize) -> Self {
+        self.request.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        match serde_json::to_vec(&value) {
+            Ok(body) => self.body(body),
+            Err(error) => {
+                self.problem = Some(error.into());
+                self
+            }
+        }
+    }
+}
+
+impl<'a> IntoFuture for TestRequest<'a> {
+    type Output = crate::Result<TestResponse>;
+    type IntoFuture = BoxFuture<'a, Self::Output>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        Box::pin(async move {
+            if let Some(problem) = self.problem {
+                return Err(problem);
+            }
+            TestResponse::read(self.service.http(self.request, call()).response.await).await
+        })
+    }
+}
+
+/// A response with its body read.
+#[derive(Clone, Debug)]
+pub struct TestResponse {
+    status: StatusCode,
+    headers: HeaderMap,
+    body: Bytes,
+}
+
+impl TestResponse {
+    async fn read(response: Response) -> crate::Result<Self> {
+        let (parts, body) = response.into_parts();
+        let body = body.collect().await?.to_bytes();
+        Ok(Self { status: parts.status, headers: parts.headers, body })
+    }
+
+    /// The status.
+    #[must_use]
+    pub fn status(&self) -> u16 {
+        self.status.as_u16()
+    }
+
+    /// The value of a header, when it is there and text.
+    #[must_use]
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name)?.to_str().ok()
+    }
+
+    /// The body as text; what is not UTF-8 is replaced.
+    #[must_use]
+    pub fn text(&self) -> String {
+        String::from_utf8_lossy(&self.body).into_owned()
+    }
+
+    /// The body's bytes.
+    #[must_use]
+    pub fn bytes(&self) -> &Bytes {
+        &self.body
+    }
+
+    /// The body as JSON.
+    ///
+    /// # Errors
+    /// When it is not JSON of this shape; the error shows the body.
+    pub fn json<T: DeserializeOwned>(&self) -> crate::Result<T> {
+        serde_json::from_slice(&self.body)
+            .map_err(|error| Error::msg(format!("{error}; the body is {} {}", self.status, self.text())))
+    }
+}

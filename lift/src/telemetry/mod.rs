@@ -1,0 +1,50 @@
+//! Logs: JSON where machines read them, plain lines where people do.
+
+mod panics;
+
+use panics::catch_panics;
+pub(crate) use panics::{take_panic, watched};
+
+use tracing_subscriber::EnvFilter;
+
+/// How log lines are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Format {
+    /// One JSON object a line.
+    Json,
+    /// Readable lines.
+    Text,
+}
+
+impl Format {
+    /// `LIFT_LOG_FORMAT` is `json` or `text`; by default JSON on Lambda and in Kubernetes, else text.
+    pub(crate) fn from_env() -> Self {
+        match std::env::var("LIFT_LOG_FORMAT").as_deref() {
+            Ok("json") => Self::Json,
+            Ok("text") => Self::Text,
+            _ if set("AWS_LAMBDA_RUNTIME_API") || set("KUBERNETES_SERVICE_HOST") => Self::Json,
+            _ => Self::Text,
+        }
+    }
+}
+
+fn set(variable: &str) -> bool {
+    std::env::var_os(variable).is_some()
+}
+
+/// Sends logs to standard error, at `info` and above unless `RUST_LOG` says otherwise. A subscriber that the program
+/// has set up itself stays.
+pub(crate) fn start(format: Format) {
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
+    let logs = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_target(false);
+    let started = match format {
+        Format::Json => logs.json().flatten_event(true).with_current_span(false).with_span_list(false).try_init(),
+        Format::Text => {
+            let colours = std::io::IsTerminal::is_terminal(&std::io::stderr()) && !set("NO_COLOR");
+            logs.with_ansi(colours).try_init()
+        }
+    };
+    // An error means that the program has its own subscriber.
+    drop(started);
+    catch_panics();
+}
