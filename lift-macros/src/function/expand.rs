@@ -1,0 +1,186 @@
+//! The companion of a function, and the questions about its arguments that only the compiler can answer.
+
+use proc_macro2::{Ident, Span, TokenStream};
+use quote::{ToTokens, quote};
+use syn::{Attribute, Type, Visibility};
+
+use super::item::RawFunction;
+use crate::support::attributes::cfgs;
+use crate::support::runtime::Runtime;
+
+/// The type with the function's name. `{}` keeps the name free among values, where the function has it.
+pub(crate) fn companion(visibility: &Visibility, ident: &Ident, cfgs: &[Attribute]) -> TokenStream {
+    quote! {
+        #(#cfgs)*
+        #[doc(hidden)]
+        #[allow(
+            dead_code,
+            missing_copy_implementations,
+            missing_debug_implementations,
+            non_camel_case_types,
+            unreachable_pub,
+            clippy::all,
+            clippy::nursery,
+            clippy::pedantic
+        )]
+        #visibility struct #ident {}
+    }
+}
+
+/// A nameless place for impls. The lints that a user sets are for the user's code; `dead_code` is not among those that
+/// are silenced, so that rustc still says when a function is in no list.
+pub(crate) fn inside(cfgs: &[Attribute], items: &TokenStream) -> TokenStream {
+    quote! {
+        #(#cfgs)*
+        #[doc(hidden)]
+        #[allow(
+            deprecated,
+            unused_qualifications,
+            clippy::all,
+            clippy::nursery,
+            clippy::pedantic
+        )]
+        const _: () = { #items };
+    }
+}
+
+/// What stands beside the errors: the function, and a companion that nobody will ever call.
+pub(crate) fn stub(function: &RawFunction, implementation: &TokenStream) -> TokenStream {
+    let item = function.repaired();
+    // Methods: a struct can't be declared inside an `impl`.
+    if function.signature.receiver().is_some() {
+        return item;
+    }
+    let cfgs = cfgs(&function.attributes);
+    let companion = companion(&function.visibility, &function.signature.ident, &cfgs);
+    let implementation = inside(&cfgs, implementation);
+    quote!(#item #companion #implementation)
+}
+
+/// The type of one argument, as the runtime's call takes it.
+pub(crate) struct CallType {
+    whole: TokenStream,
+    /// The types to ask about: the elements of a literal tuple, or the whole.
+    leaves: Vec<TokenStream>,
+}
+
+impl CallType {
+    /// The user's own type.
+    pub(crate) fn plain(ty: &Type) -> Self {
+        Self { whole: ty.to_token_stream(), leaves: leaves(ty) }
+    }
+
+    /// A type of the runtime's around the user's.
+    pub(crate) fn wrapped(whole: TokenStream) -> Self {
+        Self { leaves: vec![whole.clone()], whole }
+    }
+}
+
+impl ToTokens for CallType {
+    fn to_tokens(&self, tokens: &mut TokenStream) {
+        self.whole.to_tokens(tokens);
+    }
+}
+
+/// `fn declare`: `Requirements` learns which resources the arguments take.
+pub(crate) fn declare(types: &[CallType], runtime: &Runtime) -> TokenStream {
+    let private = runtime.path();
+    let leaves: Vec<_> = types.iter().flat_map(|ty| &ty.leaves).collect();
+    if leaves.is_empty() {
+        return quote!(fn declare(_: &mut #private::Requirements) {});
+    }
+    let names: Vec<_> = (0..leaves.len()).map(|index| local("probe", index)).collect();
+    let requirements = local("requirements", 0);
+    // The probe's traits are in scope only where no type of the user's is named: a glob hides what is outside of it.
+    quote! {
+        fn declare(#requirements: &mut #private::Requirements) {
+            #(let #names = #private::probe::Probe::<#leaves>::new();)*
+            {
+                use #private::probe::*;
+                #((&&&&#names).declare(#requirements);)*
+            }
+        }
+    }
+}
+
+/// One `bool` per argument, in an array: is it to be taken last?
+pub(crate) fn late(types: &[CallType], runtime: &Runtime) -> TokenStream {
+    let private = runtime.path();
+    if types.iter().all(|ty| ty.leaves.is_empty()) {
+        let answers = types.iter().map(|_| quote!(false));
+        return quote!([#(#answers),*]);
+    }
+    let mut lets = TokenStream::new();
+    let mut answers = Vec::new();
+    let mut count = 0;
+    for ty in types {
+        let mut parts = Vec::new();
+        for leaf in &ty.leaves {
+            let name = local("probe", count);
+            count += 1;
+            lets.extend(quote!(let #name = #private::probe::Probe::<#leaf>::new();));
+            parts.push(quote!((&&&&#name).late()));
+        }
+        answers.push(if parts.is_empty() { quote!(false) } else { quote!(#(#parts)|*) });
+    }
+    quote! {
+        {
+            #lets
+            {
+                use #private::probe::*;
+                [#(#answers),*]
+            }
+        }
+    }
+}
+
+/// A local name that no name of the user's meets.
+pub(crate) fn local(name: &str, index: usize) -> Ident {
+    Ident::new(&format!("__lift_{name}{index}"), Span::mixed_site())
+}
+
+/// The types inside a literal tuple; every other type is one.
+fn leaves(ty: &Type) -> Vec<TokenStream> {
+    match ty {
+        Type::Tuple(tuple) => tuple.elems.iter().flat_map(leaves).collect(),
+        Type::Group(group) => leaves(&group.elem),
+        Type::Paren(paren) => leaves(&paren.elem),
+        ty => vec![ty.to_token_stream()],
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use syn::parse_quote;
+
+    #[test]
+    fn tuples_are_taken_apart() {
+        let table: [(Type, &[&str]); 4] = [
+            (parse_quote!(A), &["A"]),
+            (parse_quote!((A, (B, C<(D, E)>))), &["A", "B", "C < (D , E) >"]),
+            (parse_quote!((A)), &["A"]),
+            (parse_quote!(()), &[]),
+        ];
+        for (ty, expected) in table {
+            let found: Vec<_> = leaves(&ty).iter().map(ToString::to_string).collect();
+            assert_eq!(found, expected);
+        }
+    }
+
+    #[test]
+    fn one_answer_per_argument() {
+        let types: [Type; 3] = [parse_quote!(A), parse_quote!((B, C)), parse_quote!(())];
+        let types = types.each_ref().map(CallType::plain);
+        let runtime = Runtime::new(None);
+        let late = late(&types, &runtime).to_string();
+        assert!(late.contains("[(&& && __lift_probe0) . late () , "), "{late}");
+        assert!(
+            late.contains("(&& && __lift_probe1) . late () | (&& && __lift_probe2) . late () , false]"),
+            "{late}"
+        );
+        let declared = declare(&types, &runtime).to_string();
+        assert_eq!(declared.matches(". declare").count(), 3);
+        assert_eq!(super::late(&[], &runtime).to_string(), "[]");
+    }
+}

@@ -1,0 +1,13 @@
+//! What a handler and a health check have in common: an async function that lift calls, and the companion type that
+//! carries its constants.
+
+mod arguments;
+mod expand;
+mod item;
+mod model;
+mod validate;
+
+pub(crate) use expand::{CallType, companion, declare, inside, late, local, stub};
+pub(crate) use item::{Item, RawFunction};
+pub(crate) use model::{Argument, Function, unraw};
+pub(crate) use validate::{Role, not_a_function, validate};

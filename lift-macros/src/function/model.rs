@@ -1,0 +1,54 @@
+//! A function that lift can call.
+
+use proc_macro2::{Ident, TokenStream};
+use quote::{ToTokens, quote};
+use syn::{Attribute, Type, Visibility};
+
+/// A checked function: async, free, not generic, and no more arguments than the runtime can pass, each of which owns
+/// what it holds.
+pub(crate) struct Function {
+    pub(crate) ident: Ident,
+    pub(crate) visibility: Visibility,
+    pub(crate) cfgs: Vec<Attribute>,
+    pub(crate) arguments: Vec<Argument>,
+    pub(crate) output: Output,
+}
+
+pub(crate) struct Argument {
+    /// The name, if the pattern is a plain `name` or `mut name`.
+    pub(crate) name: Option<Ident>,
+    /// All names that the pattern binds.
+    pub(crate) binds: Vec<Ident>,
+    pub(crate) ty: Type,
+}
+
+/// The return type, as it stands in a turbofish.
+pub(crate) struct Output(pub(crate) Option<Type>);
+
+impl Function {
+    /// The name without `r#`.
+    pub(crate) fn name(&self) -> String {
+        unraw(&self.ident)
+    }
+}
+
+impl ToTokens for Output {
+    fn to_tokens(&self, tokens: &mut TokenStream) {
+        match &self.0 {
+            None => tokens.extend(quote!(())),
+            // Neither can be written in a turbofish; the compiler finds them by itself.
+            Some(ty) if matches!(ty, Type::Never(_)) || crate::support::spans::contains_word(ty, "impl") => {
+                tokens.extend(quote!(_));
+            }
+            Some(ty) => ty.to_tokens(tokens),
+        }
+    }
+}
+
+pub(crate) fn unraw(ident: &Ident) -> String {
+    let name = ident.to_string();
+    match name.strip_prefix("r#") {
+        Some(name) => name.to_owned(),
+        None => name,
+    }
+}

@@ -1,0 +1,128 @@
+//! The tokens: the untouched function, its companion, and constants around one call.
+
+use proc_macro2::{Literal, TokenStream};
+use quote::{ToTokens, format_ident, quote, quote_spanned};
+
+use super::model::{Handler, Takes, Trigger};
+use super::parse::RawHandler;
+use super::shape::hash;
+use crate::function::{self, CallType, Item, local};
+use crate::support::errors::Rejected;
+use crate::support::runtime::Runtime;
+use crate::support::spans::ends;
+
+pub(crate) fn expand(raw: &RawHandler, handler: &Handler) -> TokenStream {
+    let RawHandler { item, runtime, .. } = raw;
+    let function::Function { ident, visibility, cfgs, .. } = &handler.function;
+    let companion = function::companion(visibility, ident, cfgs);
+    let private = runtime.path();
+    let meta = meta(handler, runtime);
+    let types: Vec<_> = handler.takes.iter().map(|takes| takes.call_type(runtime)).collect();
+    let declare = function::declare(&types, runtime);
+    let call = call(handler, &types, runtime);
+    let implementation = quote! {
+        impl #private::Handler for #ident {
+            const META: #private::HandlerMeta = #meta;
+            #declare
+            #call
+        }
+    };
+    let implementation = function::inside(cfgs, &implementation);
+    quote!(#item #companion #implementation)
+}
+
+/// The errors, and what keeps them the only ones.
+pub(crate) fn fallback(raw: &RawHandler, rejected: &Rejected) -> TokenStream {
+    let Item::Function(function) = &raw.item else {
+        let item = &raw.item;
+        return quote!(#rejected #item);
+    };
+    let private = raw.runtime.path();
+    let ident = &function.signature.ident;
+    let name = function::unraw(ident);
+    // No other trigger has this hash, so a list that names the handler stays quiet.
+    let unique = Literal::u64_unsuffixed(hash(&function.to_token_stream().to_string()));
+    let shape = format!("refused {name}");
+    let item = function::stub(
+        function,
+        &quote! {
+            impl #private::Handler for #ident {
+                const META: #private::HandlerMeta = #private::HandlerMeta::invoke(
+                    #name, ::core::module_path!(), ::core::file!(), ::core::line!(), #name, #unique, #shape,
+                );
+                fn declare(_: &mut #private::Requirements) {}
+                fn call(
+                    _: #private::Request,
+                ) -> impl ::core::future::Future<Output = #private::Response> + ::core::marker::Send {
+                    ::core::future::pending()
+                }
+            }
+        },
+    );
+    quote!(#rejected #item)
+}
+
+fn meta(handler: &Handler, runtime: &Runtime) -> TokenStream {
+    let private = runtime.path();
+    let name = handler.function.name();
+    let shape = handler.trigger.shape();
+    let hash = Literal::u64_unsuffixed(hash(&shape));
+    let place = quote!(#name, ::core::module_path!(), ::core::file!(), ::core::line!());
+    let trigger = match &handler.trigger {
+        Trigger::Http { method, route } => {
+            let path = &route.text;
+            let parameters = route.parameters.iter().map(|parameter| &parameter.name);
+            quote!(http(#place, #method, #path, &[#(#parameters),*], #hash, #shape))
+        }
+        Trigger::Invoke { name } => quote!(invoke(#place, #name, #hash, #shape)),
+    };
+    let timeout = handler.timeout.map(|millis| {
+        let millis = Literal::u64_unsuffixed(millis);
+        quote!(.timeout_ms(#millis))
+    });
+    let cancel = handler.cancel_on_disconnect.then(|| quote!(.cancel_on_disconnect()));
+    quote!(#private::HandlerMeta::#trigger #timeout #cancel)
+}
+
+fn call(handler: &Handler, types: &[CallType], runtime: &Runtime) -> TokenStream {
+    let private = runtime.path();
+    let function::Function { ident, output, .. } = &handler.function;
+    let late = function::late(types, runtime);
+    let request = local("request", 0);
+    let names: Vec<_> = (0..types.len()).map(|index| local("a", index)).collect();
+    let patterns = handler.takes.iter().zip(&names).map(|(takes, name)| match takes {
+        Takes::Parameter(..) => quote!(#private::PathArg(#name)),
+        Takes::Request(_) => quote!(#name),
+    });
+    // The mark of the last argument's extractor.
+    let mark = (!types.is_empty()).then(|| quote!(_,));
+    // "the future is not `Send`" belongs to the function, so the call points to its name.
+    let span = ident.span();
+    let at_name = runtime.path_at(span);
+    let call = format_ident!("call{}", types.len(), span = span);
+    let call = quote_spanned!(span=> #at_name::#call);
+    quote! {
+        fn call(
+            #request: #private::Request,
+        ) -> impl ::core::future::Future<Output = #private::Response> + ::core::marker::Send {
+            #call::<#(#types,)* #mark #output, _, _>(#request, #late, |#(#patterns),*| #ident(#(#names),*))
+        }
+    }
+}
+
+impl Takes {
+    fn call_type(&self, runtime: &Runtime) -> CallType {
+        match self {
+            Self::Request(ty) => CallType::plain(ty),
+            Self::Parameter(index, ty) => {
+                // From the type's first token to its last, so that an error underlines all of it.
+                let (first, last) = ends(ty);
+                let private = runtime.path_at(first);
+                let index = Literal::usize_unsuffixed(*index);
+                let open = quote_spanned!(first=> #private::PathArg<);
+                let close = quote_spanned!(last=> , #index>);
+                CallType::wrapped(quote!(#open #ty #close))
+            }
+        }
+    }
+}

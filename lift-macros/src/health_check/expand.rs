@@ -1,0 +1,98 @@
+//! The tokens: the untouched function, its companion, and constants around one call.
+
+use proc_macro2::{Literal, TokenStream};
+use quote::{format_ident, quote, quote_spanned};
+
+use super::model::{Check, Kind};
+use super::parse::RawCheck;
+use crate::function::{self, CallType, Item, local};
+use crate::support::errors::Rejected;
+use crate::support::runtime::Runtime;
+
+pub(crate) fn expand(raw: &RawCheck, check: &Check) -> TokenStream {
+    let RawCheck { item, runtime, .. } = raw;
+    let function::Function { ident, visibility, cfgs, arguments, .. } = &check.function;
+    let companion = function::companion(visibility, ident, cfgs);
+    let private = runtime.path();
+    let meta = meta(check, runtime);
+    let types: Vec<_> = arguments.iter().map(|argument| CallType::plain(&argument.ty)).collect();
+    let declare = function::declare(&types, runtime);
+    let run = run(check, &types, runtime);
+    let implementation = quote! {
+        impl #private::Check for #ident {
+            const META: #private::CheckMeta = #meta;
+            #declare
+            #run
+        }
+    };
+    let implementation = function::inside(cfgs, &implementation);
+    quote!(#item #companion #implementation)
+}
+
+/// The errors, and what keeps them the only ones.
+pub(crate) fn fallback(raw: &RawCheck, rejected: &Rejected) -> TokenStream {
+    let Item::Function(function) = &raw.item else {
+        let item = &raw.item;
+        return quote!(#rejected #item);
+    };
+    let private = raw.runtime.path();
+    let ident = &function.signature.ident;
+    let item = function::stub(
+        function,
+        &quote! {
+            impl #private::Check for #ident {
+                const META: #private::CheckMeta = #private::CheckMeta::new(
+                    "refused", ::core::module_path!(), ::core::file!(), ::core::line!(),
+                );
+                fn declare(_: &mut #private::Requirements) {}
+                fn run(
+                    _: #private::Context,
+                ) -> impl ::core::future::Future<Output = #private::Health> + ::core::marker::Send {
+                    ::core::future::pending()
+                }
+            }
+        },
+    );
+    quote!(#rejected #item)
+}
+
+fn meta(check: &Check, runtime: &Runtime) -> TokenStream {
+    let private = runtime.path();
+    let name = &check.name;
+    let kind = check.kind.map(|kind| {
+        let kind = match kind {
+            Kind::Readiness => quote!(Readiness),
+            Kind::Liveness => quote!(Liveness),
+            Kind::Startup => quote!(Startup),
+        };
+        quote!(.kind(#private::CheckKind::#kind))
+    });
+    let timeout = check.timeout.map(|millis| {
+        let millis = Literal::u64_unsuffixed(millis);
+        quote!(.timeout_ms(#millis))
+    });
+    let critical = check.critical.map(|critical| quote!(.critical(#critical)));
+    quote! {
+        #private::CheckMeta::new(#name, ::core::module_path!(), ::core::file!(), ::core::line!())
+            #kind #timeout #critical
+    }
+}
+
+fn run(check: &Check, types: &[CallType], runtime: &Runtime) -> TokenStream {
+    let private = runtime.path();
+    let function::Function { ident, output, .. } = &check.function;
+    let context = local("context", 0);
+    let names: Vec<_> = (0..types.len()).map(|index| local("a", index)).collect();
+    // "the future is not `Send`" belongs to the function, so the call points to its name.
+    let span = ident.span();
+    let at_name = runtime.path_at(span);
+    let run = format_ident!("check{}", types.len(), span = span);
+    let run = quote_spanned!(span=> #at_name::#run);
+    quote! {
+        fn run(
+            #context: #private::Context,
+        ) -> impl ::core::future::Future<Output = #private::Health> + ::core::marker::Send {
+            #run::<#(#types,)* #output, _, _>(#context, |#(#names),*| #ident(#(#names),*))
+        }
+    }
+}

@@ -1,0 +1,19 @@
+//! A checked health check.
+
+use crate::function::Function;
+
+pub(crate) struct Check {
+    pub(crate) function: Function,
+    pub(crate) name: String,
+    /// `None`: in `/health` only.
+    pub(crate) kind: Option<Kind>,
+    pub(crate) timeout: Option<u64>,
+    pub(crate) critical: Option<bool>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Kind {
+    Readiness,
+    Liveness,
+    Startup,
+}

@@ -1,0 +1,54 @@
+//! What was written: the item and the keys.
+
+use proc_macro2::TokenStream;
+
+use crate::function::Item;
+use crate::support::errors::Errors;
+use crate::support::keys::{self, Bool, Choice, CratePath, Duration, Key, Name, Neighbour, Table, Values};
+use crate::support::runtime::Runtime;
+
+pub(crate) static NAME: Key<Name> = Key { example: "name = \"warehouse\"", kind: Name };
+pub(crate) static KIND: Key<Choice> =
+    Key { example: "kind = \"readiness\"", kind: Choice(&["readiness", "liveness", "startup"]) };
+pub(crate) static TIMEOUT: Key<Duration> = Key { example: "timeout = \"500ms\"", kind: Duration::INVOCATION };
+pub(crate) static CRITICAL: Key<Bool> = Key { example: "critical = false", kind: Bool };
+pub(crate) static CRATE: Key<CratePath> = Key { example: "crate = \"::lift\"", kind: CratePath };
+
+pub(crate) static TABLE: Table = Table {
+    place: "`#[lift::health_check(…)]`",
+    keys: &[&NAME, &KIND, &TIMEOUT, &CRITICAL, &CRATE],
+    neighbours: &[
+        Neighbour { name: "timeout_ms", answer: "write `timeout = \"{}ms\"`" },
+        Neighbour { name: "timeout_secs", answer: "write `timeout = \"{}s\"`" },
+        Neighbour { name: "timeout_seconds", answer: "write `timeout = \"{}s\"`" },
+        Neighbour { name: "interval", answer: "it is the same for all checks; write it in `lift.toml`" },
+        Neighbour { name: "cache", answer: "it is the same for all checks; write it in `lift.toml`" },
+        Neighbour { name: "ready", answer: "write `kind = \"readiness\"`" },
+        Neighbour { name: "readiness", answer: "write `kind = \"readiness\"`" },
+        Neighbour { name: "live", answer: "write `kind = \"liveness\"`" },
+        Neighbour { name: "liveness", answer: "write `kind = \"liveness\"`" },
+        Neighbour { name: "startup", answer: "write `kind = \"startup\"`" },
+        Neighbour { name: "optional", answer: "write `critical = false`" },
+        Neighbour { name: "non_critical", answer: "write `critical = false`" },
+        Neighbour { name: "required", answer: "write `critical = true`" },
+        Neighbour { name: "probe", answer: "write `kind = \"readiness\"`, `\"liveness\"` or `\"startup\"`" },
+        Neighbour {
+            name: "path",
+            answer: "every check is served as `/health/components/{name}`; leave it out",
+        },
+    ],
+    conflicts: &[],
+};
+
+/// The attribute and the item, with every key read.
+pub(crate) struct RawCheck {
+    pub(crate) item: Item,
+    pub(crate) keys: Values,
+    pub(crate) runtime: Runtime,
+}
+
+pub(crate) fn parse(attribute: TokenStream, item: TokenStream, errors: &Errors) -> RawCheck {
+    let keys = TABLE.read(&keys::parse(attribute, errors), errors);
+    let runtime = Runtime::new(keys.get(&CRATE).map(|path| path.value));
+    RawCheck { item: Item::parse(item), keys, runtime }
+}

@@ -1,0 +1,54 @@
+//! The rules that join the attribute and the function.
+
+use quote::ToTokens;
+
+use super::model::{Check, Kind};
+use super::parse::{CRITICAL, KIND, NAME, RawCheck, TIMEOUT};
+use crate::function::{self, Function, Item, Role};
+use crate::support::errors::{Errors, Fault};
+use crate::support::naming::{is_kebab, kebab};
+use crate::support::rules::Rule;
+
+const ROLE: Role = Role { attribute: "#[lift::health_check]", noun: "health check", most_arguments: 6 };
+
+/// The checked health check, or `None` after at least one report.
+pub(crate) fn validate(raw: &RawCheck, errors: &Errors) -> Option<Check> {
+    let function = function::validate(&raw.item, &ROLE, errors);
+    let kind = raw.keys.get(&KIND).map(|kind| match kind.value {
+        0 => Kind::Readiness,
+        1 => Kind::Liveness,
+        _ => Kind::Startup,
+    });
+    if let (Some(Kind::Liveness), Item::Function(function)) = (kind, &raw.item)
+        && !function.signature.inputs.is_empty()
+    {
+        let text =
+            "a liveness check takes no resource: restarting the process would not bring a database back";
+        errors.report(
+            Fault::new(Rule::LivenessArgument, function.signature.inputs.to_token_stream(), text)
+                .help("leave the arguments out, or write `kind = \"readiness\"`"),
+        );
+    }
+    let function = function?;
+    let name = match raw.keys.get(&NAME) {
+        Some(name) => name.value.clone(),
+        None => default_name(&function, errors)?,
+    };
+    Some(Check {
+        name,
+        kind,
+        timeout: raw.keys.get(&TIMEOUT).map(|timeout| *timeout.value),
+        critical: raw.keys.get(&CRITICAL).map(|critical| *critical.value),
+        function,
+    })
+}
+
+fn default_name(function: &Function, errors: &Errors) -> Option<String> {
+    let name = kebab(&function.name());
+    if is_kebab(&name) {
+        return Some(name);
+    }
+    let text = format!("`{}` makes no name of lower-case letters, digits and single `-`", function.name());
+    errors.report(Fault::new(Rule::DefaultName, &function.ident, text).help("write `name = \"warehouse\"`"));
+    None
+}

@@ -1,0 +1,112 @@
+//! What was written: the type, and the keys of each variant.
+
+use proc_macro2::{TokenStream, TokenTree};
+use quote::ToTokens;
+use syn::{Attribute, Data, DeriveInput, Field, Fields, Ident, Meta, Variant};
+
+use super::keys::{CRATE, ENUM_TABLE, STRUCT_TABLE, VARIANT_TABLE};
+use super::status;
+use crate::support::errors::{Errors, Fault};
+use crate::support::keys::{Entry, Piece, Table, Values, into_entries, split};
+use crate::support::rules::Rule;
+use crate::support::runtime::Runtime;
+
+pub(crate) struct RawError {
+    pub(crate) input: DeriveInput,
+    /// One for each variant, or one for a struct.
+    pub(crate) decisions: Vec<RawDecision>,
+    pub(crate) runtime: Runtime,
+}
+
+/// What decides for one variant, or for the struct.
+pub(crate) struct RawDecision {
+    pub(crate) ident: Ident,
+    /// False for a struct.
+    pub(crate) is_variant: bool,
+    pub(crate) attributes: Vec<Attribute>,
+    pub(crate) fields: Fields,
+    pub(crate) keys: Values,
+    /// False after a report: what is missing may then be what was misspelt.
+    pub(crate) keys_are_right: bool,
+}
+
+pub(crate) fn parse(item: TokenStream, errors: &Errors) -> syn::Result<RawError> {
+    let input: DeriveInput = syn::parse2(item)?;
+    let (decisions, path) = match &input.data {
+        Data::Struct(data) => {
+            let decision = decision(&input.ident, false, &input.attrs, &data.fields, &STRUCT_TABLE, errors);
+            let path = decision.keys.get(&CRATE).map(|path| path.value.clone());
+            (vec![decision], path)
+        }
+        Data::Enum(data) => {
+            let (keys, _) = read(&input.attrs, &ENUM_TABLE, errors);
+            let path = keys.get(&CRATE).map(|path| path.value.clone());
+            let variant = |variant: &Variant| {
+                decision(&variant.ident, true, &variant.attrs, &variant.fields, &VARIANT_TABLE, errors)
+            };
+            (data.variants.iter().map(variant).collect(), path)
+        }
+        Data::Union(_) => (Vec::new(), None),
+    };
+    Ok(RawError { decisions, runtime: Runtime::new(path.as_ref()), input })
+}
+
+fn decision(
+    ident: &Ident,
+    is_variant: bool,
+    attributes: &[Attribute],
+    fields: &Fields,
+    table: &Table,
+    errors: &Errors,
+) -> RawDecision {
+    let (keys, keys_are_right) = read(attributes, table, errors);
+    for field in fields {
+        misplaced(field, errors);
+    }
+    let (ident, attributes, fields) = (ident.clone(), attributes.to_vec(), fields.clone());
+    RawDecision { ident, is_variant, attributes, fields, keys, keys_are_right }
+}
+
+fn read(attributes: &[Attribute], table: &Table, errors: &Errors) -> (Values, bool) {
+    let before = errors.count();
+    let mut entries: Vec<Entry> = Vec::new();
+    for attribute in attributes.iter().filter(|attribute| attribute.path().is_ident("lift")) {
+        match &attribute.meta {
+            Meta::List(list) => {
+                let pieces = split(list.tokens.clone()).into_iter();
+                let pieces: Vec<_> = pieces.filter(|piece| !bare_status(piece, errors)).collect();
+                entries.extend(into_entries(pieces, errors));
+            }
+            Meta::Path(_) => {}
+            Meta::NameValue(pair) => {
+                let fault =
+                    Fault::new(Rule::KeyMalformed, &pair.value, "`#[lift]` takes keys in parentheses");
+                errors.report(fault.help("write `#[lift(status = 404)]`"));
+            }
+        }
+    }
+    let values = table.read(&entries, errors);
+    (values, errors.count() == before)
+}
+
+/// `#[lift(404)]`, `#[lift(not_found)]`: reports it and says true.
+fn bare_status(piece: &Piece, errors: &Errors) -> bool {
+    let status = match piece.tokens() {
+        [TokenTree::Literal(number)] => number.to_string().parse::<u16>().ok(),
+        [TokenTree::Ident(name)] => status::by_name(&name.to_string()),
+        _ => None,
+    };
+    if let Some(status) = status {
+        let text = format!("`{}` stands without its key", piece.to_token_stream());
+        errors.report(Fault::new(Rule::StatusBare, piece, text).help(format!("write `status = {status}`")));
+    }
+    status.is_some()
+}
+
+fn misplaced(field: &Field, errors: &Errors) {
+    for attribute in field.attrs.iter().filter(|attribute| attribute.path().is_ident("lift")) {
+        let text = "`#[lift(…)]` goes on the variant, not on a field of it";
+        let fault = Fault::new(Rule::LiftOnField, attribute, text);
+        errors.report(fault.help("write it above the variant's name"));
+    }
+}

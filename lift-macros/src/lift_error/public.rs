@@ -1,0 +1,223 @@
+//! The text in `public = "…"`, against the fields of its variant.
+
+use std::collections::BTreeMap;
+use std::ops::Range;
+
+use proc_macro2::{Ident, Span};
+use syn::{Fields, LitStr, Member};
+
+use super::display;
+use super::model::{Format, Text};
+use super::placeholders::{self, Piece, Placeholder, Unbalanced};
+use crate::support::errors::Errors;
+use crate::support::literal;
+use crate::support::nearest::nearest;
+use crate::support::rules::Rule;
+
+/// The text with its placeholders bound to fields, or `None` after at least one report.
+pub(crate) fn check(text: &LitStr, fields: &Fields, errors: &Errors) -> Option<Text> {
+    let pieces = match placeholders::read(&text.value()) {
+        Ok(pieces) => pieces,
+        Err(Unbalanced(range)) => {
+            let fault = literal::fault(Rule::PublicBrace, text, range, "a brace in `public` has no partner");
+            errors.report(fault.help("write `{{` or `}}` for a brace, `{name}` for a field"));
+            return None;
+        }
+    };
+    let mut names = Names { fields, bound: BTreeMap::new() };
+    let mut plain = String::new();
+    let mut format = String::new();
+    let mut is_right = true;
+    for piece in &pieces {
+        match piece {
+            Piece::Text(piece) => {
+                plain.push_str(piece);
+                format.push_str(&piece.replace('{', "{{").replace('}', "}}"));
+            }
+            Piece::Placeholder(placeholder) => match names.bind(placeholder) {
+                Ok(bound) => format.push_str(&bound),
+                Err((text_of_fault, help)) => {
+                    let fault =
+                        literal::fault(Rule::PublicField, text, placeholder.range.clone(), text_of_fault);
+                    errors.report(fault.help(help));
+                    is_right = false;
+                }
+            },
+        }
+    }
+    if !is_right {
+        return None;
+    }
+    Some(if names.bound.is_empty() {
+        Text::Plain(LitStr::new(&plain, text.span()))
+    } else {
+        Text::Format(Format {
+            literal: LitStr::new(&format, text.span()),
+            fields: names.bound.into_values().collect(),
+        })
+    })
+}
+
+struct Names<'a> {
+    fields: &'a Fields,
+    /// By the name in the text: the field, and the local name that stands for it.
+    bound: BTreeMap<String, (Member, Ident)>,
+}
+
+impl Names<'_> {
+    /// The placeholder with local names, or what is wrong and what to write.
+    fn bind(&mut self, placeholder: &Placeholder) -> Result<String, (String, String)> {
+        let Placeholder { argument, specification, .. } = placeholder;
+        if argument.is_empty() {
+            let example = self.names().first().map_or_else(|| "field".to_owned(), Clone::clone);
+            return Err(("`{}` names no field".to_owned(), format!("write `{{{example}}}`")));
+        }
+        if specification.contains(".*") {
+            let help = "write the number: `{amount:.2}`".to_owned();
+            return Err(("`.*` takes a second argument, which `public` has not".to_owned(), help));
+        }
+        let local = self.local(argument)?;
+        let mut bound = specification.clone();
+        let mut counts = placeholder.counts();
+        counts.sort_unstable();
+        counts.dedup();
+        for count in counts {
+            let local = self.local(count)?;
+            bound = replace_count(&bound, count, &local);
+        }
+        Ok(format!("{{{local}{bound}}}"))
+    }
+
+    fn local(&mut self, name: &str) -> Result<String, (String, String)> {
+        let names = self.names();
+        let Some(index) = names.iter().position(|known| known == name) else {
+            return Err(self.unknown(name, &names));
+        };
+        let local = format!("__lift_{name}");
+        let member = match self.fields.iter().nth(index).and_then(|field| field.ident.clone()) {
+            Some(ident) => Member::Named(ident),
+            None => Member::from(index),
+        };
+        let ident = Ident::new(&local, Span::mixed_site());
+        self.bound.entry(name.to_owned()).or_insert((member, ident));
+        Ok(local)
+    }
+
+    fn names(&self) -> Vec<String> {
+        self.fields.iter().enumerate().map(|(at, field)| display::name(at, field)).collect()
+    }
+
+    fn unknown(&self, name: &str, names: &[String]) -> (String, String) {
+        let text = format!("there is no field `{name}`");
+        let help = match nearest(name, names.iter().map(String::as_str)) {
+            Some(near) => format!("write `{{{near}}}`"),
+            None if names.is_empty() => "leave the placeholder out: there are no fields".to_owned(),
+            None => {
+                let names: Vec<_> = names.iter().map(|name| format!("`{{{name}}}`")).collect();
+                format!("the fields are {}", names.join(", "))
+            }
+        };
+        (text, help)
+    }
+}
+
+/// `width$` to `local$`, but not in `other_width$`.
+fn replace_count(specification: &str, count: &str, local: &str) -> String {
+    let mut replaced = String::new();
+    let mut rest = specification;
+    while let Some((before, after)) = rest.split_once('$') {
+        let start =
+            before.rfind(|letter: char| !letter.is_alphanumeric() && letter != '_').map_or(0, |at| at + 1);
+        let (head, name): (&str, &str) = split(before, start..before.len());
+        replaced.push_str(head);
+        replaced.push_str(if name == count { local } else { name });
+        replaced.push('$');
+        rest = after;
+    }
+    replaced + rest
+}
+
+fn split(text: &str, tail: Range<usize>) -> (&str, &str) {
+    (text.get(..tail.start).unwrap_or_default(), text.get(tail).unwrap_or_default())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use quote::ToTokens;
+    use syn::{ItemStruct, parse_quote};
+
+    fn show(text: &str, item: &ItemStruct) -> Result<String, Vec<String>> {
+        let errors = Errors::new();
+        let checked = check(&LitStr::new(text, Span::call_site()), &item.fields, &errors);
+        let checked = errors.finish(checked).map_err(|rejected| {
+            rejected
+                .faults()
+                .iter()
+                .map(|fault| fault.message().lines().last().unwrap_or_default().to_owned())
+                .collect::<Vec<_>>()
+        })?;
+        Ok(match checked {
+            Text::Plain(text) => text.value(),
+            Text::Format(Format { literal, fields }) => {
+                let fields: Vec<_> = fields
+                    .iter()
+                    .map(|(member, local)| format!("{}={local}", member.to_token_stream()))
+                    .collect();
+                format!("{} {}", literal.value(), fields.join(" "))
+            }
+            Text::Nothing | Text::Display => String::new(),
+        })
+    }
+
+    #[test]
+    fn placeholders_become_bindings() {
+        let tuple: ItemStruct = parse_quote!(
+            struct E(u8, u8);
+        );
+        let named: ItemStruct = parse_quote!(
+            struct E {
+                who: u8,
+                r#type: u8,
+                width: usize,
+            }
+        );
+        let table = [
+            (&tuple, "plain {{x}}", "plain {x}"),
+            (&tuple, "a {1} {1:?} {0:02}", "a {__lift_1} {__lift_1:?} {__lift_0:02} 0=__lift_0 1=__lift_1"),
+            (&tuple, "{{{0}}}", "{{{__lift_0}}} 0=__lift_0"),
+            (&named, "{type}", "{__lift_type} r#type=__lift_type"),
+            (&named, "{who:>width$}", "{__lift_who:>__lift_width$} who=__lift_who width=__lift_width"),
+        ];
+        for (item, text, expected) in table {
+            assert_eq!(show(text, item).unwrap(), expected);
+        }
+    }
+
+    #[test]
+    fn what_is_no_field() {
+        let tuple: ItemStruct = parse_quote!(
+            struct E(u8);
+        );
+        let named: ItemStruct = parse_quote!(
+            struct E {
+                order: u8,
+            }
+        );
+        let unit: ItemStruct = parse_quote!(
+            struct E;
+        );
+        let table = [
+            (&tuple, "{1}", "help: the fields are `{0}`"),
+            (&named, "{oder}", "help: write `{order}`"),
+            (&named, "{}", "help: write `{order}`"),
+            (&named, "{order:width$}", "help: the fields are `{order}`"),
+            (&named, "{order:.*}", "help: write the number: `{amount:.2}`"),
+            (&unit, "{a}", "help: leave the placeholder out: there are no fields"),
+            (&unit, "{a", "help: write `{{` or `}}` for a brace, `{name}` for a field"),
+        ];
+        for (item, text, expected) in table {
+            assert_eq!(show(text, item).unwrap_err(), [expected], "{text}");
+        }
+    }
+}

@@ -1,0 +1,254 @@
+//! The tokens: an impl of the runtime's trait that calls the inner resource's, or the user's functions.
+
+use proc_macro2::{Ident, Literal, Span, TokenStream};
+use quote::{ToTokens, format_ident, quote, quote_spanned};
+use syn::{Data, ExprPath, Type};
+
+use super::keys::INITIALIZE;
+use super::model::{Body, Call, Own, Resource};
+use super::parse::RawResource;
+use super::validate::newtype;
+use crate::support::errors::Rejected;
+use crate::support::runtime::Runtime;
+use crate::support::spans::ends;
+
+/// Lints that a user sets are for the user's code.
+fn quiet() -> TokenStream {
+    quote! {
+        #[automatically_derived]
+        #[allow(deprecated, unused_qualifications, clippy::all, clippy::nursery, clippy::pedantic)]
+    }
+}
+
+pub(crate) fn expand(raw: &RawResource, resource: &Resource) -> TokenStream {
+    let Resource { ident, body, .. } = resource;
+    let runtime = &raw.runtime;
+    let private = runtime.path();
+    let quiet = quiet();
+    let types = types(body, runtime);
+    let spec = spec(resource, runtime);
+    let initialize = initialize(body, runtime);
+    let health_check = health_check(resource, runtime);
+    let cleanup = cleanup(resource, runtime);
+    let is_valid = is_valid(resource, runtime);
+    let deref = match body {
+        Body::Newtype(inner) => deref(ident, inner),
+        Body::Own(_) => TokenStream::new(),
+    };
+    quote! {
+        #quiet
+        impl #private::Resource for #ident {
+            #types
+            #spec
+            #initialize
+            #is_valid
+            #health_check
+            #cleanup
+        }
+        #deref
+    }
+}
+
+/// The errors, and what keeps them the only ones.
+pub(crate) fn fallback(raw: &RawResource, rejected: &Rejected) -> TokenStream {
+    if !raw.input.generics.params.is_empty() {
+        return rejected.to_token_stream();
+    }
+    let private = raw.runtime.path();
+    let ident = &raw.input.ident;
+    let quiet = quiet();
+    let deref = match &raw.input.data {
+        Data::Struct(data) if !raw.keys.mentions(&INITIALIZE) => {
+            newtype(&data.fields).map(|inner| deref(ident, inner))
+        }
+        _ => None,
+    };
+    quote! {
+        #rejected
+        #quiet
+        impl #private::Resource for #ident {
+            type Config = #private::NoSettings;
+            type Error = #private::BoxError;
+            fn spec() -> #private::ResourceSpec {
+                #private::ResourceSpec::new("refused", ::core::module_path!(), ::core::file!(), ::core::line!())
+            }
+            async fn initialize(
+                _: &Self::Config,
+                _: &#private::Init,
+            ) -> ::core::result::Result<Self, Self::Error> {
+                ::core::future::pending().await
+            }
+            async fn health_check(&mut self) -> ::core::result::Result<(), Self::Error> {
+                ::core::result::Result::Ok(())
+            }
+        }
+        #deref
+    }
+}
+
+fn types(body: &Body, runtime: &Runtime) -> TokenStream {
+    let private = runtime.path();
+    match body {
+        Body::Newtype(inner) => {
+            let as_resource = as_resource(inner, runtime);
+            quote! {
+                type Config = #as_resource::Config;
+                type Error = #as_resource::Error;
+            }
+        }
+        Body::Own(own) => {
+            let config = or(own.config.as_ref(), quote!(#private::NoSettings));
+            let error = or(own.error.as_ref(), quote!(#private::BoxError));
+            quote! {
+                type Config = #config;
+                type Error = #error;
+            }
+        }
+    }
+}
+
+fn or(ty: Option<&Type>, default: TokenStream) -> TokenStream {
+    ty.map_or(default, ToTokens::to_token_stream)
+}
+
+/// `<Inner as Resource>`, from the type's first token to its last, so that an error underlines all of it.
+fn as_resource(inner: &Type, runtime: &Runtime) -> TokenStream {
+    let (first, last) = ends(inner);
+    let private = runtime.path_at(last);
+    let open = quote_spanned!(first=> <);
+    let close = quote_spanned!(last=> as #private::Resource>);
+    quote!(#open #inner #close)
+}
+
+fn spec(resource: &Resource, runtime: &Runtime) -> TokenStream {
+    let private = runtime.path();
+    let Resource { name, spec, settings, .. } = resource;
+    let calls = spec.iter().map(|call| match call {
+        Call::Number(method, number) => {
+            let method = method_name(method);
+            let number = Literal::u64_unsuffixed(*number);
+            quote!(.#method(#number))
+        }
+        Call::Flag(method, value) => {
+            let method = method_name(method);
+            quote!(.#method(#value))
+        }
+        Call::Plain(method) => {
+            let method = method_name(method);
+            quote!(.#method())
+        }
+        Call::Warm(variant) => {
+            let variant = format_ident!("{variant}");
+            quote!(.warm(#private::Warm::#variant))
+        }
+    });
+    let settings = settings.iter().map(|setting| {
+        let (name, value) = (&setting.name, &setting.value);
+        quote!(.setting(#name, #value))
+    });
+    quote! {
+        fn spec() -> #private::ResourceSpec {
+            #private::ResourceSpec::new(#name, ::core::module_path!(), ::core::file!(), ::core::line!())
+                #(#calls)* #(#settings)*
+        }
+    }
+}
+
+fn method_name(method: &str) -> Ident {
+    Ident::new(method, Span::call_site())
+}
+
+fn initialize(body: &Body, runtime: &Runtime) -> TokenStream {
+    let private = runtime.path();
+    let (config, init) = (local("config"), local("init"));
+    let open = match body {
+        Body::Newtype(inner) => {
+            let as_resource = as_resource(inner, runtime);
+            quote!(#as_resource::initialize(#config, #init).await.map(Self))
+        }
+        Body::Own(own) => {
+            let Own { initialize, .. } = own.as_ref();
+            call(initialize, &quote!(#config, #init), true)
+        }
+    };
+    quote! {
+        async fn initialize(
+            #config: &Self::Config,
+            #init: &#private::Init,
+        ) -> ::core::result::Result<Self, Self::Error> {
+            #open
+        }
+    }
+}
+
+fn health_check(resource: &Resource, runtime: &Runtime) -> TokenStream {
+    let check = match (&resource.health_check, &resource.body) {
+        (Some(path), _) => call(path, &quote!(self), true),
+        (None, Body::Newtype(inner)) => {
+            let as_resource = as_resource(inner, runtime);
+            quote!(#as_resource::health_check(&mut self.0).await)
+        }
+        (None, Body::Own(_)) => quote!(::core::result::Result::Ok(())),
+    };
+    quote! {
+        async fn health_check(&mut self) -> ::core::result::Result<(), Self::Error> {
+            #check
+        }
+    }
+}
+
+/// Nothing where the trait's default does.
+fn cleanup(resource: &Resource, runtime: &Runtime) -> TokenStream {
+    let close = match (&resource.cleanup, &resource.body) {
+        (Some(path), _) => call(path, &quote!(self), true),
+        (None, Body::Newtype(inner)) => {
+            let as_resource = as_resource(inner, runtime);
+            quote!(#as_resource::cleanup(self.0).await)
+        }
+        (None, Body::Own(_)) => return TokenStream::new(),
+    };
+    quote!(async fn cleanup(self) { #close })
+}
+
+/// Nothing where the trait's default does.
+fn is_valid(resource: &Resource, runtime: &Runtime) -> TokenStream {
+    let valid = match (&resource.is_valid, &resource.body) {
+        (Some(path), _) => call(path, &quote!(self), false),
+        (None, Body::Newtype(inner)) => {
+            let as_resource = as_resource(inner, runtime);
+            quote!(#as_resource::is_valid(&self.0))
+        }
+        (None, Body::Own(_)) => return TokenStream::new(),
+    };
+    quote!(fn is_valid(&self) -> bool { #valid })
+}
+
+/// A call of the user's function that points to where the user named it.
+fn call(path: &ExprPath, arguments: &TokenStream, is_async: bool) -> TokenStream {
+    let (_, last) = ends(path);
+    let wait = is_async.then(|| quote_spanned!(last=> .await));
+    quote_spanned!(last=> #path(#arguments) #wait)
+}
+
+fn deref(ident: &Ident, inner: &Type) -> TokenStream {
+    let quiet = quiet();
+    quote! {
+        #quiet
+        impl ::core::ops::Deref for #ident {
+            type Target = #inner;
+            fn deref(&self) -> &Self::Target {
+                &self.0
+            }
+        }
+        #quiet
+        impl ::core::ops::DerefMut for #ident {
+            fn deref_mut(&mut self) -> &mut Self::Target {
+                &mut self.0
+            }
+        }
+    }
+}
+
+fn local(name: &str) -> Ident {
+    Ident::new(name, Span::mixed_site())
+}

@@ -1,0 +1,35 @@
+//! `#[derive(Resource)]`.
+
+mod expand;
+mod keys;
+mod model;
+mod parse;
+mod settings;
+mod validate;
+
+use proc_macro2::TokenStream;
+
+use crate::support::errors::Errors;
+
+#[cfg(test)]
+pub(crate) use keys::TABLE;
+
+pub(crate) fn resource(item: TokenStream) -> TokenStream {
+    let errors = Errors::new();
+    let raw = match parse::parse(item, &errors) {
+        Ok(raw) => raw,
+        // rustc has parsed the item already, so this is syntax that is newer than the parser.
+        Err(error) => {
+            let _: Result<(), _> = errors.finish(Some(()));
+            return error.to_compile_error();
+        }
+    };
+    let checked = validate::validate(&raw, &errors);
+    match errors.finish(checked) {
+        Ok(resource) => expand::expand(&raw, &resource),
+        Err(rejected) => expand::fallback(&raw, &rejected),
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,123 @@
+//! The list of all rules that a user can break.
+
+/// Writes the rules as an enum, with the file of each one's example and the macros that it belongs to.
+macro_rules! rules {
+    ($($name:ident $file:literal [$($folder:ident)*],)*) => {
+        /// One rule. The compiler warns of one that nothing reports; a test finds one that has no example in `tests/ui`.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        pub(crate) enum Rule {
+            $($name,)*
+        }
+
+        #[cfg(test)]
+        impl Rule {
+            /// Every rule, the stem of its UI file, and the folders below `tests/ui` that must have it.
+            pub(crate) const ALL: &[(Self, &'static str, &'static [&'static str])] =
+                &[$((Self::$name, $file, &[$(stringify!($folder)),*]),)*];
+        }
+    };
+}
+
+rules! {
+    // Keys, in every macro.
+    KeyUnknown "key_unknown" [handler health_check resource lift_error main],
+    KeyDuplicate "key_duplicate" [handler health_check resource lift_error main],
+    KeyMissingValue "key_missing_value" [handler health_check resource lift_error main],
+    KeyUnwantedValue "key_unwanted_value" [handler resource lift_error],
+    KeyWrongKind "key_wrong_kind" [handler health_check resource lift_error main],
+    KeyMalformed "key_malformed" [handler health_check resource lift_error main],
+    KeyConflict "key_conflict" [handler lift_error],
+    Choice "choice" [health_check resource main],
+    Duration "duration" [handler health_check resource lift_error],
+    Name "name" [handler health_check resource],
+    Number "number" [resource main],
+    DefaultName "default_name" [health_check resource lift_error],
+
+    // The function.
+    NotAFunction "not_a_function" [handler health_check main],
+    NotAsync "not_async" [handler health_check main],
+    SelfArgument "self_argument" [handler health_check],
+    ConstFunction "const_function" [handler health_check main],
+    UnsafeFunction "unsafe_function" [handler health_check main],
+    ExternFunction "extern_function" [handler health_check main],
+    VariadicFunction "variadic_function" [handler health_check],
+    GenericFunction "generic_function" [handler health_check main],
+    WhereClause "where_clause" [handler health_check],
+    TooManyArguments "too_many_arguments" [handler health_check],
+    CfgArgument "cfg_argument" [handler health_check],
+    ImplArgument "impl_argument" [handler health_check],
+    ReferenceArgument "reference_argument" [handler health_check],
+    RuntimeAttribute "runtime_attribute" [handler health_check main],
+    SecondAttribute "second_attribute" [handler health_check],
+    LivenessArgument "liveness_argument" [health_check],
+    NotMain "not_main" [main],
+    MainArgument "main_argument" [main],
+    ThreadsOfOne "threads_of_one" [main],
+
+    // The trigger.
+    NoTrigger "no_trigger" [handler],
+    TwoTriggers "two_triggers" [handler],
+    TwoMethods "two_methods" [handler],
+    MethodUnknown "method_unknown" [handler],
+    MethodLowerCase "method_lower_case" [handler],
+    MethodQuoted "method_quoted" [handler],
+    MethodMissing "method_missing" [handler],
+    MethodJoined "method_joined" [handler],
+    MethodAny "method_any" [handler],
+    PathMissing "path_missing" [handler],
+    PathComputed "path_computed" [handler],
+    RouteNoSlash "route_no_slash" [handler],
+    RouteDoubleSlash "route_double_slash" [handler],
+    RouteTrailingSlash "route_trailing_slash" [handler],
+    RouteUrl "route_url" [handler],
+    RouteQuery "route_query" [handler],
+    RouteFragment "route_fragment" [handler],
+    RouteBrace "route_brace" [handler],
+    RouteName "route_name" [handler],
+    RouteStyle "route_style" [handler],
+    RouteAffix "route_affix" [handler],
+    RouteDuplicate "route_duplicate" [handler],
+    RouteCatchAll "route_catch_all" [handler],
+    RouteDots "route_dots" [handler],
+    RouteCharacter "route_character" [handler],
+    ParameterMissing "parameter_missing" [handler],
+    ParameterNearMiss "parameter_near_miss" [handler],
+
+    // The types under a derive.
+    GenericType "generic_type" [resource lift_error],
+    NotAStruct "not_a_struct" [resource lift_error],
+    NoInitialize "no_initialize" [resource],
+    NeedsInitialize "needs_initialize" [resource],
+    MinAboveMax "min_above_max" [resource],
+    Setting "setting" [resource],
+    Undecided "undecided" [lift_error],
+    StatusRange "status_range" [lift_error],
+    StatusName "status_name" [lift_error],
+    StatusBare "status_bare" [lift_error],
+    Code "code" [lift_error],
+    PublicEmpty "public_empty" [lift_error],
+    PublicBrace "public_brace" [lift_error],
+    PublicField "public_field" [lift_error],
+    PublicSource "public_source" [lift_error],
+    TransparentFields "transparent_fields" [lift_error],
+    LiftOnField "lift_on_field" [lift_error],
+
+    // Never seen, if this crate is right.
+    Unexplained "unexplained" [],
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::Rule;
+
+    #[test]
+    fn every_rule_has_a_file_name_of_its_own() {
+        let mut names = BTreeSet::new();
+        for (rule, name, _) in Rule::ALL {
+            assert_eq!(crate::support::naming::snake(&format!("{rule:?}")), *name);
+            assert!(names.insert(name), "{name}");
+        }
+    }
+}
