@@ -148,7 +148,8 @@ fn resources(
         if let Some(other) = names.insert(spec.name, need.type_name) {
             let problem = format!("two resources have this name: `{other}` and `{}`", need.type_name);
             let help = "give one of them another `name`; a resource is taken either as `Pooled` or as `Shared`";
-            reader.fault(Fault::new(format!("resource `{}`", spec.name), problem).help(help));
+            let place = spec.location.map(|(file, line)| format!("{file}:{line}: ")).unwrap_or_default();
+            reader.fault(Fault::new(format!("{place}resource `{}`", spec.name), problem).help(help));
             continue;
         }
         let in_one_call = |user: &str| same().filter(|need| need.user == user && need.kind == Kind::Connection).count();

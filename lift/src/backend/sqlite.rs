@@ -120,17 +120,16 @@ impl Connection {
     /// transaction that `work` leaves open costs the connection, too, so that nobody else finds it.
     ///
     /// # Errors
-    /// What `work` returns; [`Error::Gone`] when an earlier call was interrupted.
+    /// What SQLite says; [`Error::Gone`] when an earlier call was interrupted.
     ///
     /// # Panics
     /// When `work` panics.
-    pub async fn run<T, E, F>(&mut self, work: F) -> Result<T, E>
+    pub async fn call<T, F>(&mut self, work: F) -> Result<T, Error>
     where
-        F: FnOnce(&mut rusqlite::Connection) -> Result<T, E> + Send + 'static,
+        F: FnOnce(&mut rusqlite::Connection) -> rusqlite::Result<T> + Send + 'static,
         T: Send + 'static,
-        E: From<Error> + Send + 'static,
     {
-        let Some(mut inner) = self.inner.take() else { return Err(Error::Gone.into()) };
+        let Some(mut inner) = self.inner.take() else { return Err(Error::Gone) };
         let (handle, abandoned) = (inner.get_interrupt_handle(), self.abandoned.clone());
         let mut interrupt = Interrupt { armed: true, handle, abandoned };
         let done = tokio::task::spawn_blocking(move || {
@@ -142,12 +141,12 @@ impl Connection {
         match done {
             Ok((inner, answer)) => {
                 self.inner = Some(inner);
-                answer
+                Ok(answer?)
             }
             Err(error) => match error.try_into_panic() {
                 Ok(panic) => std::panic::resume_unwind(panic),
                 // The runtime is shutting down.
-                Err(_) => Err(Error::Gone.into()),
+                Err(_) => Err(Error::Gone),
             },
         }
     }
@@ -212,15 +211,10 @@ impl Resource for Connection {
     }
 
     async fn health_check(&mut self) -> Result<(), Error> {
-        let path = self.path.clone();
-        self.run(move |connection| {
-            if let Some(path) = &path {
-                check_header(path)?;
-            }
-            connection.query_row("SELECT count(*) FROM sqlite_schema", [], |_| Ok(()))?;
-            Ok(())
-        })
-        .await
+        if let Some(path) = self.path.clone() {
+            tokio::task::spawn_blocking(move || check_header(&path)).await.map_err(|_| Error::Gone)??;
+        }
+        self.call(|connection| connection.query_row("SELECT count(*) FROM sqlite_schema", [], |_| Ok(()))).await
     }
 
     async fn cleanup(self) {
@@ -262,8 +256,7 @@ mod tests {
         let mut connection = memory().await;
         connection.health_check().await.unwrap();
         assert!(connection.is_valid());
-        let begun: Result<(), Error> = connection.run(|c| Ok(c.execute_batch("BEGIN")?)).await;
-        begun.unwrap();
+        connection.call(|c| c.execute_batch("BEGIN")).await.unwrap();
         assert!(!connection.is_valid());
     }
 
@@ -273,11 +266,11 @@ mod tests {
         let (ended, end) = tokio::sync::oneshot::channel();
         let endless = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT max(i) FROM n";
         let (begun, begin) = tokio::sync::oneshot::channel();
-        let call = connection.run(move |c| {
+        let call = connection.call(move |c| {
             let _ = begun.send(());
             let answer = c.query_row(endless, [], |row| row.get::<_, i64>(0));
             let _ = ended.send(answer.unwrap_err().sqlite_error_code());
-            Ok::<_, Error>(())
+            Ok(())
         });
         tokio::select! {
             _ = call => panic!("the statement never ends by itself"),

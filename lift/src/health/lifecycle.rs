@@ -21,10 +21,6 @@ impl Lifecycle {
         self.0.load(Ordering::Acquire) >= STARTED
     }
 
-    pub(crate) fn is_draining(&self) -> bool {
-        self.0.load(Ordering::Acquire) >= DRAINING
-    }
-
     /// Why the service is not ready, if it is not.
     pub(crate) fn not_ready(&self) -> Option<&'static str> {
         match self.0.load(Ordering::Acquire) {

@@ -52,10 +52,6 @@ impl Monitor {
         Self(components.into_iter().map(|component| Arc::new(watched(component))).collect())
     }
 
-    pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
-        self.0.iter().map(|watched| watched.component.name.as_str())
-    }
-
     /// The findings of the components that `wanted` picks.
     pub(crate) async fn findings(&self, wanted: impl Fn(&Component) -> bool) -> Vec<Finding<'_>> {
         let wanted = self.0.iter().filter(|watched| wanted(&watched.component));
