@@ -7,6 +7,8 @@
 #![doc = include_str!("../docs/first.rs")]
 //! ```
 
+#![warn(unreachable_pub)]
+
 // Generated code names `::lift`, also inside this crate's own tests.
 extern crate self as lift;
 

@@ -1,1 +1,26 @@
-fn main() {}
+//! Orders: the production example. Create, read, list and cancel them, over HTTP and as a Lambda function.
+
+mod error;
+mod handlers;
+mod order;
+mod store;
+#[cfg(test)]
+mod tests;
+mod warehouse;
+
+use lift::prelude::*;
+
+use handlers::{cancel_order, create_order, get_order, list_orders, order_totals};
+
+/// The service, put together; `main` runs it and the tests call it.
+fn app() -> App {
+    App::new("orders")
+        .on_start(store::migrate)
+        .handlers(lift::handlers![create_order, get_order, list_orders, cancel_order, order_totals])
+        .health_checks(lift::health_checks![warehouse::warehouse])
+}
+
+#[lift::main]
+async fn main() -> lift::Result<()> {
+    app().run().await
+}

@@ -10,7 +10,11 @@ pub(crate) fn routes(service: &Service) -> String {
     let mut rows: Vec<[String; 3]> = Vec::new();
     for served in service.router.served() {
         let place = format!("{}:{}", served.meta.file, served.meta.line);
-        rows.push([format!("{:<7} {}", served.method.as_str(), served.path), served.meta.name.to_owned(), place]);
+        rows.push([
+            format!("{:<7} {}", served.method.as_str(), served.path),
+            served.meta.name.to_owned(),
+            place,
+        ]);
     }
     for invocable in &service.invocables {
         let place = format!("{}:{}", invocable.meta.file, invocable.meta.line);
@@ -20,7 +24,8 @@ pub(crate) fn routes(service: &Service) -> String {
 }
 
 fn table<const N: usize>(rows: &[[String; N]]) -> String {
-    let width = |column: usize| rows.iter().filter_map(|row| row.get(column)).map(|cell| cell.chars().count()).max();
+    let width =
+        |column: usize| rows.iter().filter_map(|row| row.get(column)).map(|cell| cell.chars().count()).max();
     let mut text = String::new();
     for row in rows {
         let mut line = String::new();

@@ -7,10 +7,10 @@ use std::time::Duration;
 
 use super::service::{Invocable, MethodNotAllowed, NotFound};
 use super::{App, AppSettings, Service, Wrap};
+use crate::clock::{Clock, Deadline};
 use crate::config::{Fault, Faults, Reader, Sources};
 use crate::handler::{Endpoint, Trigger, router::Router};
 use crate::health::{CheckEntry, Component, Health, Lifecycle, Monitor, PROBES, Probes};
-use crate::clock::{Clock, Deadline};
 use crate::resource::{Context, Judgement, Kind, Managed, Opening, Overrides, Requirements, Resources};
 
 /// How long a resource's check may take unless its attribute says otherwise.
@@ -34,17 +34,24 @@ pub(super) fn build(app: App, sources: &Sources) -> Result<(Arc<Service>, AppSet
         let place = format!("{}:{}", entry.meta.file, entry.meta.line);
         match entry.meta.trigger {
             Trigger::Http { .. } => {
-                if !prefix.is_empty() && (!prefix.starts_with('/') || prefix.ends_with('/') || prefix.contains(['{', '}'])) {
-                    let problem = format!("`{}` is in the group `{prefix}`, which is not a prefix", entry.meta.name);
+                if !prefix.is_empty()
+                    && (!prefix.starts_with('/') || prefix.ends_with('/') || prefix.contains(['{', '}']))
+                {
+                    let problem =
+                        format!("`{}` is in the group `{prefix}`, which is not a prefix", entry.meta.name);
                     reader.fault(Fault::new(place, problem).help("write `.group(\"/v1\", …)`"));
                 } else if let Err(fault) = router.insert(&prefix, entry.meta, around(entry.endpoint, true)) {
                     reader.fault(fault);
                 }
             }
             Trigger::Invoke { name } => {
-                let physical = reader.section(&["triggers"], "LIFT_TRIGGER").optional::<String>(name).ok().flatten();
+                let physical =
+                    reader.section(&["triggers"], "LIFT_TRIGGER").optional::<String>(name).ok().flatten();
                 if let Some(other) = invocables.iter().find(|other| other.name == name) {
-                    let problem = format!("`{}` serves invoke `{name}`, and so does `{}`", entry.meta.name, other.meta.name);
+                    let problem = format!(
+                        "`{}` serves invoke `{name}`, and so does `{}`",
+                        entry.meta.name, other.meta.name
+                    );
                     reader.fault(Fault::new(place, problem).help("give one of them another name"));
                 }
                 let endpoint = around(entry.endpoint, false);
@@ -60,7 +67,10 @@ pub(super) fn build(app: App, sources: &Sources) -> Result<(Arc<Service>, AppSet
             let path = format!("{}{probe}", settings.health_base_path);
             if let Some(served) = router.at(&path) {
                 let place = format!("{}:{}", served.meta.file, served.meta.line);
-                let problem = format!("`{}` serves `{}`, where the health probe `{path}` is", served.meta.name, served.path);
+                let problem = format!(
+                    "`{}` serves `{}`, where the health probe `{path}` is",
+                    served.meta.name, served.path
+                );
                 let help = "give it another path, or move the probes: LIFT_HEALTH_BASE_PATH=/-/health";
                 reader.fault(Fault::new(place, problem).help(help));
             }
@@ -147,12 +157,14 @@ fn resources(
         let spec = spec();
         if let Some(other) = names.insert(spec.name, need.type_name) {
             let problem = format!("two resources have this name: `{other}` and `{}`", need.type_name);
-            let help = "give one of them another `name`; a resource is taken either as `Pooled` or as `Shared`";
+            let help =
+                "give one of them another `name`; a resource is taken either as `Pooled` or as `Shared`";
             let place = spec.location.map(|(file, line)| format!("{file}:{line}: ")).unwrap_or_default();
             reader.fault(Fault::new(format!("{place}resource `{}`", spec.name), problem).help(help));
             continue;
         }
-        let in_one_call = |user: &str| same().filter(|need| need.user == user && need.kind == Kind::Connection).count();
+        let in_one_call =
+            |user: &str| same().filter(|need| need.user == user && need.kind == Kind::Connection).count();
         let per_call = same().map(|need| in_one_call(need.user)).max().unwrap_or(1).max(1);
         let opening = Opening { overrides, clock, per_call };
         let section = reader.section(&["resources", spec.name], &spec.prefix());
@@ -166,7 +178,11 @@ fn resources(
 }
 
 /// The entries of the health report: resources and checks.
-fn components(resources: &Arc<Resources>, checks: Vec<CheckEntry>, reader: &mut Reader<'_>) -> Vec<Component> {
+fn components(
+    resources: &Arc<Resources>,
+    checks: Vec<CheckEntry>,
+    reader: &mut Reader<'_>,
+) -> Vec<Component> {
     let mut components: Vec<Component> = resources.managed().iter().map(resource_component).collect();
     for check in checks {
         let (meta, run, resources) = (check.meta, check.run, resources.clone());
@@ -180,7 +196,9 @@ fn components(resources: &Arc<Resources>, checks: Vec<CheckEntry>, reader: &mut 
             kind: meta.kind,
             critical: meta.critical,
             timeout: meta.timeout,
-            run: Box::new(move || run(Context::new(resources.clone(), meta.name, Deadline::after(meta.timeout)))),
+            run: Box::new(move || {
+                run(Context::new(resources.clone(), meta.name, Deadline::after(meta.timeout)))
+            }),
         });
     }
     components

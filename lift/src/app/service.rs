@@ -87,7 +87,11 @@ impl Service {
             match resource.start().await {
                 Ok(()) => tracing::debug!(resource = name, "opened"),
                 Err(error) => {
-                    tracing::warn!(resource = name, error = error::chain(error.as_ref()), "cannot be opened yet");
+                    tracing::warn!(
+                        resource = name,
+                        error = error::chain(error.as_ref()),
+                        "cannot be opened yet"
+                    );
                 }
             }
         }))
@@ -100,7 +104,11 @@ impl Service {
             for start in &self.starts {
                 let context = Context::new(self.resources.clone(), start.name, Deadline::NONE);
                 (start.run)(context).await.map_err(|error| {
-                    crate::Error::msg(format!("start function `{}` failed: {}", start.name, error::chain(error.as_ref())))
+                    crate::Error::msg(format!(
+                        "start function `{}` failed: {}",
+                        start.name,
+                        error::chain(error.as_ref())
+                    ))
                 })?;
             }
         }
@@ -124,8 +132,10 @@ impl Service {
         }
         let head = request.method() == Method::HEAD;
         let invocation = self.route(request, &request_id, &call);
-        let (handler, cancel_on_disconnect) =
-            invocation.meta.as_ref().map_or((None, false), |meta| (Some(meta.name), meta.cancel_on_disconnect));
+        let (handler, cancel_on_disconnect) = invocation
+            .meta
+            .as_ref()
+            .map_or((None, false), |meta| (Some(meta.name), meta.cancel_on_disconnect));
         let response = Box::pin(async move {
             let response = finish(invocation.run().await, handler, &request_id);
             if head { without_body(response) } else { response }
@@ -179,7 +189,8 @@ impl Service {
         let timeout = meta.and_then(|meta| meta.timeout).unwrap_or(call.default_timeout);
         let deadline = Deadline::after(timeout).earlier(call.deadline);
         let user = meta.map_or("-", |meta| meta.name);
-        let context = Context::invocation(self.resources.clone(), user, route, request_id.to_owned(), deadline);
+        let context =
+            Context::invocation(self.resources.clone(), user, route, request_id.to_owned(), deadline);
         request.extensions_mut().insert(context);
         Invocation { meta, endpoint, request, deadline }
     }
@@ -244,7 +255,9 @@ impl Invocation {
             Err(Stopped::Deadline) => Failure::new(StatusCode::GATEWAY_TIMEOUT, "DEADLINE_EXCEEDED")
                 .origin_is(Origin::Deadline)
                 .retry(Retry::Now)
-                .cause("the handler did not finish within its time; it was dropped and its connections closed"),
+                .cause(
+                    "the handler did not finish within its time; it was dropped and its connections closed",
+                ),
             Err(Stopped::Panic(text, place)) => {
                 let place = place.map(|place| format!(" at {place}")).unwrap_or_default();
                 let cause = format!("the handler panicked: {text}{place}");
@@ -283,7 +296,8 @@ async fn json_answer(mut response: Response) -> Result<Bytes, Failure> {
     }
     let status = response.status();
     let body = response.into_body().collect().await;
-    let body = body.map_err(|error| Failure::internal("RESPONSE_BODY_BROKEN", BoxError::from(error)))?.to_bytes();
+    let body =
+        body.map_err(|error| Failure::internal("RESPONSE_BODY_BROKEN", BoxError::from(error)))?.to_bytes();
     if status.as_u16() >= 400 {
         let failure = Failure::new(status, "FAILED").cause(String::from_utf8_lossy(&body).into_owned());
         return Err(failure.origin_is(Origin::Internal));
@@ -295,7 +309,9 @@ async fn json_answer(mut response: Response) -> Result<Bytes, Failure> {
         return Ok(body);
     }
     let text = String::from_utf8_lossy(&body);
-    serde_json::to_vec(&text).map(Bytes::from).map_err(|error| Failure::internal("RESPONSE_NOT_SERIALIZABLE", error))
+    serde_json::to_vec(&text)
+        .map(Bytes::from)
+        .map_err(|error| Failure::internal("RESPONSE_NOT_SERIALIZABLE", error))
 }
 
 /// An id that came with the request: visible ASCII, at most 128 long, else it is not passed on.

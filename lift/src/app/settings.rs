@@ -31,8 +31,15 @@ impl AppSettings {
         let grace = shutdown.or("grace", Duration::from_secs(25));
         let mut health = reader.section(&["health"], "LIFT_HEALTH");
         let base_path = health.or("base_path", "/health".to_owned()).and_then(|path| {
-            let good = path.len() > 1 && path.starts_with('/') && !path.ends_with('/') && !path.contains(['{', '?', '#']);
-            if good { Ok(path) } else { Err(health.invalid("base_path", format!("`{path}` is not a path such as `/health`"))) }
+            let good = path.len() > 1
+                && path.starts_with('/')
+                && !path.ends_with('/')
+                && !path.contains(['{', '?', '#']);
+            if good {
+                Ok(path)
+            } else {
+                Err(health.invalid("base_path", format!("`{path}` is not a path such as `/health`")))
+            }
         });
         let details = health.or("details", "never".to_owned()).and_then(|word| match word.as_str() {
             "never" => Ok(false),

@@ -20,8 +20,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use rusqlite::{InterruptHandle, OpenFlags};
 pub use rusqlite::{self, params};
+use rusqlite::{InterruptHandle, OpenFlags};
 
 use crate::config::{Invalid, Section, Settings};
 use crate::resource::{Init, Resource, ResourceSpec};
@@ -65,14 +65,16 @@ impl Settings for Config {
         let create = section.or("create", true);
         let mode = section.or("journal_mode", "wal".to_owned()).and_then(|mode| match mode.as_str() {
             "wal" | "delete" | "truncate" | "persist" | "memory" | "off" => Ok(mode),
-            _ => Err(section.invalid("journal_mode", format!("`{mode}` is not `wal`, `delete`, `truncate`, `persist`, `memory` or `off`"))),
+            _ => Err(section.invalid(
+                "journal_mode",
+                format!("`{mode}` is not `wal`, `delete`, `truncate`, `persist`, `memory` or `off`"),
+            )),
         });
         let path = url.and_then(|url| match url.split_once("://") {
             None => Ok(url),
             Some(("sqlite" | "file", path)) if !path.is_empty() => Ok(path.to_owned()),
-            Some((scheme, _)) => {
-                Err(section.invalid("url", format!("`{scheme}://…` is not a SQLite file; write `sqlite://orders.db`")))
-            }
+            Some((scheme, _)) => Err(section
+                .invalid("url", format!("`{scheme}://…` is not a SQLite file; write `sqlite://orders.db`"))),
         });
         Ok(Self {
             path: Some(path?).filter(|path| path != ":memory:").map(PathBuf::from),
@@ -113,7 +115,33 @@ impl Drop for Interrupt {
     }
 }
 
+impl Error {
+    /// Whether another connection holds the lock; a retry may succeed.
+    #[must_use]
+    pub fn is_busy(&self) -> bool {
+        use rusqlite::ErrorCode::{DatabaseBusy, DatabaseLocked};
+        match self {
+            Self::Sqlite(error) => matches!(error.sqlite_error_code(), Some(DatabaseBusy | DatabaseLocked)),
+            _ => false,
+        }
+    }
+}
+
 impl Connection {
+    /// A database in memory, for tests: gone with its connection.
+    ///
+    /// # Errors
+    /// What SQLite says.
+    pub async fn in_memory() -> Result<Self, Error> {
+        let config = Config {
+            path: None,
+            busy_timeout: Duration::from_secs(5),
+            journal_mode: "memory".to_owned(),
+            create: true,
+        };
+        Self::initialize(&config, &Init::new("sqlite", Duration::from_secs(1))).await
+    }
+
     /// Runs `work` with the connection on a thread where it may block.
     ///
     /// When the caller is dropped before it ends, the statement is interrupted and the connection is closed. A
@@ -153,7 +181,8 @@ impl Connection {
 }
 
 fn open(config: &Config, abandoned: Arc<AtomicBool>) -> Result<rusqlite::Connection, Error> {
-    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX | OpenFlags::SQLITE_OPEN_URI;
+    let flags =
+        OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX | OpenFlags::SQLITE_OPEN_URI;
     let mut connection = match &config.path {
         None => rusqlite::Connection::open_in_memory()?,
         Some(path) => {
@@ -164,12 +193,14 @@ fn open(config: &Config, abandoned: Arc<AtomicBool>) -> Result<rusqlite::Connect
     };
     connection.busy_timeout(config.busy_timeout)?;
     connection.pragma_update(None, "foreign_keys", true)?;
-    connection.pragma_update(None, "journal_mode", &config.journal_mode).map_err(|reason| match &config.path {
-        Some(path) if reason.sqlite_error_code() == Some(rusqlite::ErrorCode::NotADatabase) => {
-            Error::NotADatabase(path.clone())
+    connection.pragma_update(None, "journal_mode", &config.journal_mode).map_err(|reason| {
+        match &config.path {
+            Some(path) if reason.sqlite_error_code() == Some(rusqlite::ErrorCode::NotADatabase) => {
+                Error::NotADatabase(path.clone())
+            }
+            Some(path) => Error::Open { path: path.clone(), reason },
+            None => reason.into(),
         }
-        Some(path) => Error::Open { path: path.clone(), reason },
-        None => reason.into(),
     })?;
     connection.progress_handler(STEPS, Some(move || abandoned.load(Ordering::Acquire)))?;
     Ok(connection)
@@ -214,7 +245,8 @@ impl Resource for Connection {
         if let Some(path) = self.path.clone() {
             tokio::task::spawn_blocking(move || check_header(&path)).await.map_err(|_| Error::Gone)??;
         }
-        self.call(|connection| connection.query_row("SELECT count(*) FROM sqlite_schema", [], |_| Ok(()))).await
+        self.call(|connection| connection.query_row("SELECT count(*) FROM sqlite_schema", [], |_| Ok(())))
+            .await
     }
 
     async fn cleanup(self) {
@@ -237,11 +269,6 @@ mod tests {
         config.map_err(|_| reader.finish().to_string())
     }
 
-    async fn memory() -> Connection {
-        let init = Init::new("db", Duration::from_secs(1));
-        Connection::initialize(&config(":memory:").unwrap(), &init).await.unwrap()
-    }
-
     #[test]
     fn urls_are_files_or_memory() {
         assert_eq!(config(":memory:").unwrap().path, None);
@@ -253,7 +280,7 @@ mod tests {
 
     #[tokio::test]
     async fn an_open_transaction_makes_it_invalid() {
-        let mut connection = memory().await;
+        let mut connection = Connection::in_memory().await.unwrap();
         connection.health_check().await.unwrap();
         assert!(connection.is_valid());
         connection.call(|c| c.execute_batch("BEGIN")).await.unwrap();
@@ -262,7 +289,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_caller_that_goes_away_interrupts_the_statement() {
-        let mut connection = memory().await;
+        let mut connection = Connection::in_memory().await.unwrap();
         let (ended, end) = tokio::sync::oneshot::channel();
         let endless = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT max(i) FROM n";
         let (begun, begin) = tokio::sync::oneshot::channel();

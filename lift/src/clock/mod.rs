@@ -49,7 +49,9 @@ impl Clock {
     /// A clock that moves only when [`advance`](Self::advance) or [`freeze`](Self::freeze) says so.
     #[must_use]
     pub fn held() -> Self {
-        Self { held: Some(Arc::new(Mutex::new(Moment { monotonic: Instant::now(), wall: SystemTime::now() }))) }
+        Self {
+            held: Some(Arc::new(Mutex::new(Moment { monotonic: Instant::now(), wall: SystemTime::now() }))),
+        }
     }
 
     /// The time now.

@@ -59,7 +59,11 @@ impl<'a> IntoIterator for &'a Faults {
 impl fmt::Display for Faults {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let count = self.0.len();
-        write!(f, "the service cannot start: {count} {} wrong", if count == 1 { "thing is" } else { "things are" })?;
+        write!(
+            f,
+            "the service cannot start: {count} {} wrong",
+            if count == 1 { "thing is" } else { "things are" }
+        )?;
         for Fault { subject, problem, help } in &self.0 {
             write!(f, "\n  - {subject}: {problem}")?;
             if let Some(help) = help {

@@ -9,13 +9,12 @@ mod section;
 mod sources;
 mod value;
 
-
 pub use fault::{Fault, Faults};
 pub use section::{Invalid, Section};
+pub(crate) use sources::Reader;
 pub use sources::Sources;
 pub use value::Value;
 pub(crate) use value::duration_text;
-pub(crate) use sources::Reader;
 
 /// The settings of a resource, read once at start.
 ///

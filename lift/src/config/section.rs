@@ -57,7 +57,10 @@ impl<'a> Section<'a> {
             Some(value) => Ok(value),
             None => {
                 let variable = self.variable(key);
-                let help = format!("set {variable}={example}, or `{key} = {example:?}` under [{}] in lift.toml", self.path.join("."));
+                let help = format!(
+                    "set {variable}={example}, or `{key} = {example:?}` under [{}] in lift.toml",
+                    self.path.join(".")
+                );
                 self.faults.push(Fault::new(variable, "is not set").help(help));
                 Err(Invalid)
             }
@@ -84,13 +87,12 @@ impl<'a> Section<'a> {
             Some((variable, text.to_owned()))
         } else {
             let keys: Vec<&str> = path.iter().map(String::as_str).collect();
-            self.sources
-                .at(&keys)
-                .map(|text| (format!("lift.toml: `{}`", path.join(".")), text))
-                .or_else(|| {
+            self.sources.at(&keys).map(|text| (format!("lift.toml: `{}`", path.join(".")), text)).or_else(
+                || {
                     let default = self.defaults.iter().find(|(name, _)| *name == key)?;
                     Some((format!("`settings({key})` in the code"), default.1.to_owned()))
-                })
+                },
+            )
         };
         self.known.push(path);
         let Some((subject, text)) = found else { return Ok(None) };
@@ -146,9 +148,11 @@ mod tests {
         let file = "[resources.db]\nsize = 2\nwait = '3s'\n[resources.db.pool]\nmax_size = 9";
         let sources = Sources::empty().var("DB_SIZE", "3").toml(file).unwrap();
         let mut reader = sources.reader();
-        let mut section = reader
-            .section(&["resources", "db"], "DB")
-            .with_defaults(&[("size", "1"), ("wait", "1s"), ("name", "code")]);
+        let mut section = reader.section(&["resources", "db"], "DB").with_defaults(&[
+            ("size", "1"),
+            ("wait", "1s"),
+            ("name", "code"),
+        ]);
         assert_eq!(section.optional::<u8>("size"), Ok(Some(3)));
         assert_eq!(section.optional::<Duration>("wait"), Ok(Some(Duration::from_secs(3))));
         assert_eq!(section.optional::<String>("name"), Ok(Some("code".to_owned())));
@@ -160,7 +164,8 @@ mod tests {
 
     #[test]
     fn every_fault_is_told_with_its_variable_and_no_secret() {
-        let sources = Sources::empty().var("DB_SIZE", "many").var("DB_URL", "").var("DB_TOKEN_TTL", "hunter2");
+        let sources =
+            Sources::empty().var("DB_SIZE", "many").var("DB_URL", "").var("DB_TOKEN_TTL", "hunter2");
         let mut reader = sources.reader();
         let mut section = reader.section(&["resources", "db"], "DB");
         let url = section.required::<String>("url", "sqlite://orders.db");

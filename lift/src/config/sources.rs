@@ -37,7 +37,9 @@ impl Sources {
             Err(error) => {
                 let help = "set LIFT_CONFIG to a readable file, or unset it";
                 let mut faults = Faults::default();
-                faults.push(Fault::new(path.display().to_string(), format!("cannot be read: {error}")).help(help));
+                faults.push(
+                    Fault::new(path.display().to_string(), format!("cannot be read: {error}")).help(help),
+                );
                 Err(faults)
             }
         }
@@ -153,7 +155,8 @@ fn unknown(table: &toml::Table, path: &mut Vec<String>, known: &[Vec<String>], f
                     .iter()
                     .filter(|known| known.get(..depth) == path.get(..depth))
                     .filter_map(|known| known.get(depth).map(String::as_str));
-                let mut fault = Fault::new(format!("lift.toml: `{}`", path.join(".")), "nothing reads this key");
+                let mut fault =
+                    Fault::new(format!("lift.toml: `{}`", path.join(".")), "nothing reads this key");
                 if let Some(near) = nearest(key, siblings) {
                     fault = fault.help(format!("did you mean `{near}`?"));
                 }
@@ -192,7 +195,9 @@ mod tests {
 
     #[test]
     fn edits_are_counted() {
-        for (a, b, expected) in [("", "", 0), ("max_size", "max_sise", 1), ("wait", "wiat", 2), ("", "abc", 3)] {
+        for (a, b, expected) in
+            [("", "", 0), ("max_size", "max_sise", 1), ("wait", "wiat", 2), ("", "abc", 3)]
+        {
             assert_eq!(distance(a, b), expected, "{a} {b}");
         }
     }
@@ -206,7 +211,13 @@ mod tests {
         assert_eq!(grace.unwrap().as_secs(), 25);
         let _ = reader.section(&["resources", "x"], "X").or("y", 1_u8);
         let text = reader.finish().to_string();
-        assert!(text.contains("`shutdown.grase`: nothing reads this key\n    help: did you mean `grace`?"), "{text}");
-        assert!(text.contains("`resorces`: nothing reads this key\n    help: did you mean `resources`?"), "{text}");
+        assert!(
+            text.contains("`shutdown.grase`: nothing reads this key\n    help: did you mean `grace`?"),
+            "{text}"
+        );
+        assert!(
+            text.contains("`resorces`: nothing reads this key\n    help: did you mean `resources`?"),
+            "{text}"
+        );
     }
 }

@@ -58,7 +58,8 @@ mod tests {
             Outcome::Permanent(_) => "permanent",
         };
         let failure = |status| Failure::new(status, "X");
-        let (unprocessable, unavailable) = (StatusCode::UNPROCESSABLE_ENTITY, StatusCode::SERVICE_UNAVAILABLE);
+        let (unprocessable, unavailable) =
+            (StatusCode::UNPROCESSABLE_ENTITY, StatusCode::SERVICE_UNAVAILABLE);
         for (response, expected) in [
             (StatusCode::NO_CONTENT.into_response(), "done"),
             (StatusCode::FOUND.into_response(), "done"),

@@ -15,7 +15,8 @@ pub(crate) fn failure_of_rejection(response: Response) -> Result<Failure, Respon
         return Ok(failure.clone());
     }
     let status = response.status();
-    let plain = response.headers().get(CONTENT_TYPE).is_none_or(|kind| kind.as_bytes().starts_with(b"text/plain"));
+    let plain =
+        response.headers().get(CONTENT_TYPE).is_none_or(|kind| kind.as_bytes().starts_with(b"text/plain"));
     if !plain || !(status.is_client_error() || status.is_server_error()) {
         return Err(response);
     }
@@ -35,7 +36,9 @@ pub(crate) fn failure_of_rejection(response: Response) -> Result<Failure, Respon
 /// What helps when an extractor that belongs to another router fails here.
 fn advice(text: String) -> String {
     if text.contains("No paths parameters found") || text.contains("matched path") {
-        format!("{text} (this is axum's own extractor: use `lift::extract::Path` or `MatchedPath` from the prelude)")
+        format!(
+            "{text} (this is axum's own extractor: use `lift::extract::Path` or `MatchedPath` from the prelude)"
+        )
     } else if text.contains("Missing request extension") {
         format!("{text} (give the value with `App::provide` and take it as `Shared<T>`)")
     } else {

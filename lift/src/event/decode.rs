@@ -143,12 +143,15 @@ impl<'de> Deserialize<'de> for Headers {
                 let mut headers = HeaderMap::with_capacity(map.size_hint().unwrap_or(24));
                 while let Some((name, value)) = map.next_entry::<Text<'de>, Text<'de>>()? {
                     let (Some(name), Some(value)) = (name.0, value.0) else { continue };
-                    let parsed = HeaderName::from_bytes(name.as_bytes()).ok().zip(HeaderValue::from_str(&value).ok());
+                    let parsed =
+                        HeaderName::from_bytes(name.as_bytes()).ok().zip(HeaderValue::from_str(&value).ok());
                     match parsed {
                         Some((name, value)) => {
                             headers.append(name, value);
                         }
-                        None => tracing::warn!(header = %name.escape_debug(), "a header that HTTP does not allow is left out"),
+                        None => {
+                            tracing::warn!(header = %name.escape_debug(), "a header that HTTP does not allow is left out")
+                        }
                     }
                 }
                 Ok(Headers(headers))
@@ -159,8 +162,31 @@ impl<'de> Deserialize<'de> for Headers {
 }
 
 /// What may not stand in a path as it is. A `%` stays: it begins an escape.
-const PATH: &AsciiSet = &CONTROLS.add(b' ').add(b'"').add(b'<').add(b'>').add(b'`').add(b'{').add(b'}').add(b'?').add(b'#').add(b'\\').add(b'^').add(b'|');
-const QUERY: &AsciiSet = &CONTROLS.add(b' ').add(b'"').add(b'<').add(b'>').add(b'#').add(b'\\').add(b'^').add(b'`').add(b'{').add(b'|').add(b'}');
+const PATH: &AsciiSet = &CONTROLS
+    .add(b' ')
+    .add(b'"')
+    .add(b'<')
+    .add(b'>')
+    .add(b'`')
+    .add(b'{')
+    .add(b'}')
+    .add(b'?')
+    .add(b'#')
+    .add(b'\\')
+    .add(b'^')
+    .add(b'|');
+const QUERY: &AsciiSet = &CONTROLS
+    .add(b' ')
+    .add(b'"')
+    .add(b'<')
+    .add(b'>')
+    .add(b'#')
+    .add(b'\\')
+    .add(b'^')
+    .add(b'`')
+    .add(b'{')
+    .add(b'|')
+    .add(b'}');
 
 /// Reads an event.
 pub(crate) fn decode(bytes: &Bytes) -> Decoded {
@@ -296,7 +322,17 @@ mod tests {
 
     #[test]
     fn anything_else_is_other_and_nothing_panics() {
-        for text in ["", "null", "[]", "{}", "{\"rawPath\":1}", "{\"rawPath\":\"/\"}", "\"x\"", "{\"headers\":[1]}", "{"] {
+        for text in [
+            "",
+            "null",
+            "[]",
+            "{}",
+            "{\"rawPath\":1}",
+            "{\"rawPath\":\"/\"}",
+            "\"x\"",
+            "{\"headers\":[1]}",
+            "{",
+        ] {
             assert!(matches!(decode(&Bytes::from(text)), Decoded::Other), "{text}");
         }
     }

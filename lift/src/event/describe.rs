@@ -3,7 +3,9 @@ use serde_json::Value;
 /// What an event seems to be, in words, for the error about an event that nothing serves.
 #[cold]
 pub(crate) fn describe(bytes: &[u8]) -> String {
-    let Ok(event) = serde_json::from_slice::<Value>(bytes) else { return "bytes that are not JSON".to_owned() };
+    let Ok(event) = serde_json::from_slice::<Value>(bytes) else {
+        return "bytes that are not JSON".to_owned();
+    };
     let Value::Object(map) = &event else {
         return match event {
             Value::Array(_) => "a JSON array".to_owned(),
@@ -29,11 +31,16 @@ pub(crate) fn describe(bytes: &[u8]) -> String {
     } else if let Some(kind) = event.get("detail-type").and_then(Value::as_str) {
         format!("an EventBridge event of type `{}`", kind.escape_debug())
     } else {
-        let mut keys: Vec<String> = map.keys().take(5).map(|key| format!("`{}`", key.escape_debug())).collect();
+        let mut keys: Vec<String> =
+            map.keys().take(5).map(|key| format!("`{}`", key.escape_debug())).collect();
         if map.len() > keys.len() {
             keys.push("…".to_owned());
         }
-        if keys.is_empty() { "an empty JSON object".to_owned() } else { format!("a JSON object with {}", keys.join(", ")) }
+        if keys.is_empty() {
+            "an empty JSON object".to_owned()
+        } else {
+            format!("a JSON object with {}", keys.join(", "))
+        }
     }
 }
 

@@ -93,7 +93,10 @@ fn is_text(headers: &HeaderMap) -> bool {
         || kind.ends_with("+xml")
         || matches!(
             kind.as_str(),
-            "application/json" | "application/xml" | "application/javascript" | "application/x-www-form-urlencoded"
+            "application/json"
+                | "application/xml"
+                | "application/javascript"
+                | "application/x-www-form-urlencoded"
         )
 }
 

@@ -97,7 +97,6 @@ macro_rules! calls {
     )+};
 }
 
-
 calls! {
     call1: ; A1 a1;
     call2: A1 a1; A2 a2;

@@ -154,7 +154,12 @@ mod tests {
     fn fault(body: &str) -> (u16, String, Option<String>, Option<String>) {
         let failure = decode::<Order>(body.as_bytes()).unwrap_err();
         let pointer = failure.fields().first().map(|field| field.pointer.clone());
-        (failure.status().as_u16(), failure.code().to_owned(), failure.public_detail().map(str::to_owned), pointer)
+        (
+            failure.status().as_u16(),
+            failure.code().to_owned(),
+            failure.public_detail().map(str::to_owned),
+            pointer,
+        )
     }
 
     #[test]

@@ -124,7 +124,11 @@ impl<'de> serde::Deserializer<'de> for Params<'_> {
         visitor.visit_seq(SeqDeserializer::new(self.0.iter().map(|(_, value)| Text(value))))
     }
 
-    fn deserialize_tuple<V: serde::de::Visitor<'de>>(self, len: usize, visitor: V) -> Result<V::Value, ParamError> {
+    fn deserialize_tuple<V: serde::de::Visitor<'de>>(
+        self,
+        len: usize,
+        visitor: V,
+    ) -> Result<V::Value, ParamError> {
         if len == self.0.len() {
             self.deserialize_seq(visitor)
         } else {

@@ -46,7 +46,12 @@ pub(crate) enum Matched<'a> {
 
 impl Router {
     /// Adds a handler, or says why that cannot be.
-    pub(crate) fn insert(&mut self, prefix: &str, meta: HandlerMeta, endpoint: Arc<dyn Endpoint>) -> Result<(), Fault> {
+    pub(crate) fn insert(
+        &mut self,
+        prefix: &str,
+        meta: HandlerMeta,
+        endpoint: Arc<dyn Endpoint>,
+    ) -> Result<(), Fault> {
         let Trigger::Http { method, path, .. } = meta.trigger else { return Ok(()) };
         let place = format!("{}:{}", meta.file, meta.line);
         let path = match (prefix, path) {
@@ -60,7 +65,8 @@ impl Router {
             None => {
                 let index = self.tables.len();
                 self.paths.insert(shape.as_str(), index).map_err(|error| {
-                    let problem = format!("`{}`: the path `{path}` cannot be told from another: {error}", meta.name);
+                    let problem =
+                        format!("`{}`: the path `{path}` cannot be told from another: {error}", meta.name);
                     Fault::new(&place, problem).help("give one of them another path")
                 })?;
                 self.shapes.insert(shape, index);
@@ -73,7 +79,10 @@ impl Router {
         let Some(table) = self.tables.get_mut(index) else { return Ok(()) };
         if let Some(other) = table.served.iter().find(|served| served.method == method) {
             let other = other.meta;
-            let problem = format!("`{}` serves {method} {path}, and so does `{}` ({}:{})", meta.name, other.name, other.file, other.line);
+            let problem = format!(
+                "`{}` serves {method} {path}, and so does `{}` ({}:{})",
+                meta.name, other.name, other.file, other.line
+            );
             return Err(Fault::new(place, problem).help("give one of them another method or path"));
         }
         table.served.push(Served { meta, method, path: path.into(), endpoint });
@@ -103,7 +112,8 @@ impl Router {
                 Ok(text) => params.push((*name, text.into_owned())),
                 Err(_) => {
                     let detail = format!("path parameter `{name}`: its escapes are not UTF-8");
-                    let failure = Failure::new(http::StatusCode::BAD_REQUEST, "INVALID_PATH_PARAMETER").detail(detail);
+                    let failure =
+                        Failure::new(http::StatusCode::BAD_REQUEST, "INVALID_PATH_PARAMETER").detail(detail);
                     return Matched::BadPath(failure.origin_is(Origin::Rejected));
                 }
             }
@@ -157,7 +167,9 @@ mod tests {
         }
     }
 
-    fn router(list: &[(&'static str, &'static str, &'static str, &'static [&'static str])]) -> (Router, Vec<Fault>) {
+    fn router(
+        list: &[(&'static str, &'static str, &'static str, &'static [&'static str])],
+    ) -> (Router, Vec<Fault>) {
         let (mut router, mut faults) = (Router::default(), Vec::new());
         for (line, (name, method, path, params)) in list.iter().enumerate() {
             let meta = HandlerMeta::http(name, "m", "a.rs", line as u32, method, path, params, 0, "");

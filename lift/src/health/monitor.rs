@@ -148,7 +148,11 @@ mod tests {
 
     use super::*;
 
-    fn component(name: &str, critical: bool, run: impl Fn() -> BoxFuture<'static, Health> + Send + Sync + 'static) -> Component {
+    fn component(
+        name: &str,
+        critical: bool,
+        run: impl Fn() -> BoxFuture<'static, Health> + Send + Sync + 'static,
+    ) -> Component {
         let timeout = Duration::from_millis(100);
         Component { name: name.to_owned(), kind: None, critical, timeout, run: Box::new(run) }
     }
@@ -186,7 +190,8 @@ mod tests {
             fixed("works", true, Status::Healthy),
         ];
         let monitor = Monitor::new(components, &Clock::held());
-        let messages: Vec<_> = monitor.findings(|_| true).await.into_iter().map(|f| f.health.message).collect();
+        let messages: Vec<_> =
+            monitor.findings(|_| true).await.into_iter().map(|f| f.health.message).collect();
         let text = |text: &str| Some(text.to_owned());
         assert_eq!(messages, [text("timed out after 100ms"), text("the check panicked: boom"), None]);
     }

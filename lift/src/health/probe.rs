@@ -82,11 +82,16 @@ impl Probes {
 
     fn not_ready(&self) -> Option<&'static str> {
         let missing = || self.required.iter().any(|resource| !resource.initialized());
-        self.lifecycle.not_ready().or_else(|| missing().then_some("a required resource has not been opened yet"))
+        self.lifecycle
+            .not_ready()
+            .or_else(|| missing().then_some("a required resource has not been opened yet"))
     }
 
     fn entry(&self, finding: &Finding<'_>) -> Entry {
-        Entry { status: finding.health.status, message: finding.health.message.clone().filter(|_| self.details) }
+        Entry {
+            status: finding.health.status,
+            message: finding.health.message.clone().filter(|_| self.details),
+        }
     }
 
     fn respond(&self, status: Status, message: Option<&str>, findings: &[Finding<'_>]) -> Response {
@@ -95,7 +100,8 @@ impl Probes {
         // Names and texts only: this cannot fail.
         let body = serde_json::to_vec(&Report { status, message, components }).unwrap_or_default();
         let mut response = Response::new(Body::from(body));
-        *response.status_mut() = if status.is_up() { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
+        *response.status_mut() =
+            if status.is_up() { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
         let headers = response.headers_mut();
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
         headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));

@@ -54,7 +54,9 @@ fn parse(arguments: impl Iterator<Item = OsString>) -> Result<Command, Error> {
             Long("listen") => listen = Some(value(&mut parser)?),
             Long("name") => name = Some(value(&mut parser)?),
             Value(word) if command.is_none() => command = Some(word.to_string_lossy().into_owned()),
-            Value(path) if command.as_deref() == Some("invoke") && file.is_none() => file = Some(PathBuf::from(path)),
+            Value(path) if command.as_deref() == Some("invoke") && file.is_none() => {
+                file = Some(PathBuf::from(path))
+            }
             other => return Err(usage(other.unexpected().to_string())),
         }
     }
@@ -78,7 +80,10 @@ pub(super) async fn run(app: App) -> crate::Result<()> {
     let command = parse(std::env::args_os().skip(1))?;
     if command == Command::Help {
         let program = std::env::args_os().next().map(PathBuf::from);
-        let name = program.as_deref().and_then(|path| path.file_name()).map(|name| name.to_string_lossy().into_owned());
+        let name = program
+            .as_deref()
+            .and_then(|path| path.file_name())
+            .map(|name| name.to_string_lossy().into_owned());
         print(&HELP.replacen("NAME", name.as_deref().unwrap_or("service"), 1));
         return Ok(());
     }
@@ -111,7 +116,12 @@ fn print(text: &str) {
     let _ = std::io::stdout().write_all(text.as_bytes());
 }
 
-async fn invoke(app: App, sources: &crate::config::Sources, file: PathBuf, name: Option<String>) -> crate::Result<()> {
+async fn invoke(
+    app: App,
+    sources: &crate::config::Sources,
+    file: PathBuf,
+    name: Option<String>,
+) -> crate::Result<()> {
     let event = read(&file)?;
     let (service, _) = app.build(sources)?;
     service.start(true).await?;
@@ -148,7 +158,9 @@ async fn answer(service: &Arc<Service>, event: Bytes, name: Option<&str>) -> cra
                 let answer = event::encode(response).await?;
                 return Ok((serde_json::to_string(&answer)?, false));
             }
-            Decoded::BadHttp(problem) => return Err(Error::msg(format!("the event is an HTTP request, but {problem}"))),
+            Decoded::BadHttp(problem) => {
+                return Err(Error::msg(format!("the event is an HTTP request, but {problem}")));
+            }
             Decoded::Other => {}
         }
     }
@@ -178,7 +190,10 @@ mod tests {
 
     #[test]
     fn commands_are_told_apart() {
-        let invoke = |file: &str, name: Option<&str>| Command::Invoke { file: file.into(), name: name.map(str::to_owned) };
+        let invoke = |file: &str, name: Option<&str>| Command::Invoke {
+            file: file.into(),
+            name: name.map(str::to_owned),
+        };
         for (line, expected) in [
             ("", Ok(Command::Serve { listen: None })),
             ("serve --listen 127.0.0.1:0", Ok(Command::Serve { listen: Some("127.0.0.1:0".to_owned()) })),

@@ -41,10 +41,13 @@ thread_local! {
 }
 
 pub(super) async fn run(app: App, sources: &Sources) -> crate::Result<()> {
-    for name in ["AWS_LAMBDA_FUNCTION_NAME", "AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "AWS_LAMBDA_FUNCTION_VERSION"] {
+    for name in ["AWS_LAMBDA_FUNCTION_NAME", "AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "AWS_LAMBDA_FUNCTION_VERSION"]
+    {
         if std::env::var_os(name).is_none() {
             let help = "Lambda sets it; unset AWS_LAMBDA_RUNTIME_API to run as an HTTP server";
-            return Err(Error::msg(format!("AWS_LAMBDA_RUNTIME_API is set, but {name} is not\nhelp: {help}")));
+            return Err(Error::msg(format!(
+                "AWS_LAMBDA_RUNTIME_API is set, but {name} is not\nhelp: {help}"
+            )));
         }
     }
     let (service, settings) = app.build(sources)?;
@@ -83,7 +86,9 @@ struct PastDeserializer<S> {
     inner: S,
 }
 
-impl<S: tower_service::Service<LambdaInvocation>> tower_service::Service<LambdaInvocation> for PastDeserializer<S> {
+impl<S: tower_service::Service<LambdaInvocation>> tower_service::Service<LambdaInvocation>
+    for PastDeserializer<S>
+{
     type Response = S::Response;
     type Error = S::Error;
     type Future = S::Future;
@@ -166,7 +171,11 @@ async fn handle(
 
 /// Serves an HTTP event. A response that Lambda cannot pass on is answered by an opaque 500, so that the client gets
 /// an answer in the usual form.
-async fn http(service: &Arc<Service>, request: axum_core::extract::Request, call: Call) -> Result<Answer, Failure> {
+async fn http(
+    service: &Arc<Service>,
+    request: axum_core::extract::Request,
+    call: Call,
+) -> Result<Answer, Failure> {
     let request_id = call.request_id.clone().unwrap_or_default();
     let response = service.http(request, call).response.await;
     let problem = match event::encode(response).await {
@@ -176,7 +185,10 @@ async fn http(service: &Arc<Service>, request: axum_core::extract::Request, call
     let failure = Failure::internal(problem.code(), problem);
     error::log(&failure, None, &request_id);
     let response = error::problem_response(Default::default(), &failure, &request_id);
-    event::encode(response).await.map(Answer::Http).map_err(|problem| Failure::internal(problem.code(), problem))
+    event::encode(response)
+        .await
+        .map(Answer::Http)
+        .map_err(|problem| Failure::internal(problem.code(), problem))
 }
 
 /// What Lambda's caller sees of a failure: a stable code and a public text.

@@ -76,8 +76,12 @@ fn address(listen: Option<String>, settings: &AppSettings, sources: &Sources) ->
 async fn bind(address: &str) -> crate::Result<TcpListener> {
     TcpListener::bind(address).await.map_err(|error| {
         let help = match error.kind() {
-            std::io::ErrorKind::AddrInUse => "another program listens there; stop it, or choose a free port with --listen 127.0.0.1:0",
-            std::io::ErrorKind::PermissionDenied => "ports below 1024 need a privilege; choose a higher one with --listen",
+            std::io::ErrorKind::AddrInUse => {
+                "another program listens there; stop it, or choose a free port with --listen 127.0.0.1:0"
+            }
+            std::io::ErrorKind::PermissionDenied => {
+                "ports below 1024 need a privilege; choose a higher one with --listen"
+            }
             _ => "write an address and a port, such as --listen 127.0.0.1:3000",
         };
         Error::msg(format!("cannot listen on `{address}`: {error}\nhelp: {help}"))
@@ -113,7 +117,10 @@ async fn shut_down(
         let _ = stop.send(finish);
         let _ = accepting.await;
         if tokio::time::timeout_at(finish, server.invocations.wait()).await.is_err() {
-            tracing::error!(unfinished = server.invocations.len(), "the grace is over; invocations are cut off");
+            tracing::error!(
+                unfinished = server.invocations.len(),
+                "the grace is over; invocations are cut off"
+            );
         }
         if tokio::time::timeout_at(deadline, service.close()).await.is_err() {
             tracing::error!("the grace is over; resources are left as they are");

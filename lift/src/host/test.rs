@@ -132,10 +132,15 @@ impl TestService {
     ///
     /// # Errors
     /// The handler's failure; a failure with code `NOT_SERVED` when no handler has this name.
-    pub async fn invoke<T: DeserializeOwned>(&self, name: &str, payload: impl Serialize) -> Result<T, Failure> {
+    pub async fn invoke<T: DeserializeOwned>(
+        &self,
+        name: &str,
+        payload: impl Serialize,
+    ) -> Result<T, Failure> {
         let named = self.service.invocables.iter().find(|invocable| invocable.name == name);
         let Some(invocable) = named else {
-            let detail = format!("no handler serves invoke `{name}`; this app serves {}", self.service.serves());
+            let detail =
+                format!("no handler serves invoke `{name}`; this app serves {}", self.service.serves());
             return Err(Failure::new(StatusCode::NOT_FOUND, "NOT_SERVED").detail(detail));
         };
         let unreadable = |error| Failure::internal("NOT_JSON", error);

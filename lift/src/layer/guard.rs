@@ -26,7 +26,10 @@ pub(crate) enum Stopped {
 ///
 /// When it is dropped before its end, by the deadline or with this future, the connections it holds are closed
 /// instead of lent again, because a call may be half-way through.
-pub(crate) async fn guard(future: BoxFuture<'static, Response>, deadline: Deadline) -> Result<Response, Stopped> {
+pub(crate) async fn guard(
+    future: BoxFuture<'static, Response>,
+    deadline: Deadline,
+) -> Result<Response, Stopped> {
     let mut guarded = Guarded(Some(future));
     match deadline.at() {
         None => (&mut guarded).await,

@@ -63,7 +63,9 @@ impl<T: FromContext> FromContext for Result<T, PoolError> {
 }
 
 /// A value for `Shared<T>` arguments, as the registry keeps it.
-pub(crate) fn provided<T: Clone + Send + Sync + 'static>(value: T) -> (TypeId, Arc<dyn std::any::Any + Send + Sync>) {
+pub(crate) fn provided<T: Clone + Send + Sync + 'static>(
+    value: T,
+) -> (TypeId, Arc<dyn std::any::Any + Send + Sync>) {
     (TypeId::of::<Source<T>>(), Arc::new(Source::Provided(value)))
 }
 
@@ -150,7 +152,9 @@ tuples! {
 async fn from_parts<T: FromContext>(parts: &Parts) -> Result<T, PoolError> {
     match Context::of(parts) {
         Some(context) => T::from_context(context).await,
-        None => Err(PoolError::Undeclared { argument: type_name::<T>(), by: "a request that lift did not route" }),
+        None => {
+            Err(PoolError::Undeclared { argument: type_name::<T>(), by: "a request that lift did not route" })
+        }
     }
 }
 

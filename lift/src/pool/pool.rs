@@ -93,7 +93,8 @@ impl<R: Resource> Pool<R> {
         // The most recently used connection first, so that the others can grow old and be closed.
         config.queue_mode = QueueMode::Lifo;
         config.timeouts = Timeouts::default();
-        let manager = Manager { name: spec.name, opener, settings, clock, closer, created: AtomicUsize::new(0) };
+        let manager =
+            Manager { name: spec.name, opener, settings, clock, closer, created: AtomicUsize::new(0) };
         let objects = match managed::Pool::builder(manager).config(config).build() {
             Ok(objects) => objects,
             // Building fails only when a time-out is configured without a runtime; none is.

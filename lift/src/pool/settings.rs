@@ -39,7 +39,8 @@ pub(crate) fn on_lambda() -> bool {
 
 fn default_max_size(per_call: usize) -> (usize, String) {
     if on_lambda() {
-        let concurrency = std::env::var("AWS_LAMBDA_MAX_CONCURRENCY").ok().and_then(|n| n.parse().ok()).unwrap_or(1);
+        let concurrency =
+            std::env::var("AWS_LAMBDA_MAX_CONCURRENCY").ok().and_then(|n| n.parse().ok()).unwrap_or(1);
         let size = per_call.saturating_mul(concurrency).clamp(1, 10_000);
         (size, format!("{concurrency} at a time × {per_call} of one invocation"))
     } else {
@@ -52,19 +53,26 @@ fn default_max_size(per_call: usize) -> (usize, String) {
 impl PoolSettings {
     /// Reads the `pool` section over the attribute's values; `per_call` is the most connections that one handler
     /// takes in one call.
-    pub(crate) fn read(spec: &ResourceSpec, mut section: Section<'_>, per_call: usize) -> Result<Self, Invalid> {
+    pub(crate) fn read(
+        spec: &ResourceSpec,
+        mut section: Section<'_>,
+        per_call: usize,
+    ) -> Result<Self, Invalid> {
         let (derived, rule) = default_max_size(per_call);
         let max_size = section.optional::<usize>("max_size");
         let wait = section.or("wait", spec.wait.unwrap_or(Duration::from_secs(2)));
-        let connect_timeout = section.or("connect_timeout", spec.connect_timeout.unwrap_or(Duration::from_secs(1)));
+        let connect_timeout =
+            section.or("connect_timeout", spec.connect_timeout.unwrap_or(Duration::from_secs(1)));
         let validate_timeout =
             section.or("validate_timeout", spec.validate_timeout.unwrap_or(Duration::from_millis(250)));
-        let validate_after = section.or("validate_after", spec.validate_after.unwrap_or(Duration::from_millis(500)));
+        let validate_after =
+            section.or("validate_after", spec.validate_after.unwrap_or(Duration::from_millis(500)));
         let idle_timeout = section.or("idle_timeout", spec.idle_timeout.unwrap_or(Duration::from_secs(600)));
         let max_lifetime = section.or("max_lifetime", spec.max_lifetime.unwrap_or(Duration::from_secs(1800)));
         let warm = match section.optional::<String>("warm") {
-            Ok(Some(word)) => Warm::parse(&word)
-                .ok_or_else(|| section.invalid("warm", format!("`{word}` is not `eager`, `lazy` or `required`"))),
+            Ok(Some(word)) => Warm::parse(&word).ok_or_else(|| {
+                section.invalid("warm", format!("`{word}` is not `eager`, `lazy` or `required`"))
+            }),
             Ok(None) => Ok(spec.warm.unwrap_or_default()),
             Err(invalid) => Err(invalid),
         };
@@ -77,11 +85,14 @@ impl PoolSettings {
             return Err(section.invalid("max_size", format!("{max_size} is not between 1 and 10000")));
         }
         if max_size < per_call {
-            let problem = format!("{max_size} is too few: one handler takes {per_call} connections in one call");
+            let problem =
+                format!("{max_size} is too few: one handler takes {per_call} connections in one call");
             return Err(section.invalid("max_size", problem));
         }
         let (wait, connect_timeout, validate_timeout) = (wait?, connect_timeout?, validate_timeout?);
-        for (key, limit) in [("wait", wait), ("connect_timeout", connect_timeout), ("validate_timeout", validate_timeout)] {
+        for (key, limit) in
+            [("wait", wait), ("connect_timeout", connect_timeout), ("validate_timeout", validate_timeout)]
+        {
             if limit.is_zero() {
                 return Err(section.invalid(key, "must be longer than zero, such as `250ms`"));
             }
@@ -117,9 +128,14 @@ mod tests {
     use super::*;
     use crate::config::Sources;
 
-    fn read(spec: &ResourceSpec, sources: &Sources, per_call: usize) -> (Result<PoolSettings, Invalid>, String) {
+    fn read(
+        spec: &ResourceSpec,
+        sources: &Sources,
+        per_call: usize,
+    ) -> (Result<PoolSettings, Invalid>, String) {
         let mut reader = sources.reader();
-        let settings = PoolSettings::read(spec, reader.section(&["resources", "db", "pool"], "DB_POOL"), per_call);
+        let settings =
+            PoolSettings::read(spec, reader.section(&["resources", "db", "pool"], "DB_POOL"), per_call);
         (settings, reader.finish().to_string())
     }
 
@@ -141,7 +157,8 @@ mod tests {
             ("DB_POOL_WAIT", "5", 1, "`5` is not a duration"),
             ("DB_POOL_WARM", "hot", 1, "`hot` is not `eager`, `lazy` or `required`"),
         ] {
-            let (settings, text) = read(&ResourceSpec::named("db"), &Sources::empty().var(variable, value), per_call);
+            let (settings, text) =
+                read(&ResourceSpec::named("db"), &Sources::empty().var(variable, value), per_call);
             assert!(settings.is_err() && text.contains(words), "{variable}={value}: {text}");
         }
     }

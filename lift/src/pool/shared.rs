@@ -69,7 +69,11 @@ struct Client<R: Resource> {
 
 impl<T> Shared<T> {
     /// Reads the settings of a shared client; nothing is opened yet.
-    pub(super) fn open(opening: &Opening<'_>, spec: ResourceSpec, section: Section<'_>) -> Result<Opened, Invalid>
+    pub(super) fn open(
+        opening: &Opening<'_>,
+        spec: ResourceSpec,
+        section: Section<'_>,
+    ) -> Result<Opened, Invalid>
     where
         T: Resource + Clone + Sync,
     {
@@ -113,7 +117,10 @@ impl<R: Resource + Clone + Sync> Client<R> {
                 Err(_) => Err(format!("no answer within {}", duration_text(self.connect_timeout)).into()),
             }
         };
-        self.cell.get_or_try_init(|| bounded).await.map_err(|source: BoxError| PoolError::Connect { pool, source })
+        self.cell
+            .get_or_try_init(|| bounded)
+            .await
+            .map_err(|source: BoxError| PoolError::Connect { pool, source })
     }
 }
 

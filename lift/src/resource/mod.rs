@@ -45,7 +45,10 @@ pub trait Resource: Sized + Send + 'static {
     }
 
     /// Opens one connection, or the one shared client.
-    fn initialize(config: &Self::Config, init: &Init) -> impl Future<Output = Result<Self, Self::Error>> + Send;
+    fn initialize(
+        config: &Self::Config,
+        init: &Init,
+    ) -> impl Future<Output = Result<Self, Self::Error>> + Send;
 
     /// Whether it may be lent, judged locally and without I/O, on every checkout and return: has the end of the
     /// stream been seen, is a transaction open?

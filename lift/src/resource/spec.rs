@@ -160,7 +160,9 @@ mod tests {
 
     #[test]
     fn variables_begin_with_the_name_in_capitals() {
-        for (name, prefix) in [("orders-db", "ORDERS_DB"), ("OrdersDb", "ORDERS_DB"), ("s3", "S3"), ("Db2x", "DB2X")] {
+        for (name, prefix) in
+            [("orders-db", "ORDERS_DB"), ("OrdersDb", "ORDERS_DB"), ("s3", "S3"), ("Db2x", "DB2X")]
+        {
             assert_eq!(ResourceSpec::named(name).prefix(), prefix);
         }
         struct Local<T>(T);

@@ -36,9 +36,12 @@ fn set(variable: &str) -> bool {
 /// has set up itself stays.
 pub(crate) fn start(format: Format) {
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
-    let logs = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_target(false);
+    let logs =
+        tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_target(false);
     let started = match format {
-        Format::Json => logs.json().flatten_event(true).with_current_span(false).with_span_list(false).try_init(),
+        Format::Json => {
+            logs.json().flatten_event(true).with_current_span(false).with_span_list(false).try_init()
+        }
         Format::Text => {
             let colours = std::io::IsTerminal::is_terminal(&std::io::stderr()) && !set("NO_COLOR");
             logs.with_ansi(colours).try_init()

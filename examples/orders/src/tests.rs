@@ -1,0 +1,87 @@
+use std::collections::BTreeMap;
+
+use lift::testing::TestService;
+use serde_json::{Value, json};
+
+use super::*;
+use crate::order::Order;
+use crate::store::OrdersDb;
+
+/// The whole app in this process, with a store in memory.
+async fn service() -> TestService {
+    let host = app().test().var("ORDERS_DB_POOL_MAX_SIZE", "1");
+    host.with::<OrdersDb>(OrdersDb::in_memory).start().await.unwrap()
+}
+
+#[tokio::test]
+async fn a_handler_is_an_ordinary_function() {
+    let db = || async { Pooled::detached(OrdersDb::in_memory().await.unwrap()) };
+    let missing = uuid::Uuid::new_v4();
+    let error = get_order(missing, db().await).await.unwrap_err();
+    assert_eq!(error.to_string(), format!("order {missing} does not exist"));
+    let new = serde_json::from_value(json!({"customer": "ada", "item": "engine", "quantity": 2})).unwrap();
+    let (status, [(_, location)], Json(order)) = create_order(db().await, Json(new)).await.unwrap();
+    assert_eq!((status.as_u16(), location), (201, format!("/orders/{}", order.id)));
+}
+
+#[tokio::test]
+async fn an_order_is_made_shown_listed_and_cancelled_once() {
+    let service = service().await;
+    let new = json!({"customer": "ada", "item": "engine", "quantity": 2});
+    let made = service.post("/orders").json(&new).await.unwrap();
+    assert_eq!(made.status(), 201);
+    let location = made.header("location").unwrap().to_owned();
+    let order: Order = made.json().unwrap();
+    assert_eq!(service.get(&location).await.unwrap().json::<Order>().unwrap(), order);
+    for (filter, count) in [("", 1), ("?customer=ada", 1), ("?customer=bob", 0), ("?limit=0", 0)] {
+        let list: Vec<Order> = service.get(format!("/orders{filter}")).await.unwrap().json().unwrap();
+        assert_eq!(list.len(), count, "{filter}");
+    }
+    let totals: BTreeMap<String, i64> = service.invoke("order-totals", ()).await.unwrap();
+    assert_eq!(totals, BTreeMap::from([("engine".to_owned(), 2)]));
+    let cancelled: Value = service.post(format!("{location}/cancel")).await.unwrap().json().unwrap();
+    assert_eq!(cancelled["status"], "cancelled");
+    let again = service.post(format!("{location}/cancel")).await.unwrap();
+    assert_eq!(
+        (again.status(), again.json::<Value>().unwrap()["code"].as_str().unwrap()),
+        (409, "ORDER_CANCELLED")
+    );
+}
+
+#[tokio::test]
+async fn wrong_fields_are_named() {
+    let service = service().await;
+    for (body, pointer, words) in [
+        (
+            json!({"customer": "ada", "item": "engine", "quantity": 0}),
+            "#/quantity",
+            "must be between 1 and 1000",
+        ),
+        (
+            json!({"customer": " ", "item": "engine", "quantity": 1}),
+            "#/customer",
+            "must have 1 to 100 characters",
+        ),
+        (json!({"customer": "ada", "item": "engine", "quantity": "two"}), "#/quantity", "expected u32"),
+        (json!({"customer": "ada", "item": "engine"}), "#", "missing field `quantity`"),
+        (json!({"customer": "a", "item": "b", "quantity": 1, "vip": true}), "#/vip", "unknown field `vip`"),
+    ] {
+        let answer = service.post("/orders").json(&body).await.unwrap();
+        let problem: Value = answer.json().unwrap();
+        assert_eq!((answer.status(), &problem["code"]), (422, &json!("INVALID_BODY")), "{body}");
+        assert_eq!(problem["errors"][0]["pointer"], pointer, "{problem}");
+        assert!(problem["errors"][0]["detail"].as_str().unwrap().contains(words), "{problem}");
+    }
+}
+
+#[tokio::test]
+async fn a_start_function_that_fails_is_named_with_its_cause() {
+    let host =
+        app().test().with::<OrdersDb>(|| async { Err::<OrdersDb, _>(lift::Error::msg("the disk is full")) });
+    let refused = host.start().await.err().unwrap().to_string();
+    assert!(
+        refused
+            .contains("`orders::store::migrate` failed: pool `orders-db` cannot connect: the disk is full"),
+        "{refused}"
+    );
+}
