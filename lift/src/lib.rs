@@ -39,6 +39,26 @@ pub use lift_macros::{LiftError, Resource, handler, health_check, main};
 pub use pool::{Pool, PoolError, Pooled, Shared};
 pub use resource::{Context, Init, Resource, Uses};
 
+/// Runs work that blocks its thread where that does no harm, on every runtime.
+///
+/// A handler that blocks its own thread cannot be interrupted by its deadline, and on Lambda it blocks the runtime;
+/// `tokio::task::block_in_place` panics on a current-thread runtime, which Lambda has below two CPUs.
+///
+/// When the caller is dropped, the work goes on to its end.
+///
+/// # Panics
+/// When `work` panics.
+pub async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
+    match tokio::task::spawn_blocking(work).await {
+        Ok(done) => done,
+        Err(error) => match error.try_into_panic() {
+            Ok(panic) => std::panic::resume_unwind(panic),
+            // The runtime is shutting down and drops this future soon.
+            Err(_) => std::future::pending().await,
+        },
+    }
+}
+
 /// What a handler can take from a request, besides resources.
 ///
 /// Every extractor of axum that needs only the request works, too.

@@ -11,14 +11,21 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method, Uri};
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 use serde::de::{Deserialize, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
+use super::describe::foreign;
+
 /// What an event is.
 pub(crate) enum Decoded {
     /// An HTTP request: API Gateway HTTP API (payload 2.0) or a function URL.
     Http(Request),
     /// An HTTP request that is not well-formed, and why.
     BadHttp(String),
+    /// An event of AWS that nothing here serves, in words: it must not reach a handler that expects something else,
+    /// because an answer would count as done.
+    Foreign(String),
     /// Any other JSON.
     Other,
+    /// No JSON at all.
+    NotJson(serde_json::Error),
 }
 
 /// An event as far as lift reads it; every other key is skipped without being built.
@@ -39,6 +46,12 @@ struct Event<'a> {
     body: Text<'a>,
     #[serde(default)]
     is_base64_encoded: bool,
+    #[serde(default)]
+    http_method: Option<IgnoredAny>,
+    #[serde(default, rename = "Records")]
+    records: Option<IgnoredAny>,
+    #[serde(default, rename = "detail-type")]
+    detail_type: Option<IgnoredAny>,
 }
 
 #[derive(Default, serde::Deserialize)]
@@ -190,9 +203,18 @@ const QUERY: &AsciiSet = &CONTROLS
 
 /// Reads an event.
 pub(crate) fn decode(bytes: &Bytes) -> Decoded {
-    let Ok(event) = serde_json::from_slice::<Event<'_>>(bytes) else { return Decoded::Other };
+    let event = match serde_json::from_slice::<Event<'_>>(bytes) {
+        Ok(event) => event,
+        // Well-formed, but of another shape.
+        Err(error) if error.is_data() => return Decoded::Other,
+        Err(error) => return Decoded::NotJson(error),
+    };
     let (Some(path), Some(method)) = (&event.raw_path.0, &event.request_context.http.method.0) else {
-        return Decoded::Other;
+        let marked = event.http_method.is_some() || event.records.is_some() || event.detail_type.is_some();
+        return match foreign(bytes) {
+            Some(words) if marked => Decoded::Foreign(words),
+            _ => Decoded::Other,
+        };
     };
     let Ok(method) = Method::from_bytes(method.as_bytes()) else {
         return Decoded::BadHttp(format!("`{}` is not an HTTP method", method.escape_debug()));
@@ -258,7 +280,7 @@ mod tests {
         match decode(&Bytes::from(event.to_string())) {
             Decoded::Http(request) => request,
             Decoded::BadHttp(why) => panic!("{why}"),
-            Decoded::Other => panic!("not HTTP"),
+            _ => panic!("not HTTP"),
         }
     }
 
@@ -322,18 +344,26 @@ mod tests {
 
     #[test]
     fn anything_else_is_other_and_nothing_panics() {
-        for text in [
-            "",
-            "null",
-            "[]",
-            "{}",
-            "{\"rawPath\":1}",
-            "{\"rawPath\":\"/\"}",
-            "\"x\"",
-            "{\"headers\":[1]}",
-            "{",
-        ] {
+        for text in
+            ["null", "[]", "{}", "{\"rawPath\":1}", "{\"rawPath\":\"/\"}", "\"x\"", "{\"headers\":[1]}"]
+        {
             assert!(matches!(decode(&Bytes::from(text)), Decoded::Other), "{text}");
         }
+        for text in ["", "{", "not json", "{} {}"] {
+            assert!(matches!(decode(&Bytes::from(text)), Decoded::NotJson(_)), "{text}");
+        }
+    }
+
+    #[test]
+    fn events_of_other_services_are_never_taken_for_something_else() {
+        for (text, words) in [
+            (r#"{"Records":[{"eventSource":"aws:sqs"}]}"#, "aws:sqs"),
+            (r#"{"httpMethod":"GET","path":"/","requestContext":{"stage":"prod"}}"#, "payload 1.0"),
+            (r#"{"detail-type":"Scheduled Event","source":"aws.events"}"#, "EventBridge"),
+        ] {
+            let Decoded::Foreign(told) = decode(&Bytes::from(text)) else { panic!("{text}") };
+            assert!(told.contains(words), "{told}");
+        }
+        assert!(matches!(decode(&Bytes::from(r#"{"Records":[{"title":"Blue"}]}"#)), Decoded::Other));
     }
 }

@@ -151,25 +151,29 @@ fn pretty(json: &str) -> Option<String> {
 /// The answer as Lambda would give it, and whether the invocation failed.
 async fn answer(service: &Arc<Service>, event: Bytes, name: Option<&str>) -> crate::Result<(String, bool)> {
     let call = Call { request_id: None, deadline: Deadline::NONE, default_timeout: Duration::from_secs(28) };
-    if name.is_none() {
-        match event::decode(&event) {
-            Decoded::Http(request) => {
-                let response = service.http(request, call).response.await;
-                let answer = event::encode(response).await?;
-                return Ok((serde_json::to_string(&answer)?, false));
-            }
-            Decoded::BadHttp(problem) => {
-                return Err(Error::msg(format!("the event is an HTTP request, but {problem}")));
-            }
-            Decoded::Other => {}
+    let unserved =
+        |what: String| Error::msg(format!("{what}\nhelp: this service serves {}", service.serves()));
+    let invocable = match (event::decode(&event), name) {
+        (Decoded::NotJson(error), _) => return Err(Error::msg(format!("the event is not JSON: {error}"))),
+        (_, Some(name)) => service
+            .invocables
+            .iter()
+            .find(|invocable| invocable.name == name)
+            .ok_or_else(|| unserved(format!("no handler serves invoke `{name}`")))?,
+        (Decoded::Http(request), None) => {
+            let response = service.http(request, call).response.await;
+            let answer = event::encode(response).await?;
+            return Ok((serde_json::to_string(&answer)?, false));
         }
-    }
-    let Some(invocable) = service.invocable(name) else {
-        let what = match name {
-            Some(name) => format!("no handler serves invoke `{name}`"),
-            None => format!("the event is {}, which nothing serves", event::describe(&event)),
-        };
-        return Err(Error::msg(format!("{what}\nhelp: this service serves {}", service.serves())));
+        (Decoded::BadHttp(problem), None) => {
+            return Err(Error::msg(format!("the event is an HTTP request, but {problem}")));
+        }
+        (Decoded::Foreign(what), None) => {
+            return Err(unserved(format!("the event is {what}, which nothing serves")));
+        }
+        (Decoded::Other, None) => service.invocable(None).ok_or_else(|| {
+            unserved(format!("the event is {}, and no single handler serves it", event::describe(&event)))
+        })?,
     };
     match service.invoke(invocable, event, call).await {
         InvokeAnswer::Done(json) => Ok((String::from_utf8_lossy(&json).into_owned(), false)),

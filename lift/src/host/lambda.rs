@@ -9,6 +9,7 @@ use std::task::{Context, Poll};
 use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
+use http::StatusCode;
 use lambda_runtime::{Diagnostic, FunctionResponse, LambdaEvent, LambdaInvocation, Runtime};
 use serde::{Serialize, Serializer};
 use serde_json::value::RawValue;
@@ -138,22 +139,32 @@ async fn handle(
         error::log(&failure, None, &context.request_id);
         diagnostic(&failure)
     };
-    let served_http = !service.router.served().is_empty();
+    let reject = |status, code: &'static str, problem: String| {
+        refuse(Failure::new(status, code).detail(problem).origin_is(Origin::Internal))
+    };
     let answer = match event::decode(&event) {
-        Decoded::Http(request) if served_http || service.invocables.is_empty() => {
-            http(service, request, call()).await.map_err(refuse)?
-        }
+        Decoded::Http(request) => http(service, request, call()).await.map_err(refuse)?,
         Decoded::BadHttp(problem) => {
-            let failure = Failure::new(http::StatusCode::BAD_REQUEST, "EVENT_NOT_VALID");
-            let failure = failure.detail(format!("the event is an HTTP request, but {problem}"));
-            return Err(refuse(failure.origin_is(Origin::Rejected)));
+            let problem = format!("the event is an HTTP request, but {problem}");
+            return Err(reject(StatusCode::BAD_REQUEST, "EVENT_NOT_VALID", problem));
         }
-        Decoded::Http(_) | Decoded::Other => {
-            let Some(invocable) = service.invocable(Some(&context.env_config.function_name)) else {
+        Decoded::NotJson(error) => {
+            return Err(reject(
+                StatusCode::BAD_REQUEST,
+                "EVENT_NOT_VALID",
+                format!("the event is not JSON: {error}"),
+            ));
+        }
+        decoded @ (Decoded::Foreign(_) | Decoded::Other) => {
+            let function = context.env_config.function_name.as_str();
+            let invocable = match decoded {
+                Decoded::Foreign(_) => None,
+                _ => service.invocable(Some(function)),
+            };
+            let Some(invocable) = invocable else {
                 let what = event::describe(&event);
-                let failure = Failure::new(http::StatusCode::NOT_FOUND, "EVENT_NOT_SERVED")
-                    .detail(format!("the event is {what}; this function serves {}", service.serves()));
-                return Err(refuse(failure));
+                let problem = format!("the event is {what}; this function serves {}", service.serves());
+                return Err(reject(StatusCode::NOT_FOUND, "EVENT_NOT_SERVED", problem));
             };
             match service.invoke(invocable, event, call()).await {
                 InvokeAnswer::Done(json) => {

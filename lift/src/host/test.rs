@@ -52,6 +52,15 @@ impl TestHost {
         self
     }
 
+    /// Finds everything that would keep the app from starting, without opening anything: two handlers on one path,
+    /// a value that nobody provides, a setting that is missing or wrong.
+    ///
+    /// # Errors
+    /// All of it.
+    pub fn check(self) -> Result<(), crate::config::Faults> {
+        self.app.build(&self.sources).map(drop)
+    }
+
     /// Reads the settings, opens what is to be opened and runs the start functions.
     ///
     /// # Errors
