@@ -11,7 +11,9 @@ use crate::clock::{Clock, Deadline};
 use crate::config::{Fault, Faults, Reader, Sources};
 use crate::handler::{Endpoint, Trigger, router::Router};
 use crate::health::{CheckEntry, Component, Health, Lifecycle, Monitor, PROBES, Probes};
-use crate::resource::{Context, Judgement, Kind, Managed, Opening, Overrides, Requirements, Resources};
+use crate::resource::{
+    Context, Judgement, Kind, Managed, Opening, Overrides, Requirements, Resources, short_name,
+};
 
 /// How long a resource's check may take unless its attribute says otherwise.
 const RESOURCE_CHECK: Duration = Duration::from_millis(500);
@@ -62,18 +64,17 @@ pub(super) fn build(app: App, sources: &Sources) -> Result<(Arc<Service>, AppSet
 
     let lifecycle = Arc::new(Lifecycle::default());
     let components = components(&resources, checks.0, &mut reader);
-    if let Ok(settings) = &settings {
-        for probe in PROBES {
-            let path = format!("{}{probe}", settings.health_base_path);
-            if let Some(served) = router.at(&path) {
-                let place = format!("{}:{}", served.meta.file, served.meta.line);
-                let problem = format!(
-                    "`{}` serves `{}`, where the health probe `{path}` is",
-                    served.meta.name, served.path
-                );
-                let help = "give it another path, or move the probes: LIFT_HEALTH_BASE_PATH=/-/health";
-                reader.fault(Fault::new(place, problem).help(help));
-            }
+    let base_path = settings.as_ref().map_or("/health", |settings| &settings.health_base_path);
+    for probe in PROBES {
+        let path = format!("{base_path}{probe}");
+        if let Some(served) = router.at(&path) {
+            let place = format!("{}:{}", served.meta.file, served.meta.line);
+            let problem = format!(
+                "`{}` serves `{}`, where the health probe `{path}` is",
+                served.meta.name, served.path
+            );
+            let help = "give it another path, or move the probes: LIFT_HEALTH_BASE_PATH=/-/health";
+            reader.fault(Fault::new(place, problem).help(help));
         }
     }
 
@@ -151,12 +152,16 @@ fn resources(
             users.dedup();
             let problem = format!("nobody provides it, and `{}` takes it", users.join("`, `"));
             let help = "hand the value over with `App::provide(value)`, or make its type a resource and call `App::share`";
-            reader.fault(Fault::new(need.type_name, problem).help(help));
+            reader.fault(Fault::new(short_name(need.type_name), problem).help(help));
             continue;
         };
         let spec = spec();
         if let Some(other) = names.insert(spec.name, need.type_name) {
-            let problem = format!("two resources have this name: `{other}` and `{}`", need.type_name);
+            let problem = format!(
+                "two resources have this name: `{}` and `{}`",
+                short_name(other),
+                short_name(need.type_name)
+            );
             let help =
                 "give one of them another `name`; a resource is taken either as `Pooled` or as `Shared`";
             let place = spec.location.map(|(file, line)| format!("{file}:{line}: ")).unwrap_or_default();

@@ -4,6 +4,7 @@ use axum_core::response::{IntoResponse, Response};
 
 use crate::config::duration_text;
 use crate::error::{BoxError, Decision, Failure, LiftError, Retry};
+use crate::resource::short_name;
 
 /// Why there is no connection. Every variant names the resource.
 #[derive(Debug, thiserror::Error)]
@@ -43,7 +44,8 @@ pub enum PoolError {
     },
     /// Something takes a resource that it never declared.
     #[error(
-        "`{by}` takes `{argument}` without saying so: write `impl lift::Uses for …` with `type Resources = ({argument},);` for the extractor that takes it"
+        "`{by}` takes `{0}` without saying so: write `impl lift::Uses for …` with `type Resources = ({0},);` for the extractor that takes it",
+        short_name(argument)
     )]
     Undeclared {
         /// The argument type.

@@ -15,6 +15,7 @@ pub(crate) use managed::{Judgement, Managed};
 pub(crate) use registry::{Overrides, Resources, Substitute};
 pub(crate) use requirements::{Kind, Opened, Opening};
 pub use requirements::{Requirements, ResourceSet, Uses};
+pub(crate) use spec::short_name;
 pub use spec::{ResourceSpec, Warm};
 
 use crate::config::Settings;

@@ -1,5 +1,14 @@
 use std::time::Duration;
 
+/// A type's name without the paths of its modules: `Shared<String>`.
+pub(crate) fn short_name(type_name: &str) -> String {
+    let mut short = String::new();
+    for part in type_name.split_inclusive(|c: char| !(c.is_alphanumeric() || c == '_' || c == ':')) {
+        short.push_str(part.rsplit("::").next().unwrap_or(part));
+    }
+    short
+}
+
 /// When connections are opened.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Warm {
@@ -165,6 +174,7 @@ mod tests {
         {
             assert_eq!(ResourceSpec::named(name).prefix(), prefix);
         }
+        assert_eq!(short_name("lift::pool::Shared<(alloc::string::String, u8)>"), "Shared<(String, u8)>");
         struct Local<T>(T);
         assert_eq!(ResourceSpec::of::<Local<Vec<u8>>>().name, "Local");
         let _ = Local(0).0;

@@ -1,0 +1,74 @@
+//! A resource whose connections are numbered, so that a test can see which one it was lent.
+#![allow(dead_code)]
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use lift::config::NoSettings;
+use lift::{BoxError, Init, Resource};
+
+/// What happened to the connections of one test.
+#[derive(Clone, Default)]
+pub struct Counts(Arc<Counters>);
+
+#[derive(Default)]
+struct Counters {
+    opened: AtomicUsize,
+    closed: AtomicUsize,
+    checked: AtomicUsize,
+}
+
+impl Counts {
+    pub fn opened(&self) -> usize {
+        self.0.opened.load(Ordering::SeqCst)
+    }
+
+    pub fn closed(&self) -> usize {
+        self.0.closed.load(Ordering::SeqCst)
+    }
+
+    pub fn checked(&self) -> usize {
+        self.0.checked.load(Ordering::SeqCst)
+    }
+
+    /// Opens the next connection.
+    pub fn open(&self) -> Numbered {
+        Numbered {
+            number: self.0.opened.fetch_add(1, Ordering::SeqCst) + 1,
+            valid: true,
+            counts: self.clone(),
+        }
+    }
+}
+
+pub struct Numbered {
+    pub number: usize,
+    pub valid: bool,
+    counts: Counts,
+}
+
+impl Resource for Numbered {
+    type Config = NoSettings;
+    type Error = BoxError;
+
+    fn spec() -> lift::resource::ResourceSpec {
+        lift::resource::ResourceSpec::named("numbered").max_size(1).warm(lift::resource::Warm::Lazy)
+    }
+
+    async fn initialize(_: &NoSettings, _: &Init) -> Result<Self, BoxError> {
+        Err("tests open it with `Counts::open`".into())
+    }
+
+    fn is_valid(&self) -> bool {
+        self.valid
+    }
+
+    async fn health_check(&mut self) -> Result<(), BoxError> {
+        self.counts.0.checked.fetch_add(1, Ordering::SeqCst);
+        if self.valid { Ok(()) } else { Err("broken".into()) }
+    }
+
+    async fn cleanup(self) {
+        self.counts.0.closed.fetch_add(1, Ordering::SeqCst);
+    }
+}
