@@ -6,6 +6,8 @@
 //! ```no_run
 #![doc = include_str!("../docs/first.rs")]
 //! ```
+//!
+//! The guides are in `lift::guide` (with the feature `sqlite`, which their examples use).
 
 #![warn(unreachable_pub)]
 
@@ -18,6 +20,8 @@ pub mod clock;
 pub mod config;
 pub mod error;
 mod event;
+#[cfg(feature = "sqlite")] // the guides' examples keep their data there
+pub mod guide;
 pub mod handler;
 pub mod health;
 mod host;

@@ -1,4 +1,5 @@
 //! How an app is put together: what is refused at start, layers, groups, probes.
+#![allow(clippy::panic, clippy::unwrap_used)] // tests fail loudly
 
 mod common;
 

@@ -1,4 +1,5 @@
 //! What handlers can take, in which order it is taken, and what clients are told when it cannot be.
+#![allow(clippy::panic, clippy::unwrap_used)] // tests fail loudly
 
 mod common;
 

@@ -1,4 +1,5 @@
 //! Invocations that do not end by themselves, and what becomes of the connections they held.
+#![allow(clippy::panic, clippy::unwrap_used)] // tests fail loudly
 
 mod common;
 

@@ -124,13 +124,13 @@ impl App {
     ///
     /// It runs after routing, so it may read [`MatchedPath`](crate::extract::MatchedPath), and it sees requests that
     /// no handler serves, too. Probes of `/health` pass by it.
-    pub fn layer(mut self, layer: impl IntoRoute + Send) -> Self {
+    pub fn layer(mut self, layer: impl IntoRoute) -> Self {
         self.layers.push(Box::new(move |endpoint| layered(endpoint, &layer)));
         self
     }
 
     /// Puts a layer around HTTP requests only, outside of every [`layer`](Self::layer): CORS, compression.
-    pub fn http_layer(mut self, layer: impl IntoRoute + Send) -> Self {
+    pub fn http_layer(mut self, layer: impl IntoRoute) -> Self {
         self.http_layers.push(Box::new(move |endpoint| layered(endpoint, &layer)));
         self
     }

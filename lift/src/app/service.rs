@@ -228,7 +228,7 @@ impl Service {
     /// What is served, for the error about an event that is not.
     pub(crate) fn serves(&self) -> String {
         let mut kinds = Vec::new();
-        if self.router.served().first().is_some() {
+        if !self.router.served().is_empty() {
             kinds.push("HTTP requests (API Gateway HTTP API and function URL)".to_owned());
         }
         kinds.extend(self.invocables.iter().map(|invocable| format!("invoke `{}`", invocable.name)));

@@ -10,6 +10,7 @@ use super::{Failure, Origin};
 ///
 /// axum's own rejections and most others answer with a short `text/plain` body that lies ready in memory. An answer
 /// of another kind (a redirect to a login page, a JSON body) is meant as it is and comes back unchanged.
+#[allow(clippy::result_large_err)] // a response is what both sides have in hand
 pub(crate) fn failure_of_rejection(response: Response) -> Result<Failure, Response> {
     if let Some(failure) = response.extensions().get::<Failure>() {
         return Ok(failure.clone());

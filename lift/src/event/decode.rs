@@ -14,6 +14,7 @@ use serde::de::{Deserialize, Deserializer, Error, IgnoredAny, MapAccess, SeqAcce
 use super::describe::foreign;
 
 /// What an event is.
+#[allow(clippy::large_enum_variant)] // one a call, taken apart at once
 pub(crate) enum Decoded {
     /// An HTTP request: API Gateway HTTP API (payload 2.0) or a function URL.
     Http(Request),
