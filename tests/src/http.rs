@@ -66,7 +66,7 @@ impl Request {
     /// When nobody listens, or the connection ends before the answer does.
     pub fn try_send(&self, to: SocketAddr) -> io::Result<Response> {
         let mut connection = Connection::open(to)?;
-        let mut writer = connection.reader.get_ref().try_clone()?;
+        let mut writer = connection.writer()?;
         let bytes = self.clone().header("connection", "close").to_bytes();
         // Written beside reading: a server may answer before it has read everything, and stop reading then.
         let writing = thread::spawn(move || writer.write_all(&bytes));
@@ -162,6 +162,15 @@ impl Connection {
     /// When the other side has hung up.
     pub fn send(&mut self, bytes: &[u8]) -> io::Result<()> {
         self.reader.get_mut().write_all(bytes)
+    }
+
+    /// A second handle for sending, for use beside reading.
+    ///
+    /// # Errors
+    ///
+    /// When the system has no descriptor left.
+    pub fn writer(&self) -> io::Result<impl Write + Send + 'static> {
+        self.reader.get_ref().try_clone()
     }
 
     /// Reads one answer; `1xx` answers before it are skipped.

@@ -1,0 +1,146 @@
+//! The command line of a service: `invoke`, `routes`, `--help`.
+
+use serde_json::{Value, json};
+use tests::binaries::repository;
+use tests::http::Request;
+use tests::process::{Finished, Program};
+
+use crate::support::{Function, Server, an_order, assert_problem, faulty, folder, orders};
+
+fn event(name: &str) -> String {
+    let path = repository().join("examples/orders/events").join(name);
+    path.with_extension("json").display().to_string()
+}
+
+fn invoke(program: &Program, name: &str) -> Finished {
+    program.clone().arg("invoke").arg(event(name)).run()
+}
+
+/// The status and the body of the answer that `invoke` prints.
+fn answer(program: &Program, name: &str) -> (Value, Value) {
+    let Finished { status, stdout, stderr } = invoke(program, name);
+    assert!(status.success(), "{name}: {stderr}");
+    let answer: Value =
+        serde_json::from_str(&stdout).expect("the answer is JSON, and nothing else is printed");
+    let body = answer["body"].as_str().expect("a body");
+    (answer["statusCode"].clone(), serde_json::from_str(body).expect("a JSON body"))
+}
+
+#[test]
+fn invoke_prints_the_answer_to_an_event() {
+    let dir = folder();
+    let program = orders(dir.path());
+    let (status, made) = answer(&program, "create-order");
+    assert_eq!((status, &made["customer"]), (json!(201), &json!("ada")));
+    let (status, made) = answer(&program, "create-order-base64");
+    assert_eq!((status, &made["quantity"]), (json!(201), &json!(11)));
+    let (status, list) = answer(&program, "list-orders");
+    assert_eq!((status, list.as_array().map(Vec::len)), (json!(200), Some(2)));
+    for name in ["get-order", "cancel-order"] {
+        let (status, problem) = answer(&program, name);
+        assert_eq!((status, &problem["code"]), (json!(404), &json!("ORDER_NOT_FOUND")), "{name}");
+    }
+    let (status, problem) = answer(&program, "bad-order");
+    assert_eq!((status, &problem["errors"][0]["pointer"]), (json!(422), &json!("#/quantity")));
+}
+
+#[test]
+fn the_command_line_stores_where_the_server_reads() {
+    let dir = folder();
+    let (_, made) = answer(&orders(dir.path()), "create-order");
+    let server = Server::start(orders(dir.path()));
+    let id = made["id"].as_str().expect("an id");
+    assert_eq!(server.get(&format!("/orders/{id}")).json(), made);
+}
+
+#[test]
+fn invoke_calls_a_named_handler() {
+    let dir = folder();
+    let numbers = dir.path().join("numbers.json");
+    std::fs::write(&numbers, "[1, 2, 3]").expect("a file");
+    let finished = faulty(dir.path()).arg("invoke").arg(&numbers).arg("--name").arg("sum").run();
+    assert_eq!((finished.status.code(), finished.stdout.as_str()), (Some(0), "6\n"), "{}", finished.stderr);
+    let finished = faulty(dir.path()).arg("invoke").arg(&numbers).arg("--name").arg("product").run();
+    assert_eq!(finished.status.code(), Some(1));
+    assert!(
+        finished.stderr.contains("`product`") && finished.stderr.contains("invoke `sum`"),
+        "{}",
+        finished.stderr
+    );
+}
+
+#[test]
+fn invoke_says_what_is_wrong_with_its_file() {
+    let dir = folder();
+    let program = orders(dir.path());
+    let missing = program.clone().arg("invoke").arg("nowhere.json").run();
+    assert_eq!(missing.status.code(), Some(1));
+    assert!(missing.stderr.contains("`nowhere.json`"), "{}", missing.stderr);
+    let none = program.arg("invoke").run();
+    assert_eq!(none.status.code(), Some(1));
+    assert!(none.stderr.contains("needs the file of an event"), "{}", none.stderr);
+}
+
+#[test]
+fn an_event_that_nothing_serves_is_named_with_what_is_served() {
+    let batch =
+        json!({"Records": [{"messageId": "1", "eventSource": "aws:sqs", "body": an_order().to_string()}]});
+    let dir = folder();
+    let file = dir.path().join("batch.json");
+    std::fs::write(&file, batch.to_string()).expect("a file");
+    let finished = orders(dir.path()).arg("invoke").arg(&file).run();
+    assert_eq!(finished.status.code(), Some(1), "{}", finished.stdout);
+    assert!(
+        finished.stderr.contains("`aws:sqs`") && finished.stderr.contains("HTTP requests"),
+        "{}",
+        finished.stderr
+    );
+
+    let function = Function::start(orders(dir.path()).env("LIFT_LAMBDA_ON_START", "true"));
+    let refused = function.emulator.invoke(batch.to_string());
+    let error = refused.json();
+    assert_eq!(error["errorType"], "EVENT_NOT_SERVED", "{error}");
+    let message = error["errorMessage"].as_str().unwrap_or_default();
+    assert!(message.contains("`aws:sqs`") && message.contains("HTTP requests"), "{message}");
+    assert_eq!(function.send(&Request::get("/orders")).json(), json!([]), "the function goes on");
+    assert_problem(&function.send(&Request::get("/nothing")), 404, "ROUTE_NOT_FOUND");
+}
+
+#[test]
+fn routes_lists_what_is_served_and_opens_nothing() {
+    let dir = folder();
+    let finished = orders(dir.path()).arg("routes").run();
+    assert!(finished.status.success(), "{}", finished.stderr);
+    let rows: Vec<Vec<&str>> =
+        finished.stdout.lines().map(|line| line.split_whitespace().collect()).collect();
+    let routes: Vec<&[&str]> = rows.iter().filter_map(|row| row.get(..3)).collect();
+    assert_eq!(
+        routes,
+        [
+            ["GET", "/orders", "list_orders"],
+            ["POST", "/orders", "create_order"],
+            ["GET", "/orders/{id}", "get_order"],
+            ["POST", "/orders/{id}/cancel", "cancel_order"],
+            ["invoke", "order-totals", "order_totals"],
+        ]
+    );
+    assert!(finished.stdout.contains("examples/orders/src/handlers.rs:"), "{}", finished.stdout);
+    assert!(!dir.path().join("orders.db").exists());
+}
+
+#[test]
+fn help_names_the_commands_and_a_wrong_one_points_to_it() {
+    let dir = folder();
+    let help = orders(dir.path()).arg("--help").run();
+    assert!(help.status.success() && help.stderr.is_empty());
+    for word in
+        ["usage: orders", "serve [--listen ADDR]", "invoke FILE", "routes", "LIFT_LISTEN", "LIFT_CONFIG"]
+    {
+        assert!(help.stdout.contains(word), "`{word}` is not in the help:\n{}", help.stdout);
+    }
+    for wrong in ["server", "--port"] {
+        let refused = orders(dir.path()).arg(wrong).run();
+        assert_eq!(refused.status.code(), Some(1));
+        assert!(refused.stderr.contains(wrong) && refused.stderr.contains("--help"), "{}", refused.stderr);
+    }
+}

@@ -1,0 +1,11 @@
+//! The built programs, run as processes: as a server, and as a function under cargo-lambda's emulator.
+
+mod command_line;
+mod disconnect;
+mod failures;
+mod health;
+mod hosts;
+mod settings;
+mod shutdown;
+mod start;
+mod support;

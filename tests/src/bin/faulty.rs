@@ -1,0 +1,154 @@
+//! A service that misbehaves on request: slow, late, panicking, with answers that cannot be sent.
+//!
+//! Its one resource is lent to one borrower at a time and writes what happens to it into a journal, a line an event:
+//! `open 0`, `begin slow 0`, `end slow 0`, `close 0`; the number is that of the connection.
+
+use std::collections::BTreeMap;
+use std::fmt::Display;
+use std::fs::File;
+use std::io::{self, Write};
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use http::{HeaderMap, HeaderValue, Uri};
+use lift::config::{Invalid, Section, Settings};
+use lift::prelude::*;
+use lift::resource::{Init, ResourceSpec};
+use serde::Serialize;
+
+struct Tool {
+    number: usize,
+    journal: PathBuf,
+}
+
+struct ToolSettings {
+    journal: PathBuf,
+}
+
+impl Settings for ToolSettings {
+    fn read(section: &mut Section<'_>) -> Result<Self, Invalid> {
+        Ok(Self { journal: section.required("journal", "/tmp/journal")? })
+    }
+}
+
+impl Tool {
+    fn note(&self, what: impl Display) -> io::Result<()> {
+        let mut journal = File::options().create(true).append(true).open(&self.journal)?;
+        journal.write_all(format!("{what} {}\n", self.number).as_bytes())
+    }
+}
+
+impl Resource for Tool {
+    type Config = ToolSettings;
+    type Error = io::Error;
+
+    fn spec() -> ResourceSpec {
+        ResourceSpec::named("tool").max_size(1)
+    }
+
+    async fn initialize(settings: &ToolSettings, _: &Init) -> io::Result<Self> {
+        static OPENED: AtomicUsize = AtomicUsize::new(0);
+        let tool = Self { number: OPENED.fetch_add(1, Ordering::SeqCst), journal: settings.journal.clone() };
+        tool.note("open")?;
+        Ok(tool)
+    }
+
+    async fn health_check(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+
+    async fn cleanup(self) {
+        // Nobody can be told; the test misses the line.
+        let _ = self.note("close");
+    }
+}
+
+/// Which connection is lent.
+#[lift::handler(GET, "/tool")]
+async fn tool(tool: Pooled<Tool>) -> String {
+    tool.number.to_string()
+}
+
+/// Takes as long as it is told.
+#[lift::handler(GET, "/slow/{milliseconds}")]
+async fn slow(milliseconds: u64, tool: Pooled<Tool>) -> lift::Result<String> {
+    tool.note("begin slow")?;
+    tokio::time::sleep(Duration::from_millis(milliseconds)).await;
+    tool.note("end slow")?;
+    Ok(tool.number.to_string())
+}
+
+/// Never ends by itself.
+#[lift::handler(GET, "/late", timeout = "200ms")]
+async fn late(tool: Pooled<Tool>) -> lift::Result<String> {
+    tool.note("begin late")?;
+    std::future::pending::<()>().await;
+    tool.note("end late")?;
+    Ok(String::new())
+}
+
+/// Panics with a text that no client may read.
+#[lift::handler(GET, "/panic")]
+async fn panics(tool: Pooled<Tool>) -> String {
+    assert!(tool.number == usize::MAX, "the secret is hunter2");
+    String::new()
+}
+
+/// A header that is no text.
+#[lift::handler(GET, "/odd-header")]
+async fn odd_header() -> lift::Result<([(&'static str, HeaderValue); 1], &'static str)> {
+    Ok(([("x-odd", HeaderValue::from_bytes(b"caf\xe9")?)], "odd"))
+}
+
+/// An answer whose keys JSON does not allow.
+#[lift::handler(GET, "/unwritable")]
+async fn unwritable() -> Json<BTreeMap<(u8, u8), &'static str>> {
+    Json(BTreeMap::from([((1, 2), "a tuple as a key")]))
+}
+
+/// What a handler sees of a request.
+#[derive(Serialize)]
+struct Seen {
+    word: String,
+    path: String,
+    query: Option<String>,
+    cookie: Vec<String>,
+    x: Vec<String>,
+}
+
+/// Answers with what it sees, and with repeated headers.
+#[lift::handler(GET, "/echo/{word}")]
+async fn echo(word: String, uri: Uri, headers: HeaderMap) -> impl IntoResponse {
+    let all = |name: &str| {
+        headers.get_all(name).iter().map(|v| String::from_utf8_lossy(v.as_bytes()).into()).collect()
+    };
+    let (path, query) = (uri.path().to_owned(), uri.query().map(str::to_owned));
+    let repeated = [("set-cookie", "a=1; Path=/"), ("set-cookie", "b=2"), ("vary", "accept")];
+    let mut answer =
+        Json(Seen { word, path, query, cookie: all("cookie"), x: all("x-word") }).into_response();
+    for (name, value) in repeated {
+        answer.headers_mut().append(name, HeaderValue::from_static(value));
+    }
+    answer
+}
+
+/// How long the body is.
+#[lift::handler(POST, "/length")]
+async fn length(body: String) -> String {
+    body.len().to_string()
+}
+
+/// Adds up.
+#[lift::handler(invoke = "sum")]
+async fn sum(numbers: Json<Vec<i64>>) -> Json<i64> {
+    Json(numbers.iter().sum())
+}
+
+#[lift::main]
+async fn main() -> lift::Result<()> {
+    App::new("faulty")
+        .handlers(lift::handlers![tool, slow, late, panics, odd_header, unwritable, echo, length, sum])
+        .run()
+        .await
+}
