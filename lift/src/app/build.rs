@@ -12,7 +12,7 @@ use crate::config::{Fault, Faults, Reader, Sources};
 use crate::handler::{Endpoint, Trigger, router::Router};
 use crate::health::{CheckEntry, Component, Health, Lifecycle, Monitor, PROBES, Probes};
 use crate::resource::{
-    Context, Judgement, Kind, Managed, Opening, Overrides, Requirements, Resources, short_name,
+    Context, Judgement, Kind, Managed, Opening, Overrides, Requirements, Resources, User, short_name,
 };
 
 /// How long a resource's check may take unless its attribute says otherwise.
@@ -57,7 +57,8 @@ pub(super) fn build(app: App, sources: &Sources) -> Result<(Arc<Service>, AppSet
                     reader.fault(Fault::new(place, problem).help("give one of them another name"));
                 }
                 let endpoint = around(entry.endpoint, false);
-                invocables.push(Invocable { name, physical, meta: entry.meta, endpoint });
+                let user = User::new(entry.meta.name);
+                invocables.push(Invocable { name, physical, meta: entry.meta, user, endpoint });
             }
         }
     }
@@ -191,6 +192,7 @@ fn components(
     let mut components: Vec<Component> = resources.managed().iter().map(resource_component).collect();
     for check in checks {
         let (meta, run, resources) = (check.meta, check.run, resources.clone());
+        let user = User::new(meta.name);
         if components.iter().any(|other| other.name == meta.name) {
             let problem = format!("two components of the health report are named `{}`", meta.name);
             let place = format!("{}:{}", meta.file, meta.line);
@@ -201,9 +203,7 @@ fn components(
             kind: meta.kind,
             critical: meta.critical,
             timeout: meta.timeout,
-            run: Box::new(move || {
-                run(Context::new(resources.clone(), meta.name, Deadline::after(meta.timeout)))
-            }),
+            run: Box::new(move || run(Context::new(resources.clone(), user, Deadline::after(meta.timeout)))),
         });
     }
     components

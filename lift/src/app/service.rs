@@ -21,7 +21,7 @@ use crate::handler::router::{Matched, Router};
 use crate::handler::{Endpoint, HandlerMeta, PathParams};
 use crate::health::{Lifecycle, Probes};
 use crate::layer::{Stopped, guard};
-use crate::resource::{Context, Resources, Warm};
+use crate::resource::{Context, Resources, User, Warm};
 
 /// The id of a request, in and out.
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -49,6 +49,7 @@ pub(crate) struct Invocable {
     /// The Lambda function that means this handler, when it is not the logical name.
     pub(crate) physical: Option<String>,
     pub(crate) meta: HandlerMeta,
+    pub(super) user: User,
     pub(super) endpoint: Arc<dyn Endpoint>,
 }
 
@@ -102,7 +103,7 @@ impl Service {
     pub(crate) async fn start(&self, with_functions: bool) -> Result<(), crate::Error> {
         if with_functions {
             for start in &self.starts {
-                let context = Context::new(self.resources.clone(), start.name, Deadline::NONE);
+                let context = Context::new(self.resources.clone(), User::new(start.name), Deadline::NONE);
                 (start.run)(context).await.map_err(|error| {
                     crate::Error::msg(format!(
                         "start function `{}` failed: {}",
@@ -153,42 +154,39 @@ impl Service {
     /// Finds who answers a request.
     fn route(&self, mut request: Request, request_id: &str, call: &Call) -> Invocation {
         let starting = !self.lifecycle.has_started();
-        let (meta, route, endpoint) = if starting {
-            (None, None, Arc::new(Starting) as Arc<dyn Endpoint>)
+        let target = if starting {
+            Target::nobody(Arc::new(Starting))
         } else {
             match self.router.route(request.method(), request.uri().path()) {
                 Matched::Served(served, params) => {
                     if let Some(params) = params {
                         request.extensions_mut().insert::<PathParams>(params);
                     }
-                    (Some(served.meta), Some(served.path.clone()), served.endpoint.clone())
+                    Target {
+                        meta: Some(served.meta),
+                        user: served.user,
+                        route: Some(served.path.clone()),
+                        endpoint: served.endpoint.clone(),
+                    }
                 }
                 Matched::MethodNotAllowed(allow) => {
                     request.extensions_mut().insert(Allow(allow.into()));
-                    (None, None, self.not_allowed.clone())
+                    Target::nobody(self.not_allowed.clone())
                 }
-                Matched::NotFound => (None, None, self.not_found.clone()),
-                Matched::BadPath(failure) => (None, None, Arc::new(Fixed(failure)) as Arc<dyn Endpoint>),
+                Matched::NotFound => Target::nobody(self.not_found.clone()),
+                Matched::BadPath(failure) => Target::nobody(Arc::new(Fixed(failure))),
             }
         };
         if request.body().size_hint().upper().is_none_or(|upper| upper > AXUM_BODY_LIMIT) {
             DefaultBodyLimit::max(BODY_LIMIT).apply(&mut request);
         }
-        self.invocation(request, meta, route, endpoint, request_id, call)
+        self.invocation(request, target, request_id, call)
     }
 
-    fn invocation(
-        &self,
-        mut request: Request,
-        meta: Option<HandlerMeta>,
-        route: Option<Arc<str>>,
-        endpoint: Arc<dyn Endpoint>,
-        request_id: &str,
-        call: &Call,
-    ) -> Invocation {
+    fn invocation(&self, mut request: Request, target: Target, request_id: &str, call: &Call) -> Invocation {
+        let Target { meta, user, route, endpoint } = target;
         let timeout = meta.and_then(|meta| meta.timeout).unwrap_or(call.default_timeout);
         let deadline = Deadline::after(timeout).earlier(call.deadline);
-        let user = meta.map_or("-", |meta| meta.name);
         let context =
             Context::invocation(self.resources.clone(), user, route, request_id.to_owned(), deadline);
         request.extensions_mut().insert(context);
@@ -213,9 +211,10 @@ impl Service {
         let mut request = Request::new(Body::from(payload));
         *request.method_mut() = Method::POST;
         request.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-        let (meta, endpoint) = (Some(invocable.meta), invocable.endpoint.clone());
+        let (user, endpoint) = (invocable.user, invocable.endpoint.clone());
+        let target = Target { meta: Some(invocable.meta), user, route: None, endpoint };
         DefaultBodyLimit::disable().apply(&mut request);
-        let response = self.invocation(request, meta, None, endpoint, &request_id, &call).run().await;
+        let response = self.invocation(request, target, &request_id, &call).run().await;
         match json_answer(response).await {
             Ok(json) => InvokeAnswer::Done(json),
             Err(failure) => {
@@ -233,6 +232,21 @@ impl Service {
         }
         kinds.extend(self.invocables.iter().map(|invocable| format!("invoke `{}`", invocable.name)));
         if kinds.is_empty() { "nothing".to_owned() } else { kinds.join(", ") }
+    }
+}
+
+/// Who answers a request.
+struct Target {
+    meta: Option<HandlerMeta>,
+    user: User,
+    route: Option<Arc<str>>,
+    endpoint: Arc<dyn Endpoint>,
+}
+
+impl Target {
+    /// No handler: lift itself answers.
+    fn nobody(endpoint: Arc<dyn Endpoint>) -> Self {
+        Self { meta: None, user: User::NOBODY, route: None, endpoint }
     }
 }
 

@@ -1,35 +1,47 @@
-//! Time by two clocks, held by tests when they want to.
+//! Time by two clocks and chance, both held by tests when they want to.
 //!
 //! On AWS Lambda the monotonic clock stands still while the sandbox is frozen, and the wall clock can be set
 //! back by an operator. An age is therefore the larger of what both clocks say, and never negative.
 
+mod chance;
 mod deadline;
 
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, SystemTime};
+
+pub(crate) use chance::Chance;
 pub use deadline::Deadline;
 
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, Instant, SystemTime};
-
-/// A point in time by the monotonic and by the wall clock.
-#[derive(Clone, Copy, Debug)]
+/// A point in time by the monotonic and by the wall clock, to about 4 ms: the kernel's coarse clocks, which cost a
+/// third of the exact ones.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Moment {
-    monotonic: Instant,
-    wall: SystemTime,
+    /// Milliseconds by either clock; the monotonic one counts from an unknown start.
+    monotonic: u64,
+    wall: u64,
 }
 
 impl Moment {
     /// How long ago `earlier` was: the larger of both clocks' answers, zero when neither has moved on.
     #[must_use]
     pub fn since(self, earlier: Moment) -> Duration {
-        let monotonic = self.monotonic.saturating_duration_since(earlier.monotonic);
-        let wall = self.wall.duration_since(earlier.wall).unwrap_or(Duration::ZERO);
-        monotonic.max(wall)
+        Duration::from_millis(self.millis_since(earlier))
+    }
+
+    pub(crate) fn millis_since(self, earlier: Moment) -> u64 {
+        let monotonic = self.monotonic.saturating_sub(earlier.monotonic);
+        monotonic.max(self.wall.saturating_sub(earlier.wall))
+    }
+
+    /// Milliseconds by the monotonic clock from an unknown start.
+    pub(crate) fn ticks(self) -> u64 {
+        self.monotonic
     }
 
     /// This moment by the wall clock.
     #[must_use]
     pub fn wall(self) -> SystemTime {
-        self.wall
+        SystemTime::UNIX_EPOCH + Duration::from_millis(self.wall)
     }
 }
 
@@ -46,19 +58,18 @@ impl Clock {
         Self::default()
     }
 
-    /// A clock that moves only when [`advance`](Self::advance) or [`freeze`](Self::freeze) says so.
+    /// A clock that moves only when [`advance`](Self::advance), [`freeze`](Self::freeze) or
+    /// [`set_back`](Self::set_back) says so.
     #[must_use]
     pub fn held() -> Self {
-        Self {
-            held: Some(Arc::new(Mutex::new(Moment { monotonic: Instant::now(), wall: SystemTime::now() }))),
-        }
+        Self { held: Some(Arc::new(Mutex::new(now()))) }
     }
 
     /// The time now.
     #[must_use]
     pub fn now(&self) -> Moment {
         match &self.held {
-            None => Moment { monotonic: Instant::now(), wall: SystemTime::now() },
+            None => now(),
             Some(held) => *held.lock().unwrap_or_else(PoisonError::into_inner),
         }
     }
@@ -66,19 +77,19 @@ impl Clock {
     /// Moves both clocks of a held clock on; the machine's clocks do not care.
     pub fn advance(&self, by: Duration) {
         self.shift(|now| {
-            now.monotonic += by;
-            now.wall += by;
+            now.monotonic += millis(by);
+            now.wall += millis(by);
         });
     }
 
     /// Moves the wall clock alone, as a frozen Lambda sandbox sees it after thawing.
     pub fn freeze(&self, by: Duration) {
-        self.shift(|now| now.wall += by);
+        self.shift(|now| now.wall += millis(by));
     }
 
     /// Sets the wall clock back, as an operator or a time daemon may.
     pub fn set_back(&self, by: Duration) {
-        self.shift(|now| now.wall -= by);
+        self.shift(|now| now.wall = now.wall.saturating_sub(millis(by)));
     }
 
     fn shift(&self, shift: impl FnOnce(&mut Moment)) {
@@ -86,6 +97,31 @@ impl Clock {
             shift(&mut held.lock().unwrap_or_else(PoisonError::into_inner));
         }
     }
+}
+
+fn millis(duration: Duration) -> u64 {
+    duration.as_millis().try_into().unwrap_or(u64::MAX)
+}
+
+#[cfg(target_os = "linux")]
+fn now() -> Moment {
+    use rustix::time::{ClockId, Timespec, clock_gettime};
+    // Seconds since the epoch and since boot are never negative.
+    let millis =
+        |time: Timespec| time.tv_sec.unsigned_abs() * 1_000 + time.tv_nsec.unsigned_abs() / 1_000_000;
+    Moment {
+        monotonic: millis(clock_gettime(ClockId::MonotonicCoarse)),
+        wall: millis(clock_gettime(ClockId::RealtimeCoarse)),
+    }
+}
+
+#[cfg(not(target_os = "linux"))]
+fn now() -> Moment {
+    use std::sync::LazyLock;
+    use std::time::Instant;
+    static START: LazyLock<Instant> = LazyLock::new(Instant::now);
+    let wall = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+    Moment { monotonic: millis(START.elapsed()), wall: millis(wall) }
 }
 
 #[cfg(test)]
@@ -102,5 +138,11 @@ mod tests {
         assert_eq!(clock.now().since(start), Duration::from_secs(603));
         clock.set_back(Duration::from_secs(3600));
         assert_eq!(clock.now().since(start), Duration::from_secs(3));
+    }
+
+    #[test]
+    fn the_machines_clocks_are_read() {
+        let (moment, wall) = (Clock::system().now(), SystemTime::now());
+        assert!(wall.duration_since(moment.wall()).unwrap() < Duration::from_secs(1));
     }
 }

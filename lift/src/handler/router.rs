@@ -8,10 +8,13 @@ use http::Method;
 use super::{Endpoint, HandlerMeta, PathParams, Trigger};
 use crate::config::Fault;
 use crate::error::{Failure, Origin};
+use crate::resource::User;
 
 /// One handler at its full path.
 pub(crate) struct Served {
     pub(crate) meta: HandlerMeta,
+    /// Who holds a connection that the handler takes.
+    pub(crate) user: User,
     pub(crate) method: Method,
     /// The full path, with the prefix of its group.
     pub(crate) path: Arc<str>,
@@ -85,7 +88,7 @@ impl Router {
             );
             return Err(Fault::new(place, problem).help("give one of them another method or path"));
         }
-        table.served.push(Served { meta, method, path: path.into(), endpoint });
+        table.served.push(Served { meta, user: User::new(meta.name), method, path: path.into(), endpoint });
         let mut methods: Vec<&str> = table.served.iter().map(|served| served.method.as_str()).collect();
         if methods.contains(&"GET") && !methods.contains(&"HEAD") {
             methods.push("HEAD");

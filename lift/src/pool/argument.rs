@@ -29,14 +29,14 @@ fn undeclared<T>(context: &Context) -> PoolError {
 impl<R: Resource> FromContext for Pool<R> {
     async fn from_context(context: &Context) -> Result<Self, PoolError> {
         let pool: Arc<Self> = context.find().ok_or_else(|| undeclared::<Self>(context))?;
-        Ok(pool.lend_to(context.user(), context.deadline()))
+        Ok(pool.lend_to(context.holder(), context.deadline()))
     }
 }
 
 impl<R: Resource> FromContext for Pooled<R> {
     async fn from_context(context: &Context) -> Result<Self, PoolError> {
         let pool: Arc<Pool<R>> = context.find().ok_or_else(|| undeclared::<Self>(context))?;
-        pool.lend_to(context.user(), context.deadline()).get().await
+        pool.lend_to(context.holder(), context.deadline()).get().await
     }
 }
 

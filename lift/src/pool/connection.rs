@@ -1,30 +1,31 @@
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
 use tokio_util::task::TaskTracker;
 
+use super::ledger::Place;
+use super::stats::{CloseReason, Counters};
 use crate::clock::Moment;
 use crate::resource::Resource;
 
 /// Closes connections off everybody's path, and is awaited at shutdown.
-#[derive(Default)]
+#[derive(Clone)]
 pub(super) struct Closer {
     cleanups: TaskTracker,
-    closed: AtomicUsize,
+    counters: Arc<Counters>,
 }
 
 impl Closer {
-    fn close<R: Resource>(&self, resource: R) {
-        self.closed.fetch_add(1, Ordering::Relaxed);
+    pub(super) fn new(counters: Arc<Counters>) -> Self {
+        Self { cleanups: TaskTracker::new(), counters }
+    }
+
+    fn close<R: Resource>(&self, resource: R, reason: CloseReason) {
+        self.counters.closed(reason);
         // Without a runtime the process is ending and only `Drop` is left.
         if let Ok(runtime) = tokio::runtime::Handle::try_current() {
             self.cleanups.spawn_on(resource.cleanup(), &runtime);
         }
-    }
-
-    /// Connections that have left the pool.
-    pub(super) fn closed(&self) -> usize {
-        self.closed.load(Ordering::Relaxed)
     }
 
     /// Waits until every cleanup has run.
@@ -35,20 +36,27 @@ impl Closer {
     }
 }
 
-/// One connection in the pool. However it leaves, its cleanup runs.
+/// One connection. However it leaves, it gives its place back and its cleanup runs, once.
 pub(super) struct Connection<R: Resource> {
+    // `None` only while dropping.
     resource: Option<R>,
-    pub(super) created: Moment,
-    pub(super) idle_since: Moment,
-    closer: Arc<Closer>,
+    closer: Closer,
+    /// Why it will be closed, should it be dropped now.
+    pub(super) reason: CloseReason,
+    created: Moment,
+    /// How long it may live, its own part of the jitter taken off.
+    lifetime: Duration,
+    /// When it was last known to work.
+    pub(super) returned: Moment,
+    pub(super) place: Place,
 }
 
 impl<R: Resource> Connection<R> {
-    pub(super) fn new(resource: R, now: Moment, closer: Arc<Closer>) -> Self {
-        Self { resource: Some(resource), created: now, idle_since: now, closer }
+    pub(super) fn new(resource: R, now: Moment, lifetime: Duration, closer: Closer, place: Place) -> Self {
+        let reason = CloseReason::Closed;
+        Self { resource: Some(resource), closer, reason, created: now, lifetime, returned: now, place }
     }
 
-    /// The resource is there until the connection is dropped; `None` is never seen from outside.
     pub(super) fn get(&self) -> Option<&R> {
         self.resource.as_ref()
     }
@@ -60,12 +68,21 @@ impl<R: Resource> Connection<R> {
     pub(super) fn is_valid(&self) -> bool {
         self.resource.as_ref().is_some_and(R::is_valid)
     }
+
+    pub(super) fn is_expired(&self, now: Moment) -> bool {
+        now.since(self.created) >= self.lifetime
+    }
+
+    /// Closes it for a reason.
+    pub(super) fn close(mut self: Box<Self>, reason: CloseReason) {
+        self.reason = reason;
+    }
 }
 
 impl<R: Resource> Drop for Connection<R> {
     fn drop(&mut self) {
         if let Some(resource) = self.resource.take() {
-            self.closer.close(resource);
+            self.closer.close(resource, self.reason);
         }
     }
 }

@@ -1,3 +1,5 @@
+use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum_core::response::{IntoResponse, Response};
@@ -5,6 +7,34 @@ use axum_core::response::{IntoResponse, Response};
 use crate::config::duration_text;
 use crate::error::{BoxError, Decision, Failure, LiftError, Retry};
 use crate::resource::short_name;
+
+/// What a connect said that many callers waited for; it shows and chains as the error itself does.
+#[derive(Clone)]
+pub struct Cause(Arc<BoxError>);
+
+impl Cause {
+    pub(super) fn new(error: BoxError) -> Self {
+        Self(Arc::new(error))
+    }
+}
+
+impl fmt::Debug for Cause {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(&self.0, f)
+    }
+}
+
+impl fmt::Display for Cause {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(&self.0, f)
+    }
+}
+
+impl std::error::Error for Cause {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        self.0.source()
+    }
+}
 
 /// Why there is no connection. Every variant names the resource.
 #[derive(Debug, thiserror::Error)]
@@ -36,6 +66,26 @@ pub enum PoolError {
         #[source]
         source: BoxError,
     },
+    /// An idle connection did not answer, and no other came in time.
+    #[error("pool `{pool}`: an idle connection did not answer, and no other came in time")]
+    Validate {
+        /// The resource.
+        pool: &'static str,
+        /// What the round trip said.
+        #[source]
+        source: BoxError,
+    },
+    /// Connects have failed, so none is tried for a while.
+    #[error("pool `{pool}` does not connect for another {}, because connects fail", duration_text(*retry_after))]
+    BreakerOpen {
+        /// The resource.
+        pool: &'static str,
+        /// When a connect is tried again.
+        retry_after: Duration,
+        /// What the last connect said.
+        #[source]
+        source: Cause,
+    },
     /// The pool is shutting down.
     #[error("pool `{pool}` is closed")]
     Closed {
@@ -60,7 +110,12 @@ impl LiftError for PoolError {
     fn decision(&self) -> Decision {
         match self {
             Self::Exhausted { .. } => Decision::new(503, "POOL_EXHAUSTED").retry(Retry::Now),
-            Self::Connect { .. } => Decision::new(503, "RESOURCE_UNAVAILABLE").retry(Retry::Now),
+            Self::Connect { .. } | Self::Validate { .. } => {
+                Decision::new(503, "RESOURCE_UNAVAILABLE").retry(Retry::Now)
+            }
+            Self::BreakerOpen { retry_after, .. } => {
+                Decision::new(503, "RESOURCE_UNAVAILABLE").retry(Retry::After(*retry_after))
+            }
             Self::Closed { .. } => Decision::new(503, "SHUTTING_DOWN").retry(Retry::Now),
             Self::Undeclared { .. } => Decision::internal("RESOURCE_UNDECLARED"),
         }

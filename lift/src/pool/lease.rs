@@ -2,11 +2,10 @@ use std::fmt;
 use std::ops::{AsyncFnOnce, Deref, DerefMut};
 use std::sync::Arc;
 
-use deadpool::managed::Object;
-
+use super::connection::Connection;
+use super::core::Core;
 use super::discard;
-use super::manager::Manager;
-use super::pool::Core;
+use super::stats::CloseReason;
 use crate::error::BoxError;
 use crate::resource::Resource;
 
@@ -19,42 +18,44 @@ use crate::resource::Resource;
 pub struct Pooled<R: Resource> {
     // `None` only while dropping.
     lease: Option<Lease<R>>,
-    unfinished: bool,
+    unusable: Option<CloseReason>,
 }
 
 enum Lease<R: Resource> {
-    Lent { object: Object<Manager<R>>, core: Arc<Core<R>> },
+    Lent { connection: Box<Connection<R>>, core: Arc<Core<R>> },
     Detached(R),
 }
 
 impl<R: Resource> Pooled<R> {
-    pub(super) fn lent(object: Object<Manager<R>>, core: Arc<Core<R>>) -> Self {
-        Self { lease: Some(Lease::Lent { object, core }), unfinished: false }
+    pub(super) fn lent(connection: Box<Connection<R>>, core: Arc<Core<R>>) -> Self {
+        Self { lease: Some(Lease::Lent { connection, core }), unusable: None }
     }
 
     /// A value that belongs to no pool, for calling a handler from a unit test.
     #[must_use]
     pub fn detached(value: R) -> Self {
-        Self { lease: Some(Lease::Detached(value)), unfinished: false }
+        Self { lease: Some(Lease::Detached(value)), unusable: None }
     }
 
     /// Runs one exchange with the other side. If it is not run to its end, whatever the reason, the connection is
     /// not lent again, because half an answer may still be on its way.
     pub async fn run<T>(&mut self, exchange: impl AsyncFnOnce(&mut R) -> T) -> T {
-        self.unfinished = true;
+        let before = self.unusable.replace(CloseReason::Interrupted);
         let answer = exchange(self).await;
-        self.unfinished = false;
+        self.unusable = before;
         answer
     }
 
     /// Closes the connection instead of lending it again.
     pub fn discard(mut self) {
-        self.unfinished = true;
+        self.unusable = Some(CloseReason::Discarded);
     }
 
     pub(super) async fn validate(&mut self) -> Result<(), BoxError> {
         match &mut self.lease {
-            Some(Lease::Lent { object, core }) => core.validate(object).await,
+            Some(Lease::Lent { connection, core }) => {
+                core.validate(connection, core.settings.validate_timeout).await
+            }
             Some(Lease::Detached(value)) => value.health_check().await.map_err(Into::into),
             None => Err("the connection is gone".into()),
         }
@@ -70,7 +71,7 @@ impl<R: Resource> Deref for Pooled<R> {
     #[allow(clippy::expect_used)] // see HELD
     fn deref(&self) -> &R {
         match &self.lease {
-            Some(Lease::Lent { object, .. }) => object.get(),
+            Some(Lease::Lent { connection, .. }) => connection.get(),
             Some(Lease::Detached(value)) => Some(value),
             None => None,
         }
@@ -82,7 +83,7 @@ impl<R: Resource> DerefMut for Pooled<R> {
     #[allow(clippy::expect_used)] // see HELD
     fn deref_mut(&mut self) -> &mut R {
         match &mut self.lease {
-            Some(Lease::Lent { object, .. }) => object.get_mut(),
+            Some(Lease::Lent { connection, .. }) => connection.get_mut(),
             Some(Lease::Detached(value)) => Some(value),
             None => None,
         }
@@ -98,8 +99,9 @@ impl<R: Resource + fmt::Debug> fmt::Debug for Pooled<R> {
 
 impl<R: Resource> Drop for Pooled<R> {
     fn drop(&mut self) {
-        if let Some(Lease::Lent { object, core }) = self.lease.take() {
-            core.take_back(object, !self.unfinished && !discard::interrupted());
+        if let Some(Lease::Lent { connection, core }) = self.lease.take() {
+            let interrupted = || discard::interrupted().then_some(CloseReason::Interrupted);
+            core.take_back(connection, self.unusable.or_else(interrupted));
         }
     }
 }

@@ -1,26 +1,34 @@
 //! Connections that are lent out one at a time, and clients that are shared.
 //!
-//! A pool lies over [`deadpool`](https://docs.rs/deadpool), which queues borrowers fairly and loses nothing on
-//! cancellation; lift adds what happens to a connection: bounded waits with a cause, validation by both clocks,
-//! discarding what was interrupted, and an awaited cleanup.
+//! A pool lies over [`deadpool`](https://docs.rs/deadpool), whose unmanaged pool queues callers fairly and loses
+//! nothing on cancellation. What happens to a connection is lift's: bounded waits with a cause, validation by both
+//! clocks, discarding what was interrupted, a circuit breaker, and an awaited cleanup.
 
 mod argument;
+mod breaker;
 mod connection;
+mod core;
 pub(crate) mod discard;
 mod error;
 mod lease;
-mod manager;
+mod ledger;
+mod parking;
+mod places;
 #[allow(clippy::module_inception)]
 mod pool;
 mod settings;
 mod shared;
+mod stats;
+mod sync;
 
 pub mod probe;
 
 pub use argument::FromContext;
 pub(crate) use argument::{declare_shared_resource, provided};
-pub use error::PoolError;
+pub use breaker::BreakerState;
+pub use error::{Cause, PoolError};
 pub use lease::Pooled;
-pub use pool::{Pool, Stats};
+pub use pool::Pool;
 pub use settings::PoolSettings;
 pub use shared::Shared;
+pub use stats::{CloseReason, Histogram, Stats};

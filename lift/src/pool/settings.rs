@@ -28,8 +28,35 @@ pub struct PoolSettings {
     pub max_lifetime: Duration,
     /// When connections are opened. Default `eager`.
     pub warm: Warm,
+    /// Idle connections to keep, 0 to `max_size`. Default 0.
+    pub min_idle: usize,
+    /// Time held after which a leak is suspected and logged, once. Default 30 s.
+    pub leak_after: Duration,
     /// Where `max_size` comes from, for the start-up banner.
     pub(crate) max_size_rule: String,
+    /// Nothing runs between invocations, and nobody waits long for a breaker.
+    pub(crate) on_lambda: bool,
+}
+
+/// The defaults of a container, with four connections for each CPU.
+impl Default for PoolSettings {
+    fn default() -> Self {
+        let cpus = std::thread::available_parallelism().map_or(1, usize::from);
+        Self {
+            max_size: (4 * cpus).min(32),
+            wait: Duration::from_secs(2),
+            connect_timeout: Duration::from_secs(1),
+            validate_timeout: Duration::from_millis(250),
+            validate_after: Duration::from_millis(500),
+            idle_timeout: Duration::from_secs(600),
+            max_lifetime: Duration::from_secs(1800),
+            warm: Warm::default(),
+            min_idle: 0,
+            leak_after: Duration::from_secs(30),
+            max_size_rule: format!("4 × {cpus} CPUs, at most 32"),
+            on_lambda: false,
+        }
+    }
 }
 
 /// Where the service runs, as far as defaults depend on it.
@@ -58,17 +85,19 @@ impl PoolSettings {
         mut section: Section<'_>,
         per_call: usize,
     ) -> Result<Self, Invalid> {
+        let defaults = Self::default();
         let (derived, rule) = default_max_size(per_call);
         let max_size = section.optional::<usize>("max_size");
-        let wait = section.or("wait", spec.wait.unwrap_or(Duration::from_secs(2)));
-        let connect_timeout =
-            section.or("connect_timeout", spec.connect_timeout.unwrap_or(Duration::from_secs(1)));
-        let validate_timeout =
-            section.or("validate_timeout", spec.validate_timeout.unwrap_or(Duration::from_millis(250)));
-        let validate_after =
-            section.or("validate_after", spec.validate_after.unwrap_or(Duration::from_millis(500)));
-        let idle_timeout = section.or("idle_timeout", spec.idle_timeout.unwrap_or(Duration::from_secs(600)));
-        let max_lifetime = section.or("max_lifetime", spec.max_lifetime.unwrap_or(Duration::from_secs(1800)));
+        let min_idle = section.or("min_idle", spec.min_idle.unwrap_or(defaults.min_idle));
+        let mut limit =
+            |key, attribute: Option<Duration>, default| section.or(key, attribute.unwrap_or(default));
+        let wait = limit("wait", spec.wait, defaults.wait);
+        let connect_timeout = limit("connect_timeout", spec.connect_timeout, defaults.connect_timeout);
+        let validate_timeout = limit("validate_timeout", spec.validate_timeout, defaults.validate_timeout);
+        let validate_after = limit("validate_after", spec.validate_after, defaults.validate_after);
+        let idle_timeout = limit("idle_timeout", spec.idle_timeout, defaults.idle_timeout);
+        let max_lifetime = limit("max_lifetime", spec.max_lifetime, defaults.max_lifetime);
+        let leak_after = limit("leak_after", spec.leak_after, defaults.leak_after);
         let warm = match section.optional::<String>("warm") {
             Ok(Some(word)) => Warm::parse(&word).ok_or_else(|| {
                 section.invalid("warm", format!("`{word}` is not `eager`, `lazy` or `required`"))
@@ -89,6 +118,12 @@ impl PoolSettings {
                 format!("{max_size} is too few: one handler takes {per_call} connections in one call");
             return Err(section.invalid("max_size", problem));
         }
+        let min_idle = min_idle?;
+        if min_idle > max_size && !on_lambda() {
+            let problem =
+                format!("{min_idle} idle connections cannot be kept in a pool of at most {max_size}");
+            return Err(section.invalid("min_idle", problem));
+        }
         let (wait, connect_timeout, validate_timeout) = (wait?, connect_timeout?, validate_timeout?);
         for (key, limit) in
             [("wait", wait), ("connect_timeout", connect_timeout), ("validate_timeout", validate_timeout)]
@@ -106,7 +141,10 @@ impl PoolSettings {
             idle_timeout: idle_timeout?,
             max_lifetime: max_lifetime?,
             warm: warm?,
+            min_idle: min_idle.min(max_size),
+            leak_after: leak_after?,
             max_size_rule,
+            on_lambda: on_lambda(),
         })
     }
 }
@@ -155,6 +193,7 @@ mod tests {
             ("DB_POOL_MAX_SIZE", "1", 2, "1 is too few: one handler takes 2 connections"),
             ("DB_POOL_WAIT", "0s", 1, "DB_POOL_WAIT: must be longer than zero"),
             ("DB_POOL_WAIT", "5", 1, "`5` is not a duration"),
+            ("DB_POOL_MIN_IDLE", "10001", 1, "10001 idle connections cannot be kept"),
             ("DB_POOL_WARM", "hot", 1, "`hot` is not `eager`, `lazy` or `required`"),
         ] {
             let (settings, text) =

@@ -8,10 +8,11 @@ use futures_util::future::BoxFuture;
 use tokio::sync::OnceCell;
 
 use super::PoolError;
-use super::manager::Opener;
-use crate::config::{Invalid, Section, Settings, duration_text};
+use super::core::Opener;
+use super::pool::CONNECT_TIMEOUT;
+use crate::config::{Invalid, Section, Settings};
 use crate::error::BoxError;
-use crate::resource::{Init, Judgement, Managed, Opened, Opening, Resource, ResourceSpec, Warm};
+use crate::resource::{Judgement, Managed, Opened, Opening, Resource, ResourceSpec, Warm};
 
 /// A clone of one shared client, or of a value given with [`App::provide`](crate::App::provide).
 ///
@@ -87,7 +88,7 @@ impl<T> Shared<T> {
         let client = Arc::new(Client {
             opener,
             warm: spec.warm.unwrap_or_default(),
-            connect_timeout: spec.connect_timeout.unwrap_or(Duration::from_secs(1)),
+            connect_timeout: spec.connect_timeout.unwrap_or(CONNECT_TIMEOUT),
             spec,
             cell: OnceCell::new(),
             refused: AtomicBool::new(false),
@@ -103,24 +104,8 @@ impl<R: Resource + Clone + Sync> Client<R> {
         if self.refused.load(Ordering::Acquire) {
             return Err(PoolError::Closed { pool });
         }
-        let open = async {
-            match &self.opener {
-                Opener::Settings(config) => {
-                    R::initialize(config, &Init::new(pool, self.connect_timeout)).await.map_err(Into::into)
-                }
-                Opener::Substitute(open) => open().await,
-            }
-        };
-        let bounded = async {
-            match tokio::time::timeout(self.connect_timeout, open).await {
-                Ok(opened) => opened,
-                Err(_) => Err(format!("no answer within {}", duration_text(self.connect_timeout)).into()),
-            }
-        };
-        self.cell
-            .get_or_try_init(|| bounded)
-            .await
-            .map_err(|source: BoxError| PoolError::Connect { pool, source })
+        let open = || self.opener.open(pool, self.connect_timeout);
+        self.cell.get_or_try_init(open).await.map_err(|source: BoxError| PoolError::Connect { pool, source })
     }
 }
 

@@ -25,6 +25,28 @@ impl Init {
     }
 }
 
+/// The name of a handler, check or start function, behind one thin pointer so that it can be noted atomically.
+#[derive(Clone, Copy)]
+pub(crate) struct User(&'static &'static str);
+
+impl User {
+    /// Outside of any function.
+    pub(crate) const NOBODY: Self = Self(&"-");
+    /// The opening at start.
+    pub(crate) const START: Self = Self(&"start");
+    /// A health check of the pool itself.
+    pub(crate) const HEALTH: Self = Self(&"health");
+
+    /// For one function of an app, once at start: the pointer lives as long as the process.
+    pub(crate) fn new(name: &'static str) -> Self {
+        Self(Box::leak(Box::new(name)))
+    }
+
+    pub(crate) fn name(self) -> &'static str {
+        self.0
+    }
+}
+
 /// On whose behalf something runs, until when, and with which resources. Cheap to clone.
 ///
 /// It is in every request's extensions, so a layer or an extractor can read the request id, the matched route and
@@ -34,7 +56,7 @@ pub struct Context(Arc<Inner>);
 
 struct Inner {
     resources: Arc<Resources>,
-    user: &'static str,
+    user: User,
     route: Option<Arc<str>>,
     request_id: String,
     deadline: Deadline,
@@ -42,14 +64,14 @@ struct Inner {
 
 impl Context {
     /// For a check or a start function.
-    pub(crate) fn new(resources: Arc<Resources>, user: &'static str, deadline: Deadline) -> Self {
+    pub(crate) fn new(resources: Arc<Resources>, user: User, deadline: Deadline) -> Self {
         Self(Arc::new(Inner { resources, user, route: None, request_id: String::new(), deadline }))
     }
 
     /// For an invocation.
     pub(crate) fn invocation(
         resources: Arc<Resources>,
-        user: &'static str,
+        user: User,
         route: Option<Arc<str>>,
         request_id: String,
         deadline: Deadline,
@@ -66,6 +88,10 @@ impl Context {
     /// The handler, check or start function that this is for; `-` while no route matched.
     #[must_use]
     pub fn user(&self) -> &'static str {
+        self.0.user.name()
+    }
+
+    pub(crate) fn holder(&self) -> User {
         self.0.user
     }
 
@@ -97,7 +123,7 @@ impl Context {
 impl std::fmt::Debug for Context {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Context")
-            .field("user", &self.0.user)
+            .field("user", &self.user())
             .field("request_id", &self.0.request_id)
             .field("deadline", &self.0.deadline)
             .finish_non_exhaustive()

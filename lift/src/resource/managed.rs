@@ -2,6 +2,7 @@ use futures_util::future::BoxFuture;
 
 use super::{ResourceSpec, Warm};
 use crate::error::BoxError;
+use crate::pool::Stats;
 
 /// How a resource is doing.
 pub(crate) enum Judgement {
@@ -22,6 +23,11 @@ pub(crate) trait Managed: Send + Sync {
     /// Its limits for the start-up banner.
     fn describe(&self) -> String;
 
+    /// The numbers of a pool.
+    fn stats(&self) -> Option<Stats> {
+        None
+    }
+
     /// Whether it has been opened at least once.
     fn initialized(&self) -> bool;
 
@@ -30,6 +36,14 @@ pub(crate) trait Managed: Send + Sync {
 
     /// One round trip.
     fn check(&self) -> BoxFuture<'_, Result<Judgement, BoxError>>;
+
+    /// Looks after what is idle. Never waits.
+    fn maintain(&self) {}
+
+    /// Closes what is idle without closing it for good: nothing open survives a snapshot.
+    fn empty(&self) -> BoxFuture<'_, ()> {
+        Box::pin(async {})
+    }
 
     /// Refuses new borrowers from now on.
     fn refuse(&self);

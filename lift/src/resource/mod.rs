@@ -10,6 +10,7 @@ mod spec;
 
 use std::future::Future;
 
+pub(crate) use context::User;
 pub use context::{Context, Init};
 pub(crate) use managed::{Judgement, Managed};
 pub(crate) use registry::{Overrides, Resources, Substitute};

@@ -1,0 +1,673 @@
+//! The life of connections: opened, lent, taken back, checked, closed.
+//!
+//! Waiting for a connection and making one are two things: a caller that finds none waits in the pool's fair queue
+//! and gets whatever comes first, a connection that is returned or a new one; new ones are opened by tasks of their
+//! own, so a caller that goes away wastes nothing and a slow connect holds up nobody who could be served otherwise.
+
+use std::pin::pin;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use deadpool::unmanaged;
+use futures_util::future::BoxFuture;
+use tokio::sync::Notify;
+use tokio::time::{Instant, timeout_at};
+
+use super::breaker::{Breaker, BreakerState};
+use super::connection::{Closer, Connection};
+use super::error::Cause;
+use super::ledger::{Ledger, Place};
+use super::parking::Parking;
+use super::settings::PoolSettings;
+use super::stats::{CloseReason, Counters, Stats};
+use super::{PoolError, Pooled};
+use crate::clock::{Chance, Clock, Moment};
+use crate::config::duration_text;
+use crate::error::BoxError;
+use crate::resource::{Init, Resource, ResourceSpec, Substitute, User, Warm};
+
+/// A connection that was idle for longer, in milliseconds, has its driver run once before it is judged, so that a
+/// driver task can notice the end of its stream.
+const DRIVER_MAY_SLEEP: u64 = 5;
+
+/// Connects at the same time while the backend is well.
+const PARALLEL_CONNECTS: usize = 4;
+
+/// The jitter of a connection's lifetime, in percent.
+const LIFETIME_JITTER: u32 = 10;
+
+/// How connections are opened: by the resource from its settings, or by a test's substitute.
+pub(super) enum Opener<R: Resource> {
+    Settings(R::Config),
+    Substitute(Substitute<R>),
+}
+
+impl<R: Resource> Opener<R> {
+    pub(super) async fn open(&self, name: &'static str, limit: Duration) -> Result<R, BoxError> {
+        let opening = async {
+            match self {
+                Self::Settings(config) => {
+                    R::initialize(config, &Init::new(name, limit)).await.map_err(Into::into)
+                }
+                Self::Substitute(open) => open().await,
+            }
+        };
+        match tokio::time::timeout(limit, opening).await {
+            Ok(opened) => opened,
+            Err(_) => Err(format!("no answer within {}", duration_text(limit)).into()),
+        }
+    }
+}
+
+pub(super) struct Core<R: Resource> {
+    pub(super) spec: ResourceSpec,
+    pub(super) settings: PoolSettings,
+    pub(super) clock: Clock,
+    pub(super) chance: Chance,
+    opener: Opener<R>,
+    ledger: Arc<Ledger>,
+    /// At hand, while nobody waits.
+    parking: Parking<Connection<R>>,
+    /// deadpool's fair queue: connections that wait for callers, or callers that wait for connections.
+    queue: unmanaged::Pool<Box<Connection<R>>>,
+    /// Connections that maintenance is looking at, which are as good as idle.
+    aside: AtomicUsize,
+    connects: Mutex<Connects>,
+    /// Something changed that a caller may want to know before a connection comes: a connect failed.
+    changed: Notify,
+    closed: AtomicBool,
+    pub(super) closer: Closer,
+    counters: Arc<Counters>,
+    /// Lendings that were told as a leak already.
+    leaks: Mutex<Vec<(usize, u64)>>,
+}
+
+/// The connects that run, and whether more may.
+struct Connects {
+    running: usize,
+    breaker: Breaker,
+    /// What the last one that failed said, until one works.
+    last: Option<Cause>,
+    /// Idle connections to have, besides what callers wait for.
+    target: usize,
+}
+
+/// What became of a connection before it was lent.
+enum Prepared<R: Resource> {
+    Ready(Box<Connection<R>>),
+    /// It was expired or no longer valid.
+    Closed,
+    /// Its round trip failed.
+    Failed(BoxError),
+}
+
+/// The slot of [`Parking`] that a thread begins with.
+fn home() -> usize {
+    use std::cell::Cell;
+    static NEXT: AtomicUsize = AtomicUsize::new(0);
+    thread_local! {
+        static HOME: Cell<usize> = Cell::new(NEXT.fetch_add(1, Ordering::Relaxed));
+    }
+    HOME.get()
+}
+
+impl<R: Resource> Core<R> {
+    pub(super) fn new(
+        spec: ResourceSpec,
+        settings: PoolSettings,
+        opener: Opener<R>,
+        clock: Clock,
+    ) -> Arc<Self> {
+        let counters = Arc::new(Counters::default());
+        let longest = Duration::from_secs(if settings.on_lambda { 1 } else { 15 });
+        Arc::new(Self {
+            ledger: Arc::new(Ledger::new(settings.max_size)),
+            parking: Parking::new(),
+            queue: unmanaged::Pool::new(settings.max_size),
+            aside: AtomicUsize::new(0),
+            connects: Mutex::new(Connects {
+                running: 0,
+                breaker: Breaker::new(longest),
+                last: None,
+                target: settings.min_idle,
+            }),
+            changed: Notify::new(),
+            closed: AtomicBool::new(false),
+            closer: Closer::new(counters.clone()),
+            counters,
+            leaks: Mutex::default(),
+            chance: Chance::default(),
+            spec,
+            settings,
+            opener,
+            clock,
+        })
+    }
+
+    fn connects(&self) -> MutexGuard<'_, Connects> {
+        self.connects.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn is_closed(&self) -> bool {
+        self.closed.load(Ordering::Acquire)
+    }
+
+    /// Borrows a connection. The first part is all there is while connections are at hand and nobody waits.
+    #[inline]
+    pub(super) async fn get(
+        self: &Arc<Self>,
+        limit: impl FnOnce() -> Duration,
+        by: User,
+    ) -> Result<Pooled<R>, PoolError> {
+        let mut at_hand = self.parking.take(home());
+        if let Some(connection) = at_hand.take() {
+            let now = self.clock.now();
+            let idle = now.millis_since(connection.returned);
+            if idle <= DRIVER_MAY_SLEEP
+                && connection.is_valid()
+                && !connection.is_expired(now)
+                && !self.is_closed()
+            {
+                Counters::add(&self.counters.hits);
+                return Ok(self.lend(connection, now, by));
+            }
+            at_hand = Some(connection);
+        }
+        self.get_slowly(at_hand, limit(), by).await
+    }
+
+    fn lend(self: &Arc<Self>, connection: Box<Connection<R>>, now: Moment, by: User) -> Pooled<R> {
+        connection.place.lent(now, by);
+        Pooled::lent(connection, self.clone())
+    }
+
+    async fn get_slowly(
+        self: &Arc<Self>,
+        mut at_hand: Option<Box<Connection<R>>>,
+        limit: Duration,
+        by: User,
+    ) -> Result<Pooled<R>, PoolError> {
+        let begin = Instant::now();
+        let deadline = begin.checked_add(limit).unwrap_or(begin + Duration::from_secs(86_400));
+        let mut suspect = None;
+        let lent = loop {
+            let connection = match at_hand.take() {
+                Some(connection) => connection,
+                None => match self.wait(deadline, suspect.take()).await {
+                    Ok(connection) => connection,
+                    Err(error) => {
+                        let timed_out = matches!(error, PoolError::Exhausted { .. });
+                        Counters::add(if timed_out {
+                            &self.counters.timeouts
+                        } else {
+                            &self.counters.errors
+                        });
+                        return Err(error);
+                    }
+                },
+            };
+            match self.prepare(connection, deadline).await {
+                Prepared::Ready(connection) => break self.lend(connection, self.clock.now(), by),
+                Prepared::Closed => {}
+                Prepared::Failed(error) => {
+                    self.connects().breaker.suspected();
+                    self.look_after_idle();
+                    suspect = Some(error);
+                }
+            }
+        };
+        Counters::add(&self.counters.misses);
+        self.counters.wait.note(begin.elapsed().as_millis().try_into().unwrap_or(u64::MAX));
+        Ok(lent)
+    }
+
+    /// Waits in the queue for a connection that is returned or opened.
+    async fn wait(
+        self: &Arc<Self>,
+        deadline: Instant,
+        suspect: Option<BoxError>,
+    ) -> Result<Box<Connection<R>>, PoolError> {
+        if self.is_closed() {
+            return Err(PoolError::Closed { pool: self.spec.name });
+        }
+        let waiting = self.parking.wait();
+        self.unpark();
+        // Refused at the door when nothing can come: the breaker is open and no connection exists.
+        if self.ledger.taken() == 0
+            && let Some(refused) = self.refused()
+        {
+            return Err(refused);
+        }
+        let mut next = pin!(self.queue.remove());
+        loop {
+            let mut changed = pin!(self.changed.notified());
+            changed.as_mut().enable();
+            self.connect_if_wanted();
+            let event = async {
+                tokio::select! {
+                    biased;
+                    connection = &mut next => Some(connection),
+                    () = &mut changed => None,
+                }
+            };
+            match timeout_at(deadline, event).await {
+                Ok(Some(Ok(connection))) => {
+                    drop(waiting);
+                    return Ok(connection);
+                }
+                Ok(Some(Err(_))) => return Err(PoolError::Closed { pool: self.spec.name }),
+                Ok(None) => {
+                    if self.ledger.taken() == 0
+                        && let Some(error) = self.given_up()
+                    {
+                        return Err(error);
+                    }
+                }
+                Err(_) => return Err(self.timed_out(deadline, suspect)),
+            }
+        }
+    }
+
+    /// Judges a connection before it is lent; at most one round trip, and only after it was idle for long.
+    async fn prepare(&self, mut connection: Box<Connection<R>>, deadline: Instant) -> Prepared<R> {
+        let now = self.clock.now();
+        let idle = now.since(connection.returned);
+        if idle > self.settings.idle_timeout {
+            connection.close(CloseReason::Idle);
+            return Prepared::Closed;
+        }
+        if connection.is_expired(now) {
+            connection.close(CloseReason::Lifetime);
+            return Prepared::Closed;
+        }
+        if idle > Duration::from_millis(DRIVER_MAY_SLEEP) {
+            // The guard's place is kept by the connection; nothing is lost when the caller goes away here.
+            tokio::task::yield_now().await;
+        }
+        if !connection.is_valid() {
+            connection.close(CloseReason::Invalid);
+            return Prepared::Closed;
+        }
+        if idle <= self.settings.validate_after {
+            return Prepared::Ready(connection);
+        }
+        // Should the caller go away meanwhile, half an answer may be on its way.
+        connection.reason = CloseReason::Interrupted;
+        let limit = self.settings.validate_timeout.min(deadline.saturating_duration_since(Instant::now()));
+        match self.validate(&mut connection, limit).await {
+            Ok(()) => {
+                connection.reason = CloseReason::Closed;
+                connection.returned = self.clock.now();
+                Prepared::Ready(connection)
+            }
+            Err(error) => {
+                connection.close(CloseReason::Validation);
+                Prepared::Failed(error)
+            }
+        }
+    }
+
+    /// One round trip, bounded.
+    pub(super) async fn validate(
+        &self,
+        connection: &mut Connection<R>,
+        limit: Duration,
+    ) -> Result<(), BoxError> {
+        let Some(resource) = connection.get_mut() else { return Err("the connection is gone".into()) };
+        match tokio::time::timeout(limit, resource.health_check()).await {
+            Ok(checked) => checked.map_err(Into::into),
+            Err(_) => Err(format!("no answer within {}", duration_text(limit)).into()),
+        }
+    }
+
+    /// Takes a connection back, or closes it when it must not be lent again.
+    pub(super) fn take_back(
+        self: &Arc<Self>,
+        mut connection: Box<Connection<R>>,
+        unusable: Option<CloseReason>,
+    ) {
+        let now = self.clock.now();
+        self.counters.hold.note(connection.place.returned(now));
+        let unusable = unusable.or_else(|| (!connection.is_valid()).then_some(CloseReason::Invalid));
+        if let Some(reason) = unusable {
+            connection.close(reason);
+            // Somebody may be waiting for just this one.
+            self.connect_if_wanted();
+            return;
+        }
+        connection.returned = now;
+        self.offer(connection);
+    }
+
+    /// Puts a connection where the next caller finds it.
+    fn offer(self: &Arc<Self>, connection: Box<Connection<R>>) {
+        let left =
+            if self.parking.waiting() > 0 { Some(connection) } else { self.parking.park(home(), connection) };
+        if let Some(connection) = left {
+            self.enqueue(connection);
+        }
+        if self.parking.waiting() > 0 || self.is_closed() {
+            self.unpark();
+        }
+    }
+
+    /// Moves everything that is parked into the queue, where callers wait.
+    fn unpark(&self) {
+        while let Some(connection) = self.parking.take_any(home()) {
+            self.enqueue(connection);
+        }
+    }
+
+    fn enqueue(&self, connection: Box<Connection<R>>) {
+        // A closed queue refuses it; dropping it closes it.
+        drop(self.queue.try_add(connection));
+    }
+
+    /// Starts as many connects as callers wait for, as far as there are places and the backend is thought to be well.
+    fn connect_if_wanted(self: &Arc<Self>) {
+        if self.ledger.is_full() || self.is_closed() {
+            return;
+        }
+        let Ok(runtime) = tokio::runtime::Handle::try_current() else { return };
+        let now = self.clock.now();
+        let mut connects = self.connects();
+        let idle = self.idle();
+        let wanted = self.parking.waiting().saturating_sub(idle).max(connects.target.saturating_sub(idle));
+        let allowed = connects.breaker.parallel(now, PARALLEL_CONNECTS);
+        while connects.running < wanted.min(allowed) {
+            let Some(place) = Place::take(&self.ledger) else { return };
+            connects.running += 1;
+            let connect = Connect { core: self.clone(), place: Some(place) };
+            runtime.spawn(connect.run());
+        }
+    }
+
+    fn idle(&self) -> usize {
+        let queued = self.queue.status().available;
+        queued + self.parking.occupied() + self.aside.load(Ordering::Relaxed)
+    }
+
+    /// Why nothing will come, when the breaker is open.
+    fn refused(&self) -> Option<PoolError> {
+        let connects = self.connects();
+        let retry_after = connects.breaker.retry_after(self.clock.now())?;
+        let source = connects.last.clone()?;
+        Some(PoolError::BreakerOpen { pool: self.spec.name, retry_after, source })
+    }
+
+    /// What to tell a caller that waited while connects failed, once nothing more is tried.
+    fn given_up(&self) -> Option<PoolError> {
+        let connects = self.connects();
+        connects.breaker.retry_after(self.clock.now())?;
+        Some(PoolError::Connect { pool: self.spec.name, source: connects.last.clone()?.into() })
+    }
+
+    /// Why nothing came in time.
+    fn timed_out(&self, deadline: Instant, suspect: Option<BoxError>) -> PoolError {
+        let pool = self.spec.name;
+        if let Some(source) = self.connects().last.clone() {
+            return PoolError::Connect { pool, source: source.into() };
+        }
+        if let Some(source) = suspect {
+            return PoolError::Validate { pool, source };
+        }
+        let held: Vec<_> = self.ledger.held(self.clock.now()).collect();
+        match held.iter().max_by_key(|held| held.long) {
+            Some(longest) if held.len() >= self.settings.max_size => PoolError::Exhausted {
+                pool,
+                in_use: held.len(),
+                waiting: self.parking.waiting(),
+                longest_held: longest.long,
+                by: longest.by.name(),
+            },
+            _ => {
+                let late = Instant::now().saturating_duration_since(deadline);
+                let source = format!("a connect did not end in time ({} over)", duration_text(late)).into();
+                PoolError::Connect { pool, source }
+            }
+        }
+    }
+
+    /// After a connection failed its round trip, the other idle ones are tried side by side, each in a task of its
+    /// own; nobody waits for more than one of them.
+    fn look_after_idle(self: &Arc<Self>) {
+        let Ok(runtime) = tokio::runtime::Handle::try_current() else { return };
+        self.unpark();
+        let now = self.clock.now();
+        let mut fresh = Vec::new();
+        while let Ok(mut connection) = self.queue.try_remove() {
+            if now.since(connection.returned) <= self.settings.validate_after {
+                fresh.push(connection);
+                continue;
+            }
+            let core = self.clone();
+            connection.reason = CloseReason::Interrupted;
+            runtime.spawn(async move {
+                match core.validate(&mut connection, core.settings.validate_timeout).await {
+                    Ok(()) => {
+                        connection.reason = CloseReason::Closed;
+                        connection.returned = core.clock.now();
+                        core.offer(connection);
+                    }
+                    Err(_) => {
+                        connection.close(CloseReason::Validation);
+                        core.connect_if_wanted();
+                    }
+                }
+            });
+        }
+        fresh.into_iter().rev().for_each(|connection| self.enqueue(connection));
+    }
+
+    /// Opens connections until `count` are idle, several at a time.
+    pub(super) async fn warm(self: &Arc<Self>, count: usize) -> Result<(), PoolError> {
+        let wanted = count.min(self.settings.max_size);
+        let before = {
+            let mut connects = self.connects();
+            let raised = connects.target.max(wanted);
+            std::mem::replace(&mut connects.target, raised)
+        };
+        let deadline = Instant::now() + self.settings.wait;
+        let warmed = loop {
+            let mut changed = pin!(self.changed.notified());
+            changed.as_mut().enable();
+            self.connect_if_wanted();
+            if self.idle() >= wanted || self.ledger.held(self.clock.now()).count() + self.idle() >= wanted {
+                break Ok(());
+            }
+            if self.is_closed() {
+                break Err(PoolError::Closed { pool: self.spec.name });
+            }
+            if let Some(error) = self.given_up() {
+                break Err(error);
+            }
+            if timeout_at(deadline, changed).await.is_err() {
+                break Err(self.timed_out(deadline, None));
+            }
+        };
+        self.connects().target = before;
+        warmed
+    }
+
+    /// Closes what is too old, tops up to `min_idle` and tells leaks. Never waits; what takes time runs in tasks.
+    pub(super) fn maintain(self: &Arc<Self>) {
+        if self.is_closed() {
+            return;
+        }
+        let now = self.clock.now();
+        let mut kept = Vec::new();
+        let mut look = |connection: Box<Connection<R>>, idle_left: usize| {
+            self.aside.fetch_add(1, Ordering::Relaxed);
+            let reason = if connection.is_expired(now) {
+                Some(CloseReason::Lifetime)
+            } else if !connection.is_valid() {
+                Some(CloseReason::Invalid)
+            } else if now.since(connection.returned) > self.settings.idle_timeout
+                && idle_left > self.settings.min_idle
+            {
+                Some(CloseReason::Idle)
+            } else {
+                None
+            };
+            match reason {
+                Some(reason) => {
+                    connection.close(reason);
+                    self.aside.fetch_sub(1, Ordering::Relaxed);
+                    idle_left.saturating_sub(1)
+                }
+                None => {
+                    kept.push(connection);
+                    idle_left
+                }
+            }
+        };
+        let mut idle = self.idle();
+        while let Some(connection) = self.parking.take_any(0) {
+            idle = look(connection, idle);
+        }
+        while let Ok(connection) = self.queue.try_remove() {
+            idle = look(connection, idle);
+        }
+        for connection in kept.into_iter().rev() {
+            self.aside.fetch_sub(1, Ordering::Relaxed);
+            self.offer(connection);
+        }
+        self.connect_if_wanted();
+        self.tell_leaks(now);
+    }
+
+    fn tell_leaks(&self, now: Moment) {
+        let mut told = self.leaks.lock().unwrap_or_else(PoisonError::into_inner);
+        let held: Vec<_> =
+            self.ledger.held(now).filter(|held| held.long > self.settings.leak_after).collect();
+        told.retain(|told| held.iter().any(|held| (held.place, held.since) == *told));
+        for held in held {
+            if !told.contains(&(held.place, held.since)) {
+                told.push((held.place, held.since));
+                let (pool, by) = (self.spec.name, held.by.name());
+                tracing::warn!(pool, by, held = ?held.long, "a connection is held for long; is it leaked?");
+            }
+        }
+    }
+
+    /// Empties the pool without closing it: nothing that is idle survives a snapshot.
+    pub(super) fn empty(&self) {
+        self.unpark();
+        while let Ok(connection) = self.queue.try_remove() {
+            connection.close(CloseReason::Closed);
+        }
+    }
+
+    /// Refuses new callers and closes what is idle.
+    pub(super) fn refuse(&self) {
+        if !self.closed.swap(true, Ordering::AcqRel) {
+            self.empty();
+            self.queue.close();
+            self.changed.notify_waiters();
+        }
+        self.unpark();
+    }
+
+    pub(super) fn is_busy(&self) -> bool {
+        self.parking.waiting() > 0 || (self.idle() == 0 && self.ledger.is_full())
+    }
+
+    /// Whether a connection has been opened since the start.
+    pub(super) fn was_opened(&self) -> bool {
+        self.counters.created.load(Ordering::Relaxed) > 0
+    }
+
+    pub(super) fn warms(&self) -> usize {
+        if self.settings.warm == Warm::Lazy { 0 } else { self.settings.min_idle.max(1) }
+    }
+
+    pub(super) fn stats(&self) -> Stats {
+        let counter = |counter: &std::sync::atomic::AtomicU64| counter.load(Ordering::Relaxed);
+        let now = self.clock.now();
+        let (connecting, breaker, last_error) = {
+            let connects = self.connects();
+            (connects.running, connects.breaker.state(now), connects.last.as_ref().map(ToString::to_string))
+        };
+        let (hits, misses) = (counter(&self.counters.hits), counter(&self.counters.misses));
+        Stats {
+            in_use: self.ledger.held(now).count(),
+            idle: self.idle(),
+            connecting,
+            waiting: self.parking.waiting(),
+            max_size: self.settings.max_size,
+            breaker,
+            last_error,
+            created: counter(&self.counters.created),
+            closed: CloseReason::ALL.into_iter().zip(self.counters.closed.iter().map(counter)).collect(),
+            gets: hits + misses,
+            hits,
+            timeouts: counter(&self.counters.timeouts),
+            errors: counter(&self.counters.errors),
+            wait: self.counters.wait.read(),
+            hold: self.counters.hold.read(),
+        }
+    }
+
+    /// The state of the breaker.
+    pub(super) fn breaker(&self) -> BreakerState {
+        self.connects().breaker.state(self.clock.now())
+    }
+}
+
+/// One connect in a task of its own. Should the task be dropped, the count and the place are right all the same.
+struct Connect<R: Resource> {
+    core: Arc<Core<R>>,
+    place: Option<Place>,
+}
+
+impl<R: Resource> Connect<R> {
+    fn run(mut self) -> BoxFuture<'static, ()> {
+        Box::pin(async move {
+            let core = self.core.clone();
+            let opened = core.opener.open(core.spec.name, core.settings.connect_timeout).await;
+            let now = core.clock.now();
+            let (pool, place) = (core.spec.name, self.place.take());
+            match (opened, place) {
+                (Ok(resource), Some(place)) => {
+                    Counters::add(&core.counters.created);
+                    let recovered = {
+                        let mut connects = core.connects();
+                        connects.last = None;
+                        connects.breaker.succeeded()
+                    };
+                    if recovered {
+                        tracing::info!(pool, "connects work again; the breaker is closed");
+                    }
+                    let lifetime = core.chance.shorten(core.settings.max_lifetime, LIFETIME_JITTER);
+                    let connection = Connection::new(resource, now, lifetime, core.closer.clone(), place);
+                    drop(self);
+                    core.offer(Box::new(connection));
+                    core.changed.notify_waiters();
+                }
+                (Err(error), place) => {
+                    let cause = Cause::new(error);
+                    let opened = {
+                        let mut connects = core.connects();
+                        connects.last = Some(cause.clone());
+                        connects.breaker.failed(now, &core.chance)
+                    };
+                    if opened {
+                        tracing::warn!(pool, error = %cause, "connects fail; the breaker is open");
+                    }
+                    drop(place);
+                    drop(self);
+                    core.changed.notify_waiters();
+                }
+                (Ok(_), None) => {}
+            }
+        })
+    }
+}
+
+impl<R: Resource> Drop for Connect<R> {
+    fn drop(&mut self) {
+        let mut connects = self.core.connects();
+        connects.running = connects.running.saturating_sub(1);
+    }
+}

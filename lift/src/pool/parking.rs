@@ -1,0 +1,83 @@
+//! A few returned connections at hand, for as long as nobody waits.
+//!
+//! Taking from here costs one atomic exchange. A caller that has to wait must never be passed by: it first says that it
+//! waits, then looks into the slots; whoever returns a connection first puts it into a slot, then looks whether somebody
+//! waits. One of the two sees the other (a sequentially consistent fence stands between the two steps of each), so no
+//! connection lies here while a caller waits for it.
+
+use super::sync::{AtomicUsize, Ordering, Slot, fence};
+
+/// The number of slots: more than a few only spread the connections.
+const SLOTS: usize = 4;
+
+/// Returned connections, and how many callers wait for one.
+pub(super) struct Parking<T> {
+    slots: [Slot<T>; SLOTS],
+    waiting: AtomicUsize,
+}
+
+/// Says that a caller waits, until it is dropped.
+pub(super) struct Waiting<'a>(&'a AtomicUsize);
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+impl<T> Parking<T> {
+    pub(super) fn new() -> Self {
+        Self { slots: std::array::from_fn(|_| Slot::empty()), waiting: AtomicUsize::new(0) }
+    }
+
+    /// A parked value, tried from the slot `home` on; none while somebody waits.
+    pub(super) fn take(&self, home: usize) -> Option<Box<T>> {
+        if self.waiting.load(Ordering::Relaxed) > 0 {
+            return None;
+        }
+        self.take_any(home)
+    }
+
+    /// A parked value, whoever waits.
+    pub(super) fn take_any(&self, home: usize) -> Option<Box<T>> {
+        self.from(home).find_map(Slot::take)
+    }
+
+    /// Parks a value; gives back the oldest one when all slots are full. Afterwards the caller must look at
+    /// [`waiting`](Self::waiting) and, when somebody waits, take everything out again.
+    pub(super) fn park(&self, home: usize, value: Box<T>) -> Option<Box<T>> {
+        let mut left = Some(value);
+        for slot in self.from(home) {
+            left = left.and_then(|value| slot.put(value));
+            if left.is_none() {
+                break;
+            }
+        }
+        fence(Ordering::SeqCst);
+        left
+    }
+
+    /// Registers a caller that waits. It must call [`take_any`](Self::take_any) until that gives nothing, before it
+    /// goes to sleep.
+    pub(super) fn wait(&self) -> Waiting<'_> {
+        self.waiting.fetch_add(1, Ordering::Relaxed);
+        fence(Ordering::SeqCst);
+        Waiting(&self.waiting)
+    }
+
+    /// How many values lie here, more or less.
+    pub(super) fn occupied(&self) -> usize {
+        self.slots.iter().filter(|slot| slot.is_full()).count()
+    }
+
+    /// How many callers wait.
+    pub(super) fn waiting(&self) -> usize {
+        self.waiting.load(Ordering::Relaxed)
+    }
+
+    /// The slots, beginning with `home`'s.
+    fn from(&self, home: usize) -> impl Iterator<Item = &Slot<T>> {
+        let (before, after) = self.slots.split_at(home % SLOTS);
+        after.iter().chain(before)
+    }
+}

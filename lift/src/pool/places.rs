@@ -1,0 +1,39 @@
+//! How many connections exist: never more than there are places.
+
+use super::sync::{AtomicUsize, Ordering};
+
+/// The places of a pool. A connection has one from before it is opened until it has been given up.
+pub(super) struct Places {
+    max: usize,
+    taken: AtomicUsize,
+}
+
+impl Places {
+    pub(super) fn new(max: usize) -> Self {
+        Self { max, taken: AtomicUsize::new(0) }
+    }
+
+    /// Takes a place when there is one; it must be [given back](Self::give_back) once.
+    pub(super) fn take(&self) -> bool {
+        let mut taken = self.taken.load(Ordering::Relaxed);
+        while taken < self.max {
+            match self.taken.compare_exchange_weak(taken, taken + 1, Ordering::AcqRel, Ordering::Relaxed) {
+                Ok(_) => return true,
+                Err(now) => taken = now,
+            }
+        }
+        false
+    }
+
+    pub(super) fn give_back(&self) {
+        self.taken.fetch_sub(1, Ordering::AcqRel);
+    }
+
+    pub(super) fn taken(&self) -> usize {
+        self.taken.load(Ordering::Acquire)
+    }
+
+    pub(super) fn are_all_taken(&self) -> bool {
+        self.taken() >= self.max
+    }
+}

@@ -1,0 +1,207 @@
+use std::fmt;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use super::BreakerState;
+
+/// Why a connection was closed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum CloseReason {
+    /// It was idle for longer than `idle_timeout`.
+    Idle,
+    /// It lived for its `max_lifetime`.
+    Lifetime,
+    /// It said that it is no longer valid.
+    Invalid,
+    /// Its round trip failed.
+    Validation,
+    /// Its borrower panicked or was dropped at its deadline, or left an exchange unfinished.
+    Interrupted,
+    /// Its borrower asked for it.
+    Discarded,
+    /// The pool was closed, or emptied for a snapshot.
+    Closed,
+}
+
+impl CloseReason {
+    /// Every reason.
+    pub const ALL: [Self; 7] = [
+        Self::Idle,
+        Self::Lifetime,
+        Self::Invalid,
+        Self::Validation,
+        Self::Interrupted,
+        Self::Discarded,
+        Self::Closed,
+    ];
+
+    /// The word in logs and metrics.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Idle => "idle",
+            Self::Lifetime => "lifetime",
+            Self::Invalid => "invalid",
+            Self::Validation => "validation",
+            Self::Interrupted => "interrupted",
+            Self::Discarded => "discarded",
+            Self::Closed => "closed",
+        }
+    }
+}
+
+/// The number of buckets: the last one holds everything from 2^14 ms, about 16 s, on.
+const BUCKETS: usize = 16;
+
+/// Durations by powers of two of milliseconds.
+#[derive(Default)]
+pub(super) struct Durations([AtomicU64; BUCKETS]);
+
+impl Durations {
+    pub(super) fn note(&self, millis: u64) {
+        let bucket = (u64::BITS - millis.leading_zeros()) as usize;
+        if let Some(bucket) = self.0.get(bucket.min(BUCKETS - 1)) {
+            bucket.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    pub(super) fn read(&self) -> Histogram {
+        Histogram { buckets: std::array::from_fn(|i| self.0.get(i).map_or(0, |n| n.load(Ordering::Relaxed))) }
+    }
+}
+
+/// How long something took, many times over: bucket 0 counts what took less than 1 ms, bucket `i` what took less than
+/// 2^`i` ms.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Histogram {
+    /// The counts.
+    pub buckets: [u64; BUCKETS],
+}
+
+impl Histogram {
+    /// How many were counted.
+    #[must_use]
+    pub fn count(&self) -> u64 {
+        self.buckets.iter().sum()
+    }
+
+    /// An upper bound of what `percent` of them took; zero when nothing was counted.
+    #[must_use]
+    pub fn percentile(&self, percent: u8) -> Duration {
+        let wanted = (self.count() * u64::from(percent.min(100))).div_ceil(100);
+        let mut seen = 0;
+        for (bucket, count) in self.buckets.iter().enumerate() {
+            seen += count;
+            if seen >= wanted && seen > 0 {
+                return Duration::from_millis(1 << bucket);
+            }
+        }
+        Duration::ZERO
+    }
+}
+
+/// The counters behind [`Stats`].
+#[derive(Default)]
+pub(super) struct Counters {
+    pub(super) hits: AtomicU64,
+    pub(super) misses: AtomicU64,
+    pub(super) created: AtomicU64,
+    pub(super) timeouts: AtomicU64,
+    pub(super) errors: AtomicU64,
+    pub(super) closed: [AtomicU64; CloseReason::ALL.len()],
+    pub(super) wait: Durations,
+    pub(super) hold: Durations,
+}
+
+impl Counters {
+    pub(super) fn add(counter: &AtomicU64) {
+        counter.fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub(super) fn closed(&self, reason: CloseReason) {
+        if let Some(counter) = self.closed.get(reason as usize) {
+            Self::add(counter);
+        }
+    }
+}
+
+/// A pool's numbers at one moment.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Stats {
+    /// Connections lent.
+    pub in_use: usize,
+    /// Connections that wait to be lent.
+    pub idle: usize,
+    /// Connections being opened.
+    pub connecting: usize,
+    /// Callers that wait.
+    pub waiting: usize,
+    /// The most connections at a time.
+    pub max_size: usize,
+    /// Whether connects are tried.
+    pub breaker: BreakerState,
+    /// What the last connect that failed said, until one works.
+    pub last_error: Option<String>,
+    /// Connections opened since the start.
+    pub created: u64,
+    /// Connections closed since the start, by reason.
+    pub closed: Vec<(CloseReason, u64)>,
+    /// Connections asked for and got since the start.
+    pub gets: u64,
+    /// Those that were got without waiting.
+    pub hits: u64,
+    /// Those asked for in vain because the wait was over.
+    pub timeouts: u64,
+    /// Those asked for in vain for another cause.
+    pub errors: u64,
+    /// How long those waited that did not get one at once.
+    pub wait: Histogram,
+    /// How long connections were held.
+    pub hold: Histogram,
+}
+
+impl Stats {
+    /// Connections closed since the start, for any reason.
+    #[must_use]
+    pub fn closed_total(&self) -> u64 {
+        self.closed.iter().map(|(_, count)| count).sum()
+    }
+}
+
+/// One line for the health report's details.
+impl fmt::Display for Stats {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { in_use, idle, waiting, max_size, gets, hits, .. } = self;
+        let breaker = match self.breaker {
+            BreakerState::Closed => "closed",
+            BreakerState::Open => "open",
+            BreakerState::HalfOpen => "half-open",
+        };
+        let rate = (hits * 100).checked_div(*gets).unwrap_or(100);
+        let wait = self.wait.percentile(99).as_millis();
+        write!(
+            f,
+            "in use {in_use}, idle {idle}, waiting {waiting}, max {max_size}, breaker {breaker}, hit rate {rate} %, wait p99 {wait} ms"
+        )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn durations_fall_into_powers_of_two() {
+        let durations = Durations::default();
+        for millis in [0, 1, 2, 3, 4, 1_000, u64::MAX] {
+            durations.note(millis);
+        }
+        let histogram = durations.read();
+        assert_eq!(histogram.buckets, [1, 1, 2, 1, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 1]);
+        assert_eq!(histogram.percentile(50), Duration::from_millis(4));
+        assert_eq!(histogram.percentile(1), Duration::from_millis(1));
+        assert_eq!(Histogram::default().percentile(99), Duration::ZERO);
+    }
+}
