@@ -221,7 +221,10 @@ fn resource_component(resource: &Arc<dyn Managed>) -> Component {
             let resource = resource.clone();
             Box::pin(async move {
                 match resource.check().await {
-                    Ok(Judgement::Working) => Health::healthy(),
+                    Ok(Judgement::Working) => match resource.stats() {
+                        Some(stats) => Health::healthy().message(stats.to_string()),
+                        None => Health::healthy(),
+                    },
                     Ok(Judgement::Busy) => Health::degraded("every connection is in use"),
                     Err(error) => Health::unhealthy(crate::error::chain(error.as_ref())),
                 }

@@ -120,6 +120,11 @@ impl Service {
     /// Closes every resource and waits for the cleanups.
     pub(crate) async fn close(&self) {
         self.lifecycle.draining();
+        for (pool, stats) in self.resources.pools() {
+            let (gets, hits, timeouts, errors) = (stats.gets, stats.hits, stats.timeouts, stats.errors);
+            let (created, closed) = (stats.created, stats.closed_total());
+            tracing::info!(pool, gets, hits, timeouts, errors, created, closed, "closing");
+        }
         self.resources.close().await;
     }
 

@@ -9,8 +9,11 @@ use std::task::{Context, Poll};
 use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
+use futures_util::future::BoxFuture;
 use http::StatusCode;
-use lambda_runtime::{Diagnostic, FunctionResponse, LambdaEvent, LambdaInvocation, Runtime};
+use lambda_runtime::{
+    Diagnostic, FunctionResponse, LambdaEvent, LambdaInvocation, Runtime, SnapStartResource,
+};
 use serde::{Serialize, Serializer};
 use serde_json::value::RawValue;
 use tower_layer::layer_fn;
@@ -21,6 +24,7 @@ use crate::clock::Deadline;
 use crate::config::Sources;
 use crate::error::{self, Failure, Origin};
 use crate::event::{self, Decoded, HttpAnswer};
+use crate::resource::Warm;
 use crate::{App, Error};
 
 /// The limit of a handler without a `timeout` of its own: API Gateway gives up after 29 s.
@@ -67,7 +71,9 @@ pub(super) async fn run(app: App, sources: &Sources) -> crate::Result<()> {
             async move { handle(&service, bytes, &event.context).await }
         }
     });
-    let runtime = Runtime::new(handler).layer(layer_fn(|inner| PastDeserializer { inner }));
+    let runtime = Runtime::new(handler)
+        .layer(layer_fn(|inner| PastDeserializer { inner }))
+        .register_snapstart_resource(Arc::new(Snapshot { service: service.clone() }));
     let ended = tokio::select! {
         ended = runtime.run_concurrent() => ended.map_err(|error| Error::msg(error::chain(error.as_ref()))),
         signal = signals.next() => {
@@ -79,6 +85,45 @@ pub(super) async fn run(app: App, sources: &Sources) -> crate::Result<()> {
         tracing::warn!("closing took too long; resources are left as they are");
     }
     ended
+}
+
+/// Nothing open survives a snapshot: another machine wakes up with it.
+struct Snapshot {
+    service: Arc<Service>,
+}
+
+impl SnapStartResource for Snapshot {
+    fn before_snapshot(&self) -> BoxFuture<'_, Result<(), lambda_runtime::Error>> {
+        Box::pin(async {
+            for resource in self.service.resources.managed().iter().rev() {
+                resource.empty().await;
+            }
+            Ok(())
+        })
+    }
+
+    /// Opens again what was opened at start. Only a resource that is required makes the restore fail.
+    fn after_restore(&self) -> BoxFuture<'_, Result<(), lambda_runtime::Error>> {
+        Box::pin(async {
+            for resource in self.service.resources.managed() {
+                let name = resource.spec().name;
+                match resource.start().await {
+                    Err(error) if resource.warm() == Warm::Required => {
+                        return Err(format!("resource `{name}`: {}", error::chain(error.as_ref())).into());
+                    }
+                    Err(error) => {
+                        tracing::warn!(
+                            resource = name,
+                            error = error::chain(error.as_ref()),
+                            "cannot be opened yet"
+                        );
+                    }
+                    Ok(()) => {}
+                }
+            }
+            Ok(())
+        })
+    }
 }
 
 /// Hands the raw bytes of an event past the runtime's deserializer, which reads `null` instead.
@@ -130,6 +175,8 @@ async fn handle(
     event: Bytes,
     context: &lambda_runtime::Context,
 ) -> Result<FunctionResponse<Answer, NoStream>, Diagnostic> {
+    // Nothing runs between invocations, so idle connections are looked after now; it never waits.
+    service.resources.maintain();
     let call = || Call {
         request_id: Some(context.request_id.clone()),
         deadline: deadline(context.deadline(), SystemTime::now()),

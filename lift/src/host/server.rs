@@ -2,7 +2,7 @@
 
 use std::convert::Infallible;
 use std::net::SocketAddr;
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use axum_core::body::Body;
@@ -20,8 +20,9 @@ use tokio_util::task::TaskTracker;
 
 use super::Signals;
 use crate::app::{AppSettings, Call, Service, banner};
-use crate::clock::Deadline;
+use crate::clock::{Chance, Deadline};
 use crate::config::Sources;
+use crate::resource::Resources;
 use crate::{App, Error};
 
 /// The limit of a handler without a `timeout` of its own.
@@ -46,6 +47,7 @@ pub(super) async fn run(app: App, sources: &Sources, listen: Option<String>) -> 
     let (stop, stopped) = tokio::sync::oneshot::channel();
     let accepting = tokio::spawn(server.clone().accept(listener, stopped));
 
+    let maintaining = tokio::spawn(maintain(Arc::downgrade(&service.resources)));
     let starting = async {
         service.warm().await;
         service.start(true).await
@@ -54,6 +56,7 @@ pub(super) async fn run(app: App, sources: &Sources, listen: Option<String>) -> 
         started = starting => {
             if let Err(error) = started {
                 accepting.abort();
+                maintaining.abort();
                 service.close().await;
                 return Err(error);
             }
@@ -61,8 +64,21 @@ pub(super) async fn run(app: App, sources: &Sources, listen: Option<String>) -> 
         }
         name = signals.next() => name,
     };
+    maintaining.abort();
     shut_down(&server, &settings, name, &mut signals, stop, accepting).await;
     Ok(())
+}
+
+/// Looks after idle connections about once a second.
+async fn maintain(resources: Weak<Resources>) {
+    let chance = Chance::default();
+    loop {
+        tokio::time::sleep(chance.shorten(Duration::from_secs(1), 20)).await;
+        match resources.upgrade() {
+            Some(resources) => resources.maintain(),
+            None => return,
+        }
+    }
 }
 
 /// `--listen`, else `LIFT_LISTEN` or `server.listen`, else every interface at `PORT`, else loopback.

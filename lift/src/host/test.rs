@@ -17,7 +17,7 @@ use crate::app::{Call, InvokeAnswer, Service};
 use crate::clock::{Clock, Deadline};
 use crate::config::Sources;
 use crate::error::{BoxError, Failure};
-use crate::resource::Resource;
+use crate::resource::{Resource, Stats};
 use crate::{App, Error};
 
 /// An app about to be tested in this process: replace resources, set settings, then [`start`](Self::start).
@@ -158,6 +158,17 @@ impl TestService {
             InvokeAnswer::Done(json) => serde_json::from_slice(&json).map_err(unreadable),
             InvokeAnswer::Failed(failure) => Err(failure),
         }
+    }
+
+    /// The numbers of every pool at this moment, by its name.
+    #[must_use]
+    pub fn pools(&self) -> Vec<(&'static str, Stats)> {
+        self.service.resources.pools()
+    }
+
+    /// Looks after idle connections once, as a server does every second and a Lambda function in its invocations.
+    pub fn maintain(&self) {
+        self.service.resources.maintain();
     }
 
     /// Closes every resource and waits for the cleanups, as a shutdown does.

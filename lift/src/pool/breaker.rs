@@ -6,6 +6,7 @@
 use std::time::Duration;
 
 use crate::clock::{Chance, Moment};
+use crate::resource::BreakerState;
 
 /// Failures in a row that open it.
 const FAILURES: u32 = 3;
@@ -30,18 +31,6 @@ struct Open {
     wait: Duration,
     /// The nominal length of the wait, before the jitter.
     nominal: Duration,
-}
-
-/// A state of the breaker, as statistics show it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum BreakerState {
-    /// Connects are tried.
-    Closed,
-    /// Nothing is tried for a while.
-    Open,
-    /// One connect may try.
-    HalfOpen,
 }
 
 impl Breaker {

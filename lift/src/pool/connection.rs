@@ -4,9 +4,8 @@ use std::time::Duration;
 use tokio_util::task::TaskTracker;
 
 use super::ledger::Place;
-use super::stats::{CloseReason, Counters};
 use crate::clock::Moment;
-use crate::resource::Resource;
+use crate::resource::{CloseReason, Counters, Resource};
 
 /// Closes connections off everybody's path, and is awaited at shutdown.
 #[derive(Clone)]
@@ -74,6 +73,7 @@ impl<R: Resource> Connection<R> {
     }
 
     /// Closes it for a reason.
+    #[allow(clippy::boxed_local)] // it is boxed wherever it is closed
     pub(super) fn close(mut self: Box<Self>, reason: CloseReason) {
         self.reason = reason;
     }

@@ -14,18 +14,19 @@ use futures_util::future::BoxFuture;
 use tokio::sync::Notify;
 use tokio::time::{Instant, timeout_at};
 
-use super::breaker::{Breaker, BreakerState};
+use super::breaker::Breaker;
 use super::connection::{Closer, Connection};
 use super::error::Cause;
 use super::ledger::{Ledger, Place};
 use super::parking::Parking;
 use super::settings::PoolSettings;
-use super::stats::{CloseReason, Counters, Stats};
 use super::{PoolError, Pooled};
 use crate::clock::{Chance, Clock, Moment};
 use crate::config::duration_text;
 use crate::error::BoxError;
-use crate::resource::{Init, Resource, ResourceSpec, Substitute, User, Warm};
+use crate::resource::{
+    BreakerState, CloseReason, Counters, Init, Resource, ResourceSpec, Stats, Substitute, User, Warm,
+};
 
 /// A connection that was idle for longer, in milliseconds, has its driver run once before it is judged, so that a
 /// driver task can notice the end of its stream.

@@ -5,9 +5,8 @@ use std::sync::Arc;
 use super::connection::Connection;
 use super::core::Core;
 use super::discard;
-use super::stats::CloseReason;
 use crate::error::BoxError;
-use crate::resource::Resource;
+use crate::resource::{CloseReason, Resource};
 
 /// One exclusive connection of a resource. It goes back to its pool when it is dropped.
 ///

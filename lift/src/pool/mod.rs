@@ -18,17 +18,16 @@ mod places;
 mod pool;
 mod settings;
 mod shared;
-mod stats;
 mod sync;
 
 pub mod probe;
 
 pub use argument::FromContext;
 pub(crate) use argument::{declare_shared_resource, provided};
-pub use breaker::BreakerState;
 pub use error::{Cause, PoolError};
 pub use lease::Pooled;
 pub use pool::Pool;
 pub use settings::PoolSettings;
 pub use shared::Shared;
-pub use stats::{CloseReason, Histogram, Stats};
+
+pub use crate::resource::{BreakerState, CloseReason, Histogram, Stats};

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use http::request::Parts;
 
-use super::Resources;
+use super::{Resources, Stats};
 use crate::clock::Deadline;
 
 /// What a resource may know while it opens.
@@ -32,8 +32,6 @@ pub(crate) struct User(&'static &'static str);
 impl User {
     /// Outside of any function.
     pub(crate) const NOBODY: Self = Self(&"-");
-    /// The opening at start.
-    pub(crate) const START: Self = Self(&"start");
     /// A health check of the pool itself.
     pub(crate) const HEALTH: Self = Self(&"health");
 
@@ -112,6 +110,12 @@ impl Context {
     #[must_use]
     pub fn deadline(&self) -> Deadline {
         self.0.deadline
+    }
+
+    /// The numbers of every pool at this moment, by its name.
+    #[must_use]
+    pub fn pools(&self) -> Vec<(&'static str, Stats)> {
+        self.0.resources.pools()
     }
 
     /// The value of type `T` that the app keeps (a `Pool<R>`, the source of a `Shared<T>`).

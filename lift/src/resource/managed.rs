@@ -1,8 +1,7 @@
 use futures_util::future::BoxFuture;
 
-use super::{ResourceSpec, Warm};
+use super::{ResourceSpec, Stats, Warm};
 use crate::error::BoxError;
-use crate::pool::Stats;
 
 /// How a resource is doing.
 pub(crate) enum Judgement {

@@ -7,6 +7,7 @@ mod managed;
 mod registry;
 mod requirements;
 mod spec;
+mod stats;
 
 use std::future::Future;
 
@@ -18,6 +19,8 @@ pub(crate) use requirements::{Kind, Opened, Opening};
 pub use requirements::{Requirements, ResourceSet, Uses};
 pub(crate) use spec::short_name;
 pub use spec::{ResourceSpec, Warm};
+pub(crate) use stats::Counters;
+pub use stats::{BreakerState, CloseReason, Histogram, Stats};
 
 use crate::config::Settings;
 use crate::error::BoxError;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use futures_util::future::BoxFuture;
 
-use super::Managed;
+use super::{Managed, Stats};
 use crate::error::BoxError;
 
 /// What stands in for opening an `R`, for a test.
@@ -46,6 +46,18 @@ impl Resources {
 
     pub(crate) fn managed(&self) -> &[Arc<dyn Managed>] {
         &self.managed
+    }
+
+    /// The numbers of every pool, by its name.
+    pub(crate) fn pools(&self) -> Vec<(&'static str, Stats)> {
+        self.managed.iter().filter_map(|resource| Some((resource.spec().name, resource.stats()?))).collect()
+    }
+
+    /// Looks after what is idle. Never waits.
+    pub(crate) fn maintain(&self) {
+        for resource in &self.managed {
+            resource.maintain();
+        }
     }
 
     /// Refuses new borrowers, then closes in reverse start order.

@@ -2,7 +2,17 @@ use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use super::BreakerState;
+/// A state of the breaker, as statistics show it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum BreakerState {
+    /// Connects are tried.
+    Closed,
+    /// Nothing is tried for a while.
+    Open,
+    /// One connect may try.
+    HalfOpen,
+}
 
 /// Why a connection was closed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -56,17 +66,17 @@ const BUCKETS: usize = 16;
 
 /// Durations by powers of two of milliseconds.
 #[derive(Default)]
-pub(super) struct Durations([AtomicU64; BUCKETS]);
+pub(crate) struct Durations([AtomicU64; BUCKETS]);
 
 impl Durations {
-    pub(super) fn note(&self, millis: u64) {
+    pub(crate) fn note(&self, millis: u64) {
         let bucket = (u64::BITS - millis.leading_zeros()) as usize;
         if let Some(bucket) = self.0.get(bucket.min(BUCKETS - 1)) {
             bucket.fetch_add(1, Ordering::Relaxed);
         }
     }
 
-    pub(super) fn read(&self) -> Histogram {
+    pub(crate) fn read(&self) -> Histogram {
         Histogram { buckets: std::array::from_fn(|i| self.0.get(i).map_or(0, |n| n.load(Ordering::Relaxed))) }
     }
 }
@@ -103,23 +113,23 @@ impl Histogram {
 
 /// The counters behind [`Stats`].
 #[derive(Default)]
-pub(super) struct Counters {
-    pub(super) hits: AtomicU64,
-    pub(super) misses: AtomicU64,
-    pub(super) created: AtomicU64,
-    pub(super) timeouts: AtomicU64,
-    pub(super) errors: AtomicU64,
-    pub(super) closed: [AtomicU64; CloseReason::ALL.len()],
-    pub(super) wait: Durations,
-    pub(super) hold: Durations,
+pub(crate) struct Counters {
+    pub(crate) hits: AtomicU64,
+    pub(crate) misses: AtomicU64,
+    pub(crate) created: AtomicU64,
+    pub(crate) timeouts: AtomicU64,
+    pub(crate) errors: AtomicU64,
+    pub(crate) closed: [AtomicU64; CloseReason::ALL.len()],
+    pub(crate) wait: Durations,
+    pub(crate) hold: Durations,
 }
 
 impl Counters {
-    pub(super) fn add(counter: &AtomicU64) {
+    pub(crate) fn add(counter: &AtomicU64) {
         counter.fetch_add(1, Ordering::Relaxed);
     }
 
-    pub(super) fn closed(&self, reason: CloseReason) {
+    pub(crate) fn closed(&self, reason: CloseReason) {
         if let Some(counter) = self.closed.get(reason as usize) {
             Self::add(counter);
         }
