@@ -19,6 +19,8 @@ mod pool;
 mod settings;
 mod shared;
 mod sync;
+#[cfg(test)]
+mod tests;
 
 pub mod probe;
 

@@ -110,6 +110,11 @@ impl<R: Resource> Pool<R> {
         self.core.closer.finished().await;
     }
 
+    #[cfg(test)]
+    pub(super) fn core_for_tests(&self) -> &Core<R> {
+        &self.core
+    }
+
     /// The pool's numbers at this moment.
     #[must_use]
     pub fn stats(&self) -> Stats {

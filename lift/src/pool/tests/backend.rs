@@ -1,0 +1,149 @@
+//! A backend that does what a test says, and counts.
+
+use std::collections::BTreeSet;
+use std::sync::{Arc, Mutex, MutexGuard};
+use std::time::Duration;
+
+use crate::clock::Clock;
+use crate::config::NoSettings;
+use crate::error::BoxError;
+use crate::pool::core::Opener;
+use crate::pool::{Pool, PoolSettings};
+use crate::resource::{Init, Resource, ResourceSpec};
+
+/// What connects and round trips do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Mood {
+    Well,
+    /// Refuses at once.
+    Refuses,
+    /// Never answers.
+    Hangs,
+}
+
+/// What the backend has seen.
+pub(super) struct Seen {
+    pub(super) mood: Mood,
+    /// How long a connect takes.
+    pub(super) connect: Duration,
+    pub(super) attempts: usize,
+    pub(super) round_trips: usize,
+    pub(super) next: usize,
+    /// The connections that are open.
+    pub(super) open: BTreeSet<usize>,
+    /// Those of them that the backend has dropped on its side.
+    pub(super) dead: BTreeSet<usize>,
+    /// The most that were open at a time.
+    pub(super) most: usize,
+}
+
+#[derive(Clone)]
+pub(super) struct Backend(Arc<Mutex<Seen>>);
+
+impl Backend {
+    pub(super) fn new() -> Self {
+        Self(Arc::new(Mutex::new(Seen {
+            mood: Mood::Well,
+            connect: Duration::ZERO,
+            attempts: 0,
+            round_trips: 0,
+            next: 0,
+            open: BTreeSet::new(),
+            dead: BTreeSet::new(),
+            most: 0,
+        })))
+    }
+
+    pub(super) fn seen(&self) -> MutexGuard<'_, Seen> {
+        self.0.lock().unwrap()
+    }
+
+    /// All connections are dead from now on; their clients see it only when they ask.
+    pub(super) fn restart(&self) {
+        let mut seen = self.seen();
+        seen.dead = seen.open.clone();
+    }
+
+    pub(super) fn pool(&self, clock: &Clock, settings: PoolSettings) -> Pool<Session> {
+        let backend = self.clone();
+        let open = Arc::new(move || {
+            let backend = backend.clone();
+            Box::pin(async move { backend.connect().await }) as futures_util::future::BoxFuture<'static, _>
+        });
+        Pool::build(ResourceSpec::named("test"), settings, Opener::Substitute(open), clock.clone())
+    }
+
+    async fn connect(&self) -> Result<Session, BoxError> {
+        let delay = {
+            let mut seen = self.seen();
+            seen.attempts += 1;
+            seen.connect
+        };
+        tokio::time::sleep(delay).await;
+        let mood = self.seen().mood;
+        match mood {
+            Mood::Refuses => Err("connection refused".into()),
+            Mood::Hangs => std::future::pending().await,
+            Mood::Well => {
+                let mut seen = self.seen();
+                seen.next += 1;
+                let id = seen.next;
+                seen.open.insert(id);
+                seen.most = seen.most.max(seen.open.len());
+                Ok(Session { id, valid: true, backend: self.clone() })
+            }
+        }
+    }
+}
+
+/// One connection to the backend.
+pub(super) struct Session {
+    pub(super) id: usize,
+    pub(super) valid: bool,
+    backend: Backend,
+}
+
+impl Drop for Session {
+    fn drop(&mut self) {
+        let closed = self.backend.seen().open.remove(&self.id);
+        assert!(closed, "connection {} is closed twice", self.id);
+    }
+}
+
+impl Resource for Session {
+    type Config = NoSettings;
+    type Error = BoxError;
+
+    async fn initialize(_: &NoSettings, _: &Init) -> Result<Self, BoxError> {
+        Err("the backend opens its sessions".into())
+    }
+
+    fn is_valid(&self) -> bool {
+        self.valid
+    }
+
+    async fn health_check(&mut self) -> Result<(), BoxError> {
+        let mood = {
+            let mut seen = self.backend.seen();
+            seen.round_trips += 1;
+            if seen.dead.contains(&self.id) { Mood::Hangs } else { seen.mood }
+        };
+        match mood {
+            Mood::Well => Ok(()),
+            Mood::Refuses => Err("reset by peer".into()),
+            Mood::Hangs => std::future::pending().await,
+        }
+    }
+}
+
+/// The settings of a pool of at most `max_size`, everything else as by default.
+pub(super) fn at_most(max_size: usize) -> PoolSettings {
+    PoolSettings { max_size, ..PoolSettings::default() }
+}
+
+/// Runs other tasks until they have nothing left to do now.
+pub(super) async fn settle() {
+    for _ in 0..100 {
+        tokio::task::yield_now().await;
+    }
+}
