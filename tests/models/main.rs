@@ -12,7 +12,7 @@ mod places;
 /// loom's version of `lift/src/pool/sync.rs`.
 mod sync {
     use loom::sync::Mutex;
-    pub(super) use loom::sync::atomic::{AtomicUsize, Ordering, fence};
+    pub(super) use loom::sync::atomic::{AtomicUsize, Ordering};
 
     pub(super) struct Slot<T>(Mutex<Option<Box<T>>>);
 

@@ -1,11 +1,12 @@
 //! A few returned connections at hand, for as long as nobody waits.
 //!
 //! Taking from here costs one atomic exchange. A caller that has to wait must never be passed by: it first says that it
-//! waits, then looks into the slots; whoever returns a connection first puts it into a slot, then looks whether somebody
-//! waits. One of the two sees the other (a sequentially consistent fence stands between the two steps of each), so no
-//! connection lies here while a caller waits for it.
+//! waits, then empties every slot; whoever returns a connection first puts it into a slot, then looks whether somebody
+//! waits. Both exchange the content of that slot, so one exchange comes after the other and sees what was done before
+//! it: either the caller finds the connection, or its owner finds the caller. No connection lies here while somebody
+//! waits for it.
 
-use super::sync::{AtomicUsize, Ordering, Slot, fence};
+use super::sync::{AtomicUsize, Ordering, Slot};
 
 /// The number of slots: more than a few only spread the connections.
 const SLOTS: usize = 4;
@@ -53,7 +54,6 @@ impl<T> Parking<T> {
                 break;
             }
         }
-        fence(Ordering::SeqCst);
         left
     }
 
@@ -61,7 +61,6 @@ impl<T> Parking<T> {
     /// goes to sleep.
     pub(super) fn wait(&self) -> Waiting<'_> {
         self.waiting.fetch_add(1, Ordering::Relaxed);
-        fence(Ordering::SeqCst);
         Waiting(&self.waiting)
     }
 

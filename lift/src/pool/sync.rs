@@ -1,7 +1,7 @@
 //! The primitives of [`parking`](super::parking) and [`places`](super::places), which the model tests replace by loom's.
 
 use std::sync::atomic::AtomicBool;
-pub(super) use std::sync::atomic::{AtomicUsize, Ordering, fence};
+pub(super) use std::sync::atomic::{AtomicUsize, Ordering};
 
 use crossbeam_utils::CachePadded;
 use crossbeam_utils::atomic::AtomicCell;
@@ -14,6 +14,7 @@ impl<T> Slot<T> {
         Self(CachePadded::new((AtomicCell::new(None), AtomicBool::new(false))))
     }
 
+    /// Exchanges the content; ordered (acquire and release) with every other exchange of this slot, also of an empty one.
     pub(super) fn put(&self, value: Box<T>) -> Option<Box<T>> {
         self.0.1.store(true, Ordering::Relaxed);
         self.0.0.swap(Some(value))
