@@ -14,9 +14,12 @@ use std::sync::{Mutex, PoisonError};
 ///
 /// When it cannot be built.
 pub fn example(name: &str) -> PathBuf {
-    static BUILT: Mutex<BTreeMap<String, PathBuf>> = Mutex::new(BTreeMap::new());
+    // `None` after a build that failed, so that not every test tries it again.
+    static BUILT: Mutex<BTreeMap<String, Option<PathBuf>>> = Mutex::new(BTreeMap::new());
     let mut built = BUILT.lock().unwrap_or_else(PoisonError::into_inner);
-    built.entry(name.to_owned()).or_insert_with(|| build(name)).clone()
+    let path = built.entry(name.to_owned()).or_insert_with(|| build(name)).clone();
+    drop(built);
+    path.unwrap_or_else(|| panic!("`cargo build -p {name}` failed; its message was printed once"))
 }
 
 /// The folder of this repository.
@@ -24,7 +27,7 @@ pub fn repository() -> &'static Path {
     Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/.."))
 }
 
-fn build(name: &str) -> PathBuf {
+fn build(name: &str) -> Option<PathBuf> {
     // TARGET/PROFILE/deps/TEST
     let test = std::env::current_exe().expect("the path of this test");
     let profile = test.ancestors().nth(2).expect("a test lies in cargo's target folder");
@@ -34,7 +37,9 @@ fn build(name: &str) -> PathBuf {
     if profile.ends_with("release") {
         cargo.arg("--release");
     }
-    let status = cargo.status().expect("cargo starts");
-    assert!(status.success(), "`cargo build -p {name}` failed; its message is above");
-    profile.join(name)
+    let built = cargo.output().expect("cargo starts");
+    if !built.status.success() {
+        eprintln!("{}", String::from_utf8_lossy(&built.stderr));
+    }
+    built.status.success().then(|| profile.join(name))
 }
