@@ -1,6 +1,11 @@
+use std::cell::Cell;
 use std::time::Duration;
 
 use tokio::time::Instant;
+
+thread_local! {
+    static CURRENT: Cell<Deadline> = const { Cell::new(Deadline::NONE) };
+}
 
 /// Until when an invocation may run; there may be no limit.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -14,6 +19,24 @@ impl Deadline {
     #[must_use]
     pub fn after(limit: Duration) -> Self {
         Self(Instant::now().checked_add(limit))
+    }
+
+    /// The limit of the invocation that runs now; none outside of one, and in a task of its own.
+    #[must_use]
+    pub fn current() -> Self {
+        CURRENT.get()
+    }
+
+    /// Runs `work`, a poll of an invocation, with this as the current limit.
+    pub(crate) fn enter<T>(self, work: impl FnOnce() -> T) -> T {
+        struct Restore(Deadline);
+        impl Drop for Restore {
+            fn drop(&mut self) {
+                CURRENT.set(self.0);
+            }
+        }
+        let _restore = Restore(CURRENT.replace(self));
+        work()
     }
 
     /// The earlier of two limits.

@@ -30,7 +30,7 @@ pub(crate) async fn guard(
     future: BoxFuture<'static, Response>,
     deadline: Deadline,
 ) -> Result<Response, Stopped> {
-    let mut guarded = Guarded(Some(future));
+    let mut guarded = Guarded { future: Some(future), deadline };
     match deadline.at() {
         None => (&mut guarded).await,
         Some(at) => match tokio::time::timeout_at(at, &mut guarded).await {
@@ -40,19 +40,24 @@ pub(crate) async fn guard(
     }
 }
 
-/// `None` after the end, so that the drop of an unfinished future can be told from that of a finished one.
-struct Guarded(Option<BoxFuture<'static, Response>>);
+struct Guarded {
+    /// `None` after the end, so that the drop of an unfinished future can be told from that of a finished one.
+    future: Option<BoxFuture<'static, Response>>,
+    deadline: Deadline,
+}
 
 impl Future for Guarded {
     type Output = Result<Response, Stopped>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let Some(future) = &mut self.0 else { return Poll::Pending };
-        let polled = catch_unwind(AssertUnwindSafe(|| telemetry::watched(|| future.as_mut().poll(cx))));
+        let deadline = self.deadline;
+        let Some(future) = &mut self.future else { return Poll::Pending };
+        let poll = || deadline.enter(|| telemetry::watched(|| future.as_mut().poll(cx)));
+        let polled = catch_unwind(AssertUnwindSafe(poll));
         match polled {
             Ok(Poll::Pending) => Poll::Pending,
             Ok(Poll::Ready(response)) => {
-                self.0 = None;
+                self.future = None;
                 Poll::Ready(Ok(response))
             }
             Err(payload) => {
@@ -67,7 +72,7 @@ impl Future for Guarded {
 impl Guarded {
     /// Drops what is left; a panic while dropping must not take the process along.
     fn end(&mut self) {
-        if let Some(future) = self.0.take() {
+        if let Some(future) = self.future.take() {
             let _ = catch_unwind(AssertUnwindSafe(|| discard::drop_interrupted(future)));
         }
     }
@@ -116,6 +121,20 @@ mod tests {
         });
         let ended = guard(future, deadline).await;
         (ended, seen.load(Ordering::SeqCst))
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn the_deadline_can_be_read_inside_and_only_there() {
+        let seen = Arc::new(std::sync::Mutex::new(None));
+        let inside = seen.clone();
+        let future = Box::pin(async move {
+            tokio::task::yield_now().await;
+            *inside.lock().unwrap() = Deadline::current().remaining();
+            Response::default()
+        });
+        guard(future, Deadline::after(Duration::from_secs(3))).await.unwrap();
+        assert_eq!(*seen.lock().unwrap(), Some(Duration::from_secs(3)));
+        assert_eq!(Deadline::current(), Deadline::NONE);
     }
 
     #[tokio::test(start_paused = true)]

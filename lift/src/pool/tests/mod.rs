@@ -168,7 +168,8 @@ async fn a_caller_that_goes_away_wastes_no_connect() {
 #[tokio::test(start_paused = true)]
 async fn lifetimes_are_spread_and_drawn_once() {
     let (backend, clock) = (Backend::new(), Clock::held());
-    let settings = PoolSettings { max_lifetime: Duration::from_secs(1_000), wait: MS * 5_000, ..at_most(100) };
+    let settings =
+        PoolSettings { max_lifetime: Duration::from_secs(1_000), wait: MS * 5_000, ..at_most(100) };
     let pool = backend.pool(&clock, PoolSettings { idle_timeout: Duration::from_secs(9_999), ..settings });
     pool.warm(100).await.unwrap();
     let mut left = Vec::new();

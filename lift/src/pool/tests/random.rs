@@ -54,7 +54,8 @@ async fn borrow(pool: Pool<super::backend::Session>, lent: Lent, seed: u64) {
             return session.discard();
         }
         2 => {
-            let never = session.run(async |_: &mut super::backend::Session| std::future::pending::<()>().await);
+            let never =
+                session.run(async |_: &mut super::backend::Session| std::future::pending::<()>().await);
             let _ = tokio::time::timeout(Duration::from_millis(3), never).await;
         }
         3 => {
@@ -76,7 +77,8 @@ async fn borrow(pool: Pool<super::backend::Session>, lent: Lent, seed: u64) {
 async fn walk(seed: u64, steps: usize) {
     let mut rng = Rng::with_seed(seed);
     let (backend, clock, lent) = (Backend::new(), Clock::held(), Lent::default());
-    let settings = PoolSettings { min_idle: rng.usize(0..2), wait: Duration::from_millis(300), ..at_most(MAX) };
+    let settings =
+        PoolSettings { min_idle: rng.usize(0..2), wait: Duration::from_millis(300), ..at_most(MAX) };
     let pool = backend.pool(&clock, settings);
     let mut tasks = Vec::new();
     for _ in 0..steps {
@@ -140,7 +142,8 @@ fn a_hundred_thousand_random_steps() {
     let first: u64 = given.unwrap_or_else(|| fastrand::u64(..u64::MAX - 100));
     println!("LIFT_TEST_SEED={first}");
     for seed in first..first + if given.is_some() { 1 } else { 50 } {
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
+        let runtime =
+            tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
         println!("walk with seed {seed}");
         runtime.block_on(walk(seed, 2_000));
     }
