@@ -12,6 +12,7 @@ pub(crate) mod discard;
 mod error;
 mod lease;
 mod ledger;
+mod managed_by;
 mod parking;
 mod places;
 #[allow(clippy::module_inception)]
@@ -28,6 +29,7 @@ pub use argument::FromContext;
 pub(crate) use argument::{declare_shared_resource, provided};
 pub use error::{Cause, PoolError};
 pub use lease::Pooled;
+pub use managed_by::{Made, ManagedBy, ManagerSettings};
 pub use pool::Pool;
 pub use settings::PoolSettings;
 pub use shared::Shared;
