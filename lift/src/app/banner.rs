@@ -43,6 +43,13 @@ pub(crate) fn banner(service: &Service, address: &str) -> String {
     let mut text = format!("{} listens on http://{address}\n", service.name);
     let _ = writeln!(text, "\nroutes");
     text.push_str(&routes(service));
+    if !service.invocables.is_empty() {
+        let _ = writeln!(
+            text,
+            "  (this server does not feed invokes: use Lambda, or `{} invoke FILE`)",
+            service.name
+        );
+    }
     let managed = service.resources.managed();
     if !managed.is_empty() {
         let _ = writeln!(text, "\nresources");

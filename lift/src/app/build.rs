@@ -5,7 +5,8 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::service::{Invocable, MethodNotAllowed, NotFound};
+use super::answers::{MethodNotAllowed, NotFound};
+use super::service::Invocable;
 use super::{App, AppSettings, Service, Wrap};
 use crate::clock::{Clock, Deadline};
 use crate::config::{Fault, Faults, Reader, Sources};

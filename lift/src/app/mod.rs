@@ -1,5 +1,6 @@
 //! The service: what it is made of, checked at start, ready to be called by a host.
 
+mod answers;
 mod banner;
 mod build;
 mod service;

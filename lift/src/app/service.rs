@@ -7,12 +7,13 @@ use axum_core::extract::{DefaultBodyLimit, Request};
 use axum_core::response::{IntoResponse, Response};
 use bytes::Bytes;
 use futures_util::future::BoxFuture;
-use http::header::{ALLOW, CONTENT_LENGTH, CONTENT_TYPE};
+use http::header::{CONTENT_LENGTH, CONTENT_TYPE};
 use http::{HeaderName, HeaderValue, Method, StatusCode};
 use http_body::Body as _;
 use http_body_util::BodyExt;
 use uuid::Uuid;
 
+use super::answers::{Allow, Fixed, Starting, not_found};
 use super::start::Start;
 use crate::clock::Deadline;
 use crate::error::{self, BoxError, Failure, Origin, Retry};
@@ -342,64 +343,4 @@ fn request_id(request: &Request) -> Option<String> {
 
 fn fresh_id() -> String {
     Uuid::new_v4().to_string()
-}
-
-fn not_found(request: &Request) -> Failure {
-    Failure::new(StatusCode::NOT_FOUND, "ROUTE_NOT_FOUND")
-        .detail(format!("nothing is served at `{}`", request.uri().path()))
-        .origin_is(Origin::Unrouted)
-}
-
-/// The methods that a path has.
-#[derive(Clone)]
-struct Allow(String);
-
-/// Answers what no route matches.
-pub(super) struct NotFound;
-
-impl Endpoint for NotFound {
-    fn call(&self, request: Request) -> BoxFuture<'static, Response> {
-        Box::pin(async move { not_found(&request).into_response() })
-    }
-}
-
-/// Answers a path that has other methods.
-pub(super) struct MethodNotAllowed;
-
-impl Endpoint for MethodNotAllowed {
-    fn call(&self, request: Request) -> BoxFuture<'static, Response> {
-        Box::pin(async move {
-            let allow = request.extensions().get::<Allow>().map(|allow| allow.0.clone()).unwrap_or_default();
-            let failure = Failure::new(StatusCode::METHOD_NOT_ALLOWED, "METHOD_NOT_ALLOWED")
-                .detail(format!("`{}` has no {}; it has {allow}", request.uri().path(), request.method()))
-                .origin_is(Origin::Unrouted);
-            let mut response = failure.into_response();
-            if let Ok(allow) = HeaderValue::from_str(&allow) {
-                response.headers_mut().insert(ALLOW, allow);
-            }
-            response
-        })
-    }
-}
-
-/// Answers while the service starts.
-struct Starting;
-
-impl Endpoint for Starting {
-    fn call(&self, _: Request) -> BoxFuture<'static, Response> {
-        Box::pin(async {
-            let failure = Failure::new(StatusCode::SERVICE_UNAVAILABLE, "SERVICE_STARTING");
-            failure.retry(Retry::Now).cause("the service has not started yet").into_response()
-        })
-    }
-}
-
-/// Answers with a failure that is known already.
-struct Fixed(Failure);
-
-impl Endpoint for Fixed {
-    fn call(&self, _: Request) -> BoxFuture<'static, Response> {
-        let failure = self.0.clone();
-        Box::pin(async move { failure.into_response() })
-    }
 }
