@@ -24,16 +24,19 @@ pub struct Moment {
 impl Moment {
     /// How long ago `earlier` was: the larger of both clocks' answers, zero when neither has moved on.
     #[must_use]
+    #[inline]
     pub fn since(self, earlier: Moment) -> Duration {
         Duration::from_millis(self.millis_since(earlier))
     }
 
+    #[inline]
     pub(crate) fn millis_since(self, earlier: Moment) -> u64 {
         let monotonic = self.monotonic.saturating_sub(earlier.monotonic);
         monotonic.max(self.wall.saturating_sub(earlier.wall))
     }
 
     /// Milliseconds by the monotonic clock from an unknown start.
+    #[inline]
     pub(crate) fn ticks(self) -> u64 {
         self.monotonic
     }
@@ -67,6 +70,7 @@ impl Clock {
 
     /// The time now.
     #[must_use]
+    #[inline]
     pub fn now(&self) -> Moment {
         match &self.held {
             None => now(),
@@ -103,16 +107,36 @@ fn millis(duration: Duration) -> u64 {
     duration.as_millis().try_into().unwrap_or(u64::MAX)
 }
 
+/// The kernel moves both coarse clocks on in the same tick, so while one of them stands still so does the other, and
+/// what this thread read last is what it would read again.
 #[cfg(target_os = "linux")]
+#[inline]
 fn now() -> Moment {
+    use rustix::time::{ClockId, clock_gettime};
+    use std::cell::Cell;
+    const START: Moment = Moment { monotonic: 0, wall: 0 };
+    thread_local! {
+        static LAST: Cell<((i64, i64), Moment)> = const { Cell::new(((-1, 0), START)) };
+    }
+    let wall = clock_gettime(ClockId::RealtimeCoarse);
+    let tick = (wall.tv_sec, wall.tv_nsec);
+    let (last, moment) = LAST.get();
+    if tick == last {
+        return moment;
+    }
+    let moment = next_tick(wall);
+    LAST.set((tick, moment));
+    moment
+}
+
+#[cfg(target_os = "linux")]
+#[cold]
+fn next_tick(wall: rustix::time::Timespec) -> Moment {
     use rustix::time::{ClockId, Timespec, clock_gettime};
     // Seconds since the epoch and since boot are never negative.
     let millis =
         |time: Timespec| time.tv_sec.unsigned_abs() * 1_000 + time.tv_nsec.unsigned_abs() / 1_000_000;
-    Moment {
-        monotonic: millis(clock_gettime(ClockId::MonotonicCoarse)),
-        wall: millis(clock_gettime(ClockId::RealtimeCoarse)),
-    }
+    Moment { monotonic: millis(clock_gettime(ClockId::MonotonicCoarse)), wall: millis(wall) }
 }
 
 #[cfg(not(target_os = "linux"))]
