@@ -104,13 +104,21 @@ enum Prepared<R: Resource> {
 }
 
 /// The slot of [`Parking`] that a thread begins with.
+#[inline]
 fn home() -> usize {
     use std::cell::Cell;
     static NEXT: AtomicUsize = AtomicUsize::new(0);
     thread_local! {
-        static HOME: Cell<usize> = Cell::new(NEXT.fetch_add(1, Ordering::Relaxed));
+        static HOME: Cell<usize> = const { Cell::new(usize::MAX) };
     }
-    HOME.get()
+    #[cold]
+    fn choose() -> usize {
+        let home = NEXT.fetch_add(1, Ordering::Relaxed);
+        HOME.set(home);
+        home
+    }
+    let home = HOME.get();
+    if home == usize::MAX { choose() } else { home }
 }
 
 impl<R: Resource> Core<R> {
@@ -170,7 +178,6 @@ impl<R: Resource> Core<R> {
                 && !connection.is_expired(now)
                 && !self.is_closed()
             {
-                Counters::add(&self.counters.hits);
                 return Ok(self.lend(connection, now, by));
             }
             at_hand = Some(connection);
@@ -329,7 +336,7 @@ impl<R: Resource> Core<R> {
         unusable: Option<CloseReason>,
     ) {
         let now = self.clock.now();
-        self.counters.hold.note(connection.place.returned(now));
+        connection.place.returned(now);
         let unusable = unusable.or_else(|| (!connection.is_valid()).then_some(CloseReason::Invalid));
         if let Some(reason) = unusable {
             connection.close(reason);
@@ -590,9 +597,12 @@ impl<R: Resource> Core<R> {
             let connects = self.connects();
             (connects.running, connects.breaker.state(now), connects.last.as_ref().map(ToString::to_string))
         };
-        let (hits, misses) = (counter(&self.counters.hits), counter(&self.counters.misses));
+        let (in_use, hold) = (self.ledger.held(now).count(), self.ledger.hold());
+        // What was got is held or has been returned, which spares the way that costs least a counter of its own.
+        let gets = hold.count() + in_use as u64;
+        let hits = gets.saturating_sub(counter(&self.counters.misses));
         Stats {
-            in_use: self.ledger.held(now).count(),
+            in_use,
             idle: self.idle(),
             connecting,
             waiting: self.parking.waiting(),
@@ -601,12 +611,12 @@ impl<R: Resource> Core<R> {
             last_error,
             created: counter(&self.counters.created),
             closed: CloseReason::ALL.into_iter().zip(self.counters.closed.iter().map(counter)).collect(),
-            gets: hits + misses,
+            gets,
             hits,
             timeouts: counter(&self.counters.timeouts),
             errors: counter(&self.counters.errors),
             wait: self.counters.wait.read(),
-            hold: self.counters.hold.read(),
+            hold,
         }
     }
 

@@ -11,6 +11,7 @@ thread_local! {
 }
 
 /// Whether what is dropped now must not be lent again.
+#[inline]
 pub(crate) fn interrupted() -> bool {
     DROPPING.get() || std::thread::panicking()
 }

@@ -4,24 +4,28 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use crossbeam_utils::CachePadded;
 use crossbeam_utils::atomic::AtomicCell;
 
+use super::Histogram;
 use super::places::Places;
 use crate::clock::Moment;
-use crate::resource::User;
+use crate::resource::{Durations, User};
 
 /// The places of a pool with their holders.
 pub(super) struct Ledger {
     places: Places,
     free: Mutex<Vec<usize>>,
-    holders: Box<[Holder]>,
+    holders: Box<[CachePadded<Holder>]>,
 }
 
-/// Who holds the connection of a place.
+/// Who holds the connection of a place. Only whoever owns the place's connection writes here.
 struct Holder {
     /// When it was lent, plus one; zero while it is not.
     since: AtomicU64,
     by: AtomicCell<User>,
+    /// How long it was held each time.
+    hold: Durations,
 }
 
 /// A connection that is lent.
@@ -35,7 +39,10 @@ pub(super) struct Held {
 
 impl Ledger {
     pub(super) fn new(max: usize) -> Self {
-        let holder = |_| Holder { since: AtomicU64::new(0), by: AtomicCell::new(User::NOBODY) };
+        let holder = |_| {
+            let (since, by) = (AtomicU64::new(0), AtomicCell::new(User::NOBODY));
+            CachePadded::new(Holder { since, by, hold: Durations::default() })
+        };
         Self {
             places: Places::new(max),
             free: Mutex::new((0..max).rev().collect()),
@@ -49,6 +56,11 @@ impl Ledger {
 
     pub(super) fn is_full(&self) -> bool {
         self.places.are_all_taken()
+    }
+
+    /// How long connections were held, of all places.
+    pub(super) fn hold(&self) -> Histogram {
+        self.holders.iter().map(|holder| holder.hold.read()).sum()
     }
 
     /// The connections that are lent.
@@ -81,6 +93,7 @@ impl Place {
         index.map(|index| Self { index, ledger: ledger.clone() })
     }
 
+    #[inline]
     pub(super) fn lent(&self, now: Moment, by: User) {
         if let Some(holder) = self.ledger.holders.get(self.index) {
             holder.by.store(by);
@@ -88,13 +101,14 @@ impl Place {
         }
     }
 
-    /// Ends the lending; how long it was, in milliseconds.
-    pub(super) fn returned(&self, now: Moment) -> u64 {
-        self.ledger.holders.get(self.index).map_or(0, |holder| {
+    /// Ends the lending, and notes how long it was.
+    #[inline]
+    pub(super) fn returned(&self, now: Moment) {
+        if let Some(holder) = self.ledger.holders.get(self.index) {
             let since = holder.since.load(Ordering::Relaxed);
             holder.since.store(0, Ordering::Relaxed);
-            (now.ticks() + 1).saturating_sub(since)
-        })
+            holder.hold.note_alone((now.ticks() + 1).saturating_sub(since));
+        }
     }
 }
 

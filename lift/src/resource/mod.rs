@@ -19,8 +19,8 @@ pub(crate) use requirements::{Kind, Opened, Opening};
 pub use requirements::{Requirements, ResourceSet, Uses};
 pub(crate) use spec::short_name;
 pub use spec::{ResourceSpec, Warm};
-pub(crate) use stats::Counters;
 pub use stats::{BreakerState, CloseReason, Histogram, Stats};
+pub(crate) use stats::{Counters, Durations};
 
 use crate::config::Settings;
 use crate::error::BoxError;
