@@ -42,6 +42,8 @@ pub(super) struct Connection<R: Resource> {
     closer: Closer,
     /// Why it will be closed, should it be dropped now.
     pub(super) reason: CloseReason,
+    /// Why it must not be lent again.
+    pub(super) unusable: Option<CloseReason>,
     created: Moment,
     /// How long it may live, its own part of the jitter taken off.
     lifetime: Duration,
@@ -53,7 +55,16 @@ pub(super) struct Connection<R: Resource> {
 impl<R: Resource> Connection<R> {
     pub(super) fn new(resource: R, now: Moment, lifetime: Duration, closer: Closer, place: Place) -> Self {
         let reason = CloseReason::Closed;
-        Self { resource: Some(resource), closer, reason, created: now, lifetime, returned: now, place }
+        Self {
+            resource: Some(resource),
+            closer,
+            reason,
+            unusable: None,
+            created: now,
+            lifetime,
+            returned: now,
+            place,
+        }
     }
 
     pub(super) fn get(&self) -> Option<&R> {

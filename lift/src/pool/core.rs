@@ -330,6 +330,7 @@ impl<R: Resource> Core<R> {
     }
 
     /// Takes a connection back, or closes it when it must not be lent again.
+    #[inline]
     pub(super) fn take_back(
         self: &Arc<Self>,
         mut connection: Box<Connection<R>>,
@@ -339,16 +340,21 @@ impl<R: Resource> Core<R> {
         connection.place.returned(now);
         let unusable = unusable.or_else(|| (!connection.is_valid()).then_some(CloseReason::Invalid));
         if let Some(reason) = unusable {
-            connection.close(reason);
-            // Somebody may be waiting for just this one.
-            self.connect_if_wanted();
-            return;
+            return self.part_with(connection, reason);
         }
         connection.returned = now;
         self.offer(connection);
     }
 
+    #[cold]
+    fn part_with(self: &Arc<Self>, connection: Box<Connection<R>>, reason: CloseReason) {
+        connection.close(reason);
+        // Somebody may be waiting for just this one.
+        self.connect_if_wanted();
+    }
+
     /// Puts a connection where the next caller finds it.
+    #[inline]
     fn offer(self: &Arc<Self>, connection: Box<Connection<R>>) {
         let left =
             if self.parking.waiting() > 0 { Some(connection) } else { self.parking.park(home(), connection) };

@@ -15,48 +15,58 @@ use crate::resource::{CloseReason, Resource};
 ///
 /// In a unit test [`Pooled::detached`] makes one from a value, without a pool.
 pub struct Pooled<R: Resource> {
-    // `None` only while dropping.
-    lease: Option<Lease<R>>,
-    unusable: Option<CloseReason>,
+    lease: Lease<R>,
 }
 
+/// A few words without padding, which are cheap to move.
 enum Lease<R: Resource> {
-    Lent { connection: Box<Connection<R>>, core: Arc<Core<R>> },
-    Detached(R),
+    // `None` only while dropping.
+    Lent { connection: Option<Box<Connection<R>>>, core: Arc<Core<R>> },
+    Detached(Box<R>),
 }
 
 impl<R: Resource> Pooled<R> {
     pub(super) fn lent(connection: Box<Connection<R>>, core: Arc<Core<R>>) -> Self {
-        Self { lease: Some(Lease::Lent { connection, core }), unusable: None }
+        Self { lease: Lease::Lent { connection: Some(connection), core } }
     }
 
     /// A value that belongs to no pool, for calling a handler from a unit test.
     #[must_use]
     pub fn detached(value: R) -> Self {
-        Self { lease: Some(Lease::Detached(value)), unusable: None }
+        Self { lease: Lease::Detached(Box::new(value)) }
     }
 
     /// Runs one exchange with the other side. If it is not run to its end, whatever the reason, the connection is
     /// not lent again, because half an answer may still be on its way.
     pub async fn run<T>(&mut self, exchange: impl AsyncFnOnce(&mut R) -> T) -> T {
-        let before = self.unusable.replace(CloseReason::Interrupted);
+        let before = self.mark(Some(CloseReason::Interrupted));
         let answer = exchange(self).await;
-        self.unusable = before;
+        self.mark(before);
         answer
     }
 
     /// Closes the connection instead of lending it again.
     pub fn discard(mut self) {
-        self.unusable = Some(CloseReason::Discarded);
+        self.mark(Some(CloseReason::Discarded));
+    }
+
+    /// Why it must not be lent again, if so; what was said before.
+    fn mark(&mut self, unusable: Option<CloseReason>) -> Option<CloseReason> {
+        match &mut self.lease {
+            Lease::Lent { connection: Some(connection), .. } => {
+                std::mem::replace(&mut connection.unusable, unusable)
+            }
+            _ => None,
+        }
     }
 
     pub(super) async fn validate(&mut self) -> Result<(), BoxError> {
         match &mut self.lease {
-            Some(Lease::Lent { connection, core }) => {
+            Lease::Lent { connection: Some(connection), core } => {
                 core.validate(connection, core.settings.validate_timeout).await
             }
-            Some(Lease::Detached(value)) => value.health_check().await.map_err(Into::into),
-            None => Err("the connection is gone".into()),
+            Lease::Detached(value) => value.health_check().await.map_err(Into::into),
+            Lease::Lent { connection: None, .. } => Err("the connection is gone".into()),
         }
     }
 }
@@ -70,9 +80,8 @@ impl<R: Resource> Deref for Pooled<R> {
     #[allow(clippy::expect_used)] // see HELD
     fn deref(&self) -> &R {
         match &self.lease {
-            Some(Lease::Lent { connection, .. }) => connection.get(),
-            Some(Lease::Detached(value)) => Some(value),
-            None => None,
+            Lease::Lent { connection, .. } => connection.as_ref().and_then(|connection| connection.get()),
+            Lease::Detached(value) => Some(&**value),
         }
         .expect(HELD)
     }
@@ -82,9 +91,8 @@ impl<R: Resource> DerefMut for Pooled<R> {
     #[allow(clippy::expect_used)] // see HELD
     fn deref_mut(&mut self) -> &mut R {
         match &mut self.lease {
-            Some(Lease::Lent { connection, .. }) => connection.get_mut(),
-            Some(Lease::Detached(value)) => Some(value),
-            None => None,
+            Lease::Lent { connection, .. } => connection.as_mut().and_then(|connection| connection.get_mut()),
+            Lease::Detached(value) => Some(&mut **value),
         }
         .expect(HELD)
     }
@@ -98,9 +106,12 @@ impl<R: Resource + fmt::Debug> fmt::Debug for Pooled<R> {
 
 impl<R: Resource> Drop for Pooled<R> {
     fn drop(&mut self) {
-        if let Some(Lease::Lent { connection, core }) = self.lease.take() {
+        if let Lease::Lent { connection, core } = &mut self.lease
+            && let Some(connection) = connection.take()
+        {
             let interrupted = || discard::interrupted().then_some(CloseReason::Interrupted);
-            core.take_back(connection, self.unusable.or_else(interrupted));
+            let unusable = connection.unusable.or_else(interrupted);
+            core.take_back(connection, unusable);
         }
     }
 }
