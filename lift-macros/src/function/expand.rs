@@ -1,12 +1,13 @@
 //! The companion of a function, and the questions about its arguments that only the compiler can answer.
 
 use proc_macro2::{Ident, Span, TokenStream};
-use quote::{ToTokens, quote};
+use quote::{ToTokens, quote, quote_spanned};
 use syn::{Attribute, Type, Visibility};
 
 use super::item::RawFunction;
 use crate::support::attributes::cfgs;
 use crate::support::runtime::Runtime;
+use crate::support::spans::ends;
 
 /// The type with the function's name. `{}` keeps the name free among values, where the function has it.
 pub(crate) fn companion(visibility: &Visibility, ident: &Ident, cfgs: &[Attribute]) -> TokenStream {
@@ -89,12 +90,13 @@ pub(crate) fn declare(types: &[CallType], runtime: &Runtime) -> TokenStream {
     if leaves.is_empty() {
         return quote!(fn declare(_: &mut #private::Requirements) {});
     }
+    let probes = leaves.iter().map(|leaf| probe(leaf, runtime));
     let names: Vec<_> = (0..leaves.len()).map(|index| local("probe", index)).collect();
     let requirements = local("requirements", 0);
     // The probe's traits are in scope only where no type of the user's is named: a glob hides what is outside of it.
     quote! {
         fn declare(#requirements: &mut #private::Requirements) {
-            #(let #names = #private::probe::Probe::<#leaves>::new();)*
+            #(let #names = #probes;)*
             {
                 use #private::probe::*;
                 #((&&&&#names).declare(#requirements);)*
@@ -118,7 +120,8 @@ pub(crate) fn late(types: &[CallType], runtime: &Runtime) -> TokenStream {
         for leaf in &ty.leaves {
             let name = local("probe", count);
             count += 1;
-            lets.extend(quote!(let #name = #private::probe::Probe::<#leaf>::new();));
+            let probe = probe(leaf, runtime);
+            lets.extend(quote!(let #name = #probe;));
             parts.push(quote!((&&&&#name).late()));
         }
         answers.push(if parts.is_empty() { quote!(false) } else { quote!(#(#parts)|*) });
@@ -132,6 +135,15 @@ pub(crate) fn late(types: &[CallType], runtime: &Runtime) -> TokenStream {
             }
         }
     }
+}
+
+/// Stands where the type stands, so that what is wrong with the type itself is told once.
+fn probe(ty: &TokenStream, runtime: &Runtime) -> TokenStream {
+    let (first, last) = ends(ty);
+    let private = runtime.path_at(first);
+    let open = quote_spanned!(first=> #private::probe::Probe::<);
+    let close = quote_spanned!(last=> >::new());
+    quote!(#open #ty #close)
 }
 
 /// A local name that no name of the user's meets.

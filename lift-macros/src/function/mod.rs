@@ -9,5 +9,5 @@ mod validate;
 
 pub(crate) use expand::{CallType, companion, declare, inside, late, local, stub};
 pub(crate) use item::{Item, RawFunction};
-pub(crate) use model::{Argument, Function, unraw};
+pub(crate) use model::{Argument, Function, Output, unraw};
 pub(crate) use validate::{Role, not_a_function, validate};

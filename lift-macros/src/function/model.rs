@@ -2,7 +2,7 @@
 
 use proc_macro2::{Ident, TokenStream};
 use quote::{ToTokens, quote};
-use syn::{Attribute, Type, Visibility};
+use syn::{Attribute, ReturnType, Type, Visibility};
 
 /// A checked function: async, free, not generic, and no more arguments than the runtime can pass, each of which owns
 /// what it holds.
@@ -23,7 +23,16 @@ pub(crate) struct Argument {
 }
 
 /// The return type, as it stands in a turbofish.
-pub(crate) struct Output(pub(crate) Option<Type>);
+pub(crate) struct Output(Option<Type>);
+
+impl Output {
+    pub(crate) fn of(output: &ReturnType) -> Self {
+        Self(match output {
+            ReturnType::Default => None,
+            ReturnType::Type(_, ty) => Some(Type::clone(ty)),
+        })
+    }
+}
 
 impl Function {
     /// The name without `r#`.

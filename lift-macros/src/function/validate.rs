@@ -2,7 +2,7 @@
 
 use proc_macro2::TokenStream;
 use quote::{ToTokens, quote};
-use syn::{Attribute, FnArg, ReturnType, Safety, Signature};
+use syn::{Attribute, FnArg, GenericParam, Safety, Signature};
 
 use super::arguments;
 use super::item::{Item, RawFunction};
@@ -20,6 +20,8 @@ pub(crate) struct Role {
     pub(crate) noun: &'static str,
     /// The runtime has a call for each number of arguments up to this one.
     pub(crate) most_arguments: usize,
+    /// How to come by with fewer.
+    pub(crate) fewer: &'static str,
 }
 
 /// The checked function, or `None` after at least one report.
@@ -46,10 +48,7 @@ pub(crate) fn validate(item: &Item, role: &Role, errors: &Errors) -> Option<Func
         visibility: function.visibility.clone(),
         cfgs: cfgs(&function.attributes),
         arguments,
-        output: Output(match &function.signature.output {
-            ReturnType::Default => None,
-            ReturnType::Type(_, ty) => Some(syn::Type::clone(ty)),
-        }),
+        output: Output::of(&function.signature.output),
     })
 }
 
@@ -136,8 +135,14 @@ fn check_signature(signature: &Signature, role: &Role, errors: &Errors) {
         report(Rule::VariadicFunction, &variadic.dots, text, "leave `...` out".to_owned());
     }
     if !generics.params.is_empty() {
-        let text = format!("a {noun} can't be generic: lift has to know every type to call it");
-        let help = "write the types, and call a generic function from here".to_owned();
+        let only_lifetimes = generics.params.iter().all(|param| matches!(param, GenericParam::Lifetime(_)));
+        let (text, help) = if only_lifetimes {
+            (format!("a {noun} has no lifetimes: it lends to nobody"), "write `'static`, or a type that owns")
+        } else {
+            let text = format!("a {noun} can't be generic: lift has to know every type to call it");
+            (text, "write the types, and call a generic function from here")
+        };
+        let help = help.to_owned();
         report(Rule::GenericFunction, generics, text, help);
     } else if let Some(clause) = &generics.where_clause {
         let text = format!("a {noun} can't have a `where` clause: all its types are known");
@@ -148,7 +153,6 @@ fn check_signature(signature: &Signature, role: &Role, errors: &Errors) {
     if count > most {
         let late: Vec<_> = signature.inputs.iter().skip(most).collect();
         let text = format!("a {noun} takes at most {most} arguments, and `{ident}` has {count}");
-        let help = "write a tuple of arguments as one: `(a, b): (A, B)`".to_owned();
-        report(Rule::TooManyArguments, &quote!(#(#late),*), text, help);
+        report(Rule::TooManyArguments, &quote!(#(#late),*), text, role.fewer.to_owned());
     }
 }

@@ -99,13 +99,16 @@ fn call(handler: &Handler, types: &[CallType], runtime: &Runtime) -> TokenStream
     // "the future is not `Send`" belongs to the function, so the call points to its name.
     let span = ident.span();
     let at_name = runtime.path_at(span);
-    let call = format_ident!("call{}", types.len(), span = span);
-    let call = quote_spanned!(span=> #at_name::#call);
+    let name = format_ident!("call{}", types.len(), span = span);
+    let call = quote_spanned! {span=>
+        #at_name::#name::<#(#types,)* #mark #output, _, _>(#request, #late, |#(#patterns),*| #ident(#(#names),*))
+    };
+    let answer = quote_spanned! {span=>
+        impl ::core::future::Future<Output = #at_name::Response> + ::core::marker::Send
+    };
     quote! {
-        fn call(
-            #request: #private::Request,
-        ) -> impl ::core::future::Future<Output = #private::Response> + ::core::marker::Send {
-            #call::<#(#types,)* #mark #output, _, _>(#request, #late, |#(#patterns),*| #ident(#(#names),*))
+        fn call(#request: #private::Request) -> #answer {
+            #call
         }
     }
 }

@@ -13,7 +13,12 @@ use crate::support::literal;
 use crate::support::nearest::nearest;
 use crate::support::rules::Rule;
 
-const ROLE: Role = Role { attribute: "#[lift::handler]", noun: "handler", most_arguments: 12 };
+const ROLE: Role = Role {
+    attribute: "#[lift::handler]",
+    noun: "handler",
+    most_arguments: 12,
+    fewer: "write a tuple of arguments as one: `(a, b): (A, B)`",
+};
 
 /// The checked handler, or `None` after at least one report.
 pub(crate) fn validate(raw: &RawHandler, errors: &Errors) -> Option<Handler> {

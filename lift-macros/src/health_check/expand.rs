@@ -86,13 +86,16 @@ fn run(check: &Check, types: &[CallType], runtime: &Runtime) -> TokenStream {
     // "the future is not `Send`" belongs to the function, so the call points to its name.
     let span = ident.span();
     let at_name = runtime.path_at(span);
-    let run = format_ident!("check{}", types.len(), span = span);
-    let run = quote_spanned!(span=> #at_name::#run);
+    let name = format_ident!("check{}", types.len(), span = span);
+    let run = quote_spanned! {span=>
+        #at_name::#name::<#(#types,)* #output, _, _>(#context, |#(#names),*| #ident(#(#names),*))
+    };
+    let answer = quote_spanned! {span=>
+        impl ::core::future::Future<Output = #at_name::Health> + ::core::marker::Send
+    };
     quote! {
-        fn run(
-            #context: #private::Context,
-        ) -> impl ::core::future::Future<Output = #private::Health> + ::core::marker::Send {
-            #run::<#(#types,)* #output, _, _>(#context, |#(#names),*| #ident(#(#names),*))
+        fn run(#context: #private::Context) -> #answer {
+            #run
         }
     }
 }

@@ -9,7 +9,12 @@ use crate::support::errors::{Errors, Fault};
 use crate::support::naming::{is_kebab, kebab};
 use crate::support::rules::Rule;
 
-const ROLE: Role = Role { attribute: "#[lift::health_check]", noun: "health check", most_arguments: 6 };
+const ROLE: Role = Role {
+    attribute: "#[lift::health_check]",
+    noun: "health check",
+    most_arguments: 6,
+    fewer: "write two health checks, one for each half",
+};
 
 /// The checked health check, or `None` after at least one report.
 pub(crate) fn validate(raw: &RawCheck, errors: &Errors) -> Option<Check> {

@@ -13,6 +13,8 @@ use crate::support::spans::ends;
 pub(crate) fn expand(raw: &RawError, decided: &[Decided]) -> TokenStream {
     let arms = decided.iter().map(|decided| arm(decided, &raw.runtime));
     let body = if decided.is_empty() { quote!(match *self {}) } else { quote!(match self { #(#arms)* }) };
+    let text = decided.iter().any(Decided::shows_display).then(|| display(&raw.runtime));
+    let body = quote!(#text #body);
     impls(&raw.input.ident, &body, &raw.runtime)
 }
 
@@ -52,6 +54,16 @@ fn impls(ident: &Ident, decision: &TokenStream, runtime: &Runtime) -> TokenStrea
             fn from(#error: #ident) -> Self {
                 #private::failure(#error)
             }
+        }
+    }
+}
+
+/// The error's own text. That it has one follows from the trait here, so that an error without `Display` is told once.
+fn display(runtime: &Runtime) -> TokenStream {
+    let private = runtime.path();
+    quote! {
+        fn __lift_text<E: #private::LiftError>(error: &E) -> ::std::string::String {
+            ::std::string::ToString::to_string(error)
         }
     }
 }
@@ -109,7 +121,7 @@ fn bindings(decision: &Decision) -> TokenStream {
 fn public(text: &Text) -> TokenStream {
     match text {
         Text::Nothing => TokenStream::new(),
-        Text::Display => quote!(.public(::std::string::ToString::to_string(self))),
+        Text::Display => quote!(.public(__lift_text(self))),
         Text::Plain(text) => quote!(.public(#text)),
         Text::Format(Format { literal, fields }) => {
             let arguments = fields.iter().map(|(_, local)| quote!(#local = #local));

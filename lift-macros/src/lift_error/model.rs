@@ -10,6 +10,13 @@ pub(crate) struct Decided {
     pub(crate) decision: Decision,
 }
 
+impl Decided {
+    /// True if the public reads the error's `Display`.
+    pub(crate) fn shows_display(&self) -> bool {
+        matches!(self.decision, Decision::Own { text: Text::Display, .. })
+    }
+}
+
 pub(crate) enum Decision {
     /// The inner error's.
     Transparent {

@@ -1,13 +1,13 @@
 //! The tokens: a `main` that chooses a runtime, around the user's own.
 
 use proc_macro2::{Literal, TokenStream};
-use quote::{ToTokens, quote, quote_spanned};
+use quote::{ToTokens, quote};
 use syn::Safety;
 
 use super::model::{Flavor, Main};
 use super::parse::RawMain;
 use super::validate::is_second;
-use crate::function::RawFunction;
+use crate::function::{Output, RawFunction};
 use crate::support::errors::Rejected;
 
 pub(crate) fn expand(main: &Main<'_>) -> TokenStream {
@@ -22,19 +22,13 @@ pub(crate) fn expand(main: &Main<'_>) -> TokenStream {
         quote!(.worker_threads(#threads))
     });
     let ident = &signature.ident;
-    // What `main` returns must be something that can end a process: that belongs to the return type.
-    let span = match &signature.output {
-        syn::ReturnType::Type(_, ty) => crate::support::spans::ends(ty).0,
-        syn::ReturnType::Default => ident.span(),
-    };
-    let at_output = main.runtime.path_at(span);
-    let run = quote_spanned!(span=> #at_output::run_main);
+    let output = Output::of(&signature.output);
     // The user's own function keeps its name, so that backtraces and spans say `main`.
     quote! {
         #(#attributes)*
         #visibility fn #ident() -> ::std::process::ExitCode {
             #signature #body
-            #run(#private::MainOptions::new() #flavor #worker_threads, #ident())
+            #private::run_main::<#output>(#private::MainOptions::new() #flavor #worker_threads, #ident())
         }
     }
 }

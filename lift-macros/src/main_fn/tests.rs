@@ -59,7 +59,7 @@ fn the_body_moves_into_a_function_of_the_same_name() {
             #[doc = "x"]
             fn main() -> ::std::process::ExitCode {
                 async fn main() -> R { body }
-                ::lift::__private::run_main(
+                ::lift::__private::run_main::<R>(
                     ::lift::__private::MainOptions::new().multi_thread().worker_threads(4), main()
                 )
             }

@@ -31,13 +31,13 @@ pub(crate) fn expand(raw: &RawResource, resource: &Resource) -> TokenStream {
     let health_check = health_check(resource, runtime);
     let cleanup = cleanup(resource, runtime);
     let is_valid = is_valid(resource, runtime);
-    let deref = match body {
-        Body::Newtype(inner) => deref(ident, inner),
-        Body::Own(_) => TokenStream::new(),
+    let (bound, deref) = match body {
+        Body::Newtype(inner) => (is_resource(inner, runtime), deref(ident, inner)),
+        Body::Own(_) => Default::default(),
     };
     quote! {
         #quiet
-        impl #private::Resource for #ident {
+        impl #private::Resource for #ident #bound {
             #types
             #spec
             #initialize
@@ -120,6 +120,14 @@ fn as_resource(inner: &Type, runtime: &Runtime) -> TokenStream {
     quote!(#open #inner #close)
 }
 
+/// A bound that is true, or the one place where the compiler says that it is not: below it, it is taken as given.
+fn is_resource(inner: &Type, runtime: &Runtime) -> TokenStream {
+    let (_, last) = ends(inner);
+    let private = runtime.path_at(last);
+    let bound = quote_spanned!(last=> : #private::Resource);
+    quote!(where #inner #bound)
+}
+
 fn spec(resource: &Resource, runtime: &Runtime) -> TokenStream {
     let private = runtime.path();
     let Resource { name, spec, settings, .. } = resource;
@@ -168,7 +176,7 @@ fn initialize(body: &Body, runtime: &Runtime) -> TokenStream {
         }
         Body::Own(own) => {
             let Own { initialize, .. } = own.as_ref();
-            call(initialize, &quote!(#config, #init), true)
+            call(initialize, &["config", "init"], true)
         }
     };
     quote! {
@@ -183,7 +191,7 @@ fn initialize(body: &Body, runtime: &Runtime) -> TokenStream {
 
 fn health_check(resource: &Resource, runtime: &Runtime) -> TokenStream {
     let check = match (&resource.health_check, &resource.body) {
-        (Some(path), _) => call(path, &quote!(self), true),
+        (Some(path), _) => call(path, &["self"], true),
         (None, Body::Newtype(inner)) => {
             let as_resource = as_resource(inner, runtime);
             quote!(#as_resource::health_check(&mut self.0).await)
@@ -200,7 +208,7 @@ fn health_check(resource: &Resource, runtime: &Runtime) -> TokenStream {
 /// Nothing where the trait's default does.
 fn cleanup(resource: &Resource, runtime: &Runtime) -> TokenStream {
     let close = match (&resource.cleanup, &resource.body) {
-        (Some(path), _) => call(path, &quote!(self), true),
+        (Some(path), _) => call(path, &["self"], true),
         (None, Body::Newtype(inner)) => {
             let as_resource = as_resource(inner, runtime);
             quote!(#as_resource::cleanup(self.0).await)
@@ -213,7 +221,7 @@ fn cleanup(resource: &Resource, runtime: &Runtime) -> TokenStream {
 /// Nothing where the trait's default does.
 fn is_valid(resource: &Resource, runtime: &Runtime) -> TokenStream {
     let valid = match (&resource.is_valid, &resource.body) {
-        (Some(path), _) => call(path, &quote!(self), false),
+        (Some(path), _) => call(path, &["self"], false),
         (None, Body::Newtype(inner)) => {
             let as_resource = as_resource(inner, runtime);
             quote!(#as_resource::is_valid(&self.0))
@@ -224,10 +232,16 @@ fn is_valid(resource: &Resource, runtime: &Runtime) -> TokenStream {
 }
 
 /// A call of the user's function that points to where the user named it.
-fn call(path: &ExprPath, arguments: &TokenStream, is_async: bool) -> TokenStream {
+fn call(path: &ExprPath, arguments: &[&str], is_async: bool) -> TokenStream {
     let (_, last) = ends(path);
     let wait = is_async.then(|| quote_spanned!(last=> .await));
-    quote_spanned!(last=> #path(#arguments) #wait)
+    let arguments = arguments.iter().map(|name| Ident::new(name, hygienic(name, last)));
+    quote_spanned!(last=> #path(#(#arguments),*) #wait)
+}
+
+/// At this place, and still not in the way of a function of the user's with the same name.
+fn hygienic(name: &str, at: Span) -> Span {
+    if name == "self" { at } else { at.resolved_at(Span::mixed_site()) }
 }
 
 fn deref(ident: &Ident, inner: &Type) -> TokenStream {

@@ -57,7 +57,7 @@ fn a_newtype_delegates() {
         resource("#[resource(name = \"db\", pool(wait = \"2s\"))] struct OrdersDb(B<C>);".parse().unwrap());
     let out = out.to_string();
     for part in [
-        "impl :: lift :: __private :: Resource for OrdersDb",
+        "impl :: lift :: __private :: Resource for OrdersDb where B < C > : :: lift :: __private :: Resource {",
         "type Config = < B < C > as :: lift :: __private :: Resource > :: Config ;",
         r#"ResourceSpec :: new ("db" , "#,
         ". wait_ms (2000)",

@@ -108,16 +108,96 @@ rules! {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeSet;
+    use std::collections::{BTreeMap, BTreeSet};
+    use std::fs;
+    use std::path::{Path, PathBuf};
 
     use super::Rule;
+    use crate::support::keys::{Shape, tables};
+    use crate::support::naming::snake;
+
+    fn ui() -> PathBuf {
+        Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/ui")
+    }
+
+    /// The stems of `tests/ui/<folder>/fail/*.rs`, by folder.
+    fn examples() -> BTreeMap<String, BTreeSet<String>> {
+        let mut examples = BTreeMap::new();
+        for folder in fs::read_dir(ui()).unwrap() {
+            let folder = folder.unwrap().path();
+            let stems = fs::read_dir(folder.join("fail")).unwrap().filter_map(|file| {
+                let file = file.unwrap().path();
+                let is_rust = file.extension().is_some_and(|extension| extension == "rs");
+                is_rust.then(|| file.file_stem().unwrap().to_str().unwrap().to_owned())
+            });
+            examples.insert(folder.file_name().unwrap().to_str().unwrap().to_owned(), stems.collect());
+        }
+        examples
+    }
 
     #[test]
     fn every_rule_has_a_file_name_of_its_own() {
         let mut names = BTreeSet::new();
         for (rule, name, _) in Rule::ALL {
-            assert_eq!(crate::support::naming::snake(&format!("{rule:?}")), *name);
+            assert_eq!(snake(&format!("{rule:?}")), *name);
             assert!(names.insert(name), "{name}");
+        }
+    }
+
+    #[test]
+    fn every_rule_has_an_example_and_the_message_beside_it() {
+        let examples = examples();
+        for (_, name, folders) in Rule::ALL {
+            for folder in *folders {
+                assert!(examples[*folder].contains(*name), "tests/ui/{folder}/fail/{name}.rs is missing");
+            }
+        }
+        for (folder, names) in &examples {
+            for name in names {
+                let message = ui().join(folder).join("fail").join(format!("{name}.stderr"));
+                assert!(message.exists(), "{} is missing", message.display());
+            }
+        }
+    }
+
+    #[test]
+    fn every_example_belongs_to_a_rule() {
+        for (folder, names) in examples() {
+            for name in names {
+                // What the compiler judges by itself, and what a list of handlers knows.
+                let is_other = name.starts_with("types_") || folder == "handlers";
+                let is_rule = Rule::ALL.iter().any(|(_, rule, folders)| {
+                    let variation =
+                        name.strip_prefix(rule).is_some_and(|rest| rest.is_empty() || rest.starts_with('_'));
+                    variation && folders.contains(&folder.as_str())
+                });
+                assert!(is_other || is_rule, "tests/ui/{folder}/fail/{name}.rs shows no rule of {folder}");
+            }
+        }
+    }
+
+    /// What a table makes possible needs an example in its macro's folder.
+    #[test]
+    fn every_rule_that_a_key_table_can_break_has_an_example() {
+        let examples = examples();
+        for (folder, table) in tables() {
+            let has = |shape: Shape| table.keys.iter().any(|key| key.shape() == shape);
+            let rules = [
+                ("key_unknown", true),
+                ("key_duplicate", true),
+                ("key_malformed", true),
+                ("key_missing_value", has(Shape::Value) || has(Shape::List)),
+                ("key_unwanted_value", has(Shape::Flag)),
+                ("key_wrong_kind", has(Shape::Value) || has(Shape::List)),
+                ("key_conflict", !table.conflicts.is_empty()),
+                ("key_unknown_neighbour", !table.neighbours.is_empty()),
+            ];
+            for (rule, possible) in rules {
+                assert!(
+                    !possible || examples[folder].contains(rule),
+                    "tests/ui/{folder}/fail/{rule}.rs is missing"
+                );
+            }
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Cutting an attribute's tokens into entries. No key is known here.
 
-use proc_macro2::{Delimiter, Group, Ident, Literal, TokenStream, TokenTree};
+use proc_macro2::{Delimiter, Group, Ident, Literal, Spacing, TokenStream, TokenTree};
 use quote::{ToTokens, TokenStreamExt};
 use syn::Lit;
 
@@ -119,6 +119,14 @@ fn entry(piece: &Piece) -> Result<Entry, Fault> {
             return Err(no_comma(next));
         }
         [next @ (TokenTree::Ident(_) | TokenTree::Literal(_)), ..] => return Err(no_comma(next)),
+        [TokenTree::Punct(colon), rest @ ..]
+            if colon.as_char() == ':' && colon.spacing() == Spacing::Alone =>
+        {
+            let value: TokenStream = rest.iter().cloned().collect();
+            let fault =
+                Fault::new(Rule::KeyMalformed, colon, format!("`{key}` takes its value after `=`, not `:`"));
+            return Err(fault.help(format!("write `{key} = {value}`")));
+        }
         rest => {
             let rest: TokenStream = rest.iter().cloned().collect();
             return Err(malformed(&rest, &format!("`{key}` is followed by something that is no value")));
@@ -139,6 +147,9 @@ fn value(tokens: &[TokenTree]) -> Result<Value, Fault> {
         }
         // `key = "value" other = 1`: the comma between two entries is what is missing.
         [TokenTree::Literal(_), next @ TokenTree::Ident(_), ..] => Err(no_comma(next)),
+        [TokenTree::Literal(_), TokenTree::Punct(end), ..] if end.as_char() == ';' => {
+            Err(Fault::new(Rule::KeyMalformed, end, "keys are separated by commas").help("write `,`"))
+        }
         tokens => Ok(Value::Tokens(tokens.iter().cloned().collect())),
     }
 }
@@ -221,6 +232,8 @@ mod tests {
             (quote!("3s"), "this is not a key"),
             (quote!(a,,b), "this is not a key"),
             (quote!(pool::size = 3), "`pool` is followed by something that is no value"),
+            (quote!(size: 3), "`size` takes its value after `=`, not `:`"),
+            (quote!(size = 3; b = 4), "keys are separated by commas"),
             (quote!(pool[3]), "`pool` is followed by something that is no value"),
         ];
         for (tokens, expected) in table {

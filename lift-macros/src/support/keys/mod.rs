@@ -19,3 +19,5 @@ pub(crate) use values::{Set, Values};
 
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+pub(crate) use tests::tables;

@@ -11,7 +11,7 @@ use crate::support::rules::Rule;
 use crate::{handler, health_check, lift_error, main_fn, resource};
 
 /// The folder of `tests/ui` and the tables of each macro, with the lists inside.
-fn tables() -> Vec<(&'static str, &'static Table)> {
+pub(crate) fn tables() -> Vec<(&'static str, &'static Table)> {
     let outer: [(&str, &'static Table); 7] = [
         ("handler", &handler::TABLE),
         ("health_check", &health_check::TABLE),

@@ -1,0 +1,6 @@
+#[lift::handler(sqs = "fulfilment")]
+async fn orders() {}
+
+fn main() {
+    let _ = lift::handlers![orders];
+}

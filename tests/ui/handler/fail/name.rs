@@ -1,0 +1,6 @@
+#[lift::handler(invoke = "Re-Index Orders")]
+async fn orders() {}
+
+fn main() {
+    let _ = lift::handlers![orders];
+}

@@ -1,0 +1,4 @@
+#[lift::handler(GET, "/orders")]
+struct Orders;
+
+fn main() {}

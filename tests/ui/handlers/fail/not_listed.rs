@@ -1,0 +1,6 @@
+#![deny(dead_code)]
+
+#[lift::handler(GET, "/orders")]
+async fn orders() {}
+
+fn main() {}

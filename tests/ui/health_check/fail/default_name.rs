@@ -1,0 +1,4 @@
+#[lift::health_check]
+async fn __() {}
+
+fn main() {}

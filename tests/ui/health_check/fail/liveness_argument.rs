@@ -1,0 +1,10 @@
+use lift::prelude::*;
+
+#[lift::health_check(kind = "liveness")]
+async fn orders(http: Shared<String>) {
+    let _ = http;
+}
+
+fn main() {
+    let _ = lift::health_checks![orders];
+}

@@ -1,0 +1,4 @@
+#[lift::health_check]
+enum Orders {}
+
+fn main() {}

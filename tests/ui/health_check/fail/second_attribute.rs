@@ -1,0 +1,7 @@
+#[lift::health_check]
+#[lift::handler(GET, "/orders")]
+async fn orders() {}
+
+fn main() {
+    let _ = lift::health_checks![orders];
+}

@@ -1,0 +1,10 @@
+#[lift::health_check]
+async fn orders() {
+    let count = std::rc::Rc::new(1);
+    std::future::ready(()).await;
+    drop(count);
+}
+
+fn main() {
+    let _ = lift::health_checks![orders];
+}

@@ -1,0 +1,10 @@
+#[lift::health_check]
+async fn orders()
+where
+    String: Clone,
+{
+}
+
+fn main() {
+    let _ = lift::health_checks![orders];
+}

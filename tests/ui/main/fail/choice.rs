@@ -1,0 +1,2 @@
+#[lift::main(flavor = "multithread")]
+async fn main() {}

@@ -1,0 +1,2 @@
+#[lift::main]
+const fn main() {}

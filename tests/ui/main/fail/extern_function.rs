@@ -1,0 +1,2 @@
+#[lift::main]
+async extern "C" fn main() {}

@@ -1,0 +1,2 @@
+#[lift::main]
+async fn main<T>() {}

@@ -1,0 +1,2 @@
+#[lift::main(flavor)]
+async fn main() {}

@@ -1,0 +1,2 @@
+#[lift::main(flavour = "multi_thread")]
+async fn main() {}

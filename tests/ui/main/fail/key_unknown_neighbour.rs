@@ -1,0 +1,2 @@
+#[lift::main(threads = 4)]
+async fn main() {}

@@ -1,0 +1,2 @@
+#[lift::main(worker_threads = "4")]
+async fn main() {}

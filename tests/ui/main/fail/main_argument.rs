@@ -1,0 +1,4 @@
+#[lift::main]
+async fn main(arguments: Vec<String>) {
+    let _ = arguments;
+}

@@ -1,0 +1,4 @@
+#[lift::main]
+struct Main;
+
+fn main() {}

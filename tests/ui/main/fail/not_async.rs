@@ -1,0 +1,2 @@
+#[lift::main]
+fn main() {}

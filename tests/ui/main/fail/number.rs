@@ -1,0 +1,2 @@
+#[lift::main(worker_threads = 0)]
+async fn main() {}

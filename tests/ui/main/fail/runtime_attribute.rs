@@ -1,0 +1,3 @@
+#[lift::main]
+#[tokio::main]
+async fn main() {}

@@ -1,0 +1,6 @@
+use lift::Resource;
+
+#[derive(Resource)]
+struct __(lift::sqlite::Connection);
+
+fn main() {}

@@ -1,0 +1,6 @@
+use lift::Resource;
+
+#[derive(Resource)]
+struct OrdersDb<T>(T);
+
+fn main() {}

@@ -1,0 +1,9 @@
+use lift::prelude::*;
+
+#[derive(Resource)]
+#[resource(pool(max_sise = 8))]
+struct OrdersDb(lift::sqlite::Connection);
+
+fn main() {
+    fn takes(_: Pooled<OrdersDb>) {}
+}
