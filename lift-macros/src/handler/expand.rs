@@ -89,7 +89,8 @@ fn call(handler: &Handler, types: &[CallType], runtime: &Runtime) -> TokenStream
     let function::Function { ident, output, .. } = &handler.function;
     let late = function::late(types, runtime);
     let request = local("request", 0);
-    let names: Vec<_> = (0..types.len()).map(|index| local("a", index)).collect();
+    let names: Vec<_> =
+        (0..types.len()).map(|index| format_ident!("__lift_a{index}", span = ident.span())).collect();
     let patterns = handler.takes.iter().zip(&names).map(|(takes, name)| match takes {
         Takes::Parameter(..) => quote!(#private::PathArg(#name)),
         Takes::Request(_) => quote!(#name),

@@ -82,7 +82,8 @@ fn run(check: &Check, types: &[CallType], runtime: &Runtime) -> TokenStream {
     let private = runtime.path();
     let function::Function { ident, output, .. } = &check.function;
     let context = local("context", 0);
-    let names: Vec<_> = (0..types.len()).map(|index| local("a", index)).collect();
+    let names: Vec<_> =
+        (0..types.len()).map(|index| format_ident!("__lift_a{index}", span = ident.span())).collect();
     // "the future is not `Send`" belongs to the function, so the call points to its name.
     let span = ident.span();
     let at_name = runtime.path_at(span);
