@@ -84,33 +84,36 @@ impl ToTokens for CallType {
 }
 
 /// `fn declare`: `Requirements` learns which resources the arguments take.
-pub(crate) fn declare(types: &[CallType], runtime: &Runtime) -> TokenStream {
+///
+/// Like [`late`] and the call itself it points to the function's name: what is wrong with an argument's type is then the
+/// same error at the same place, which the compiler tells once.
+pub(crate) fn declare(types: &[CallType], name: &Ident, runtime: &Runtime) -> TokenStream {
     let private = runtime.path();
     let leaves: Vec<_> = types.iter().flat_map(|ty| &ty.leaves).collect();
     if leaves.is_empty() {
         return quote!(fn declare(_: &mut #private::Requirements) {});
     }
     let probes = leaves.iter().map(|leaf| probe(leaf, runtime));
-    let names: Vec<_> = (0..leaves.len()).map(|index| local("probe", index)).collect();
+    let names: Vec<_> = (0..leaves.len()).map(|index| at_name("probe", index, name)).collect();
     let requirements = local("requirements", 0);
+    let at_name = runtime.path_at(name.span());
     // The probe's traits are in scope only where no type of the user's is named: a glob hides what is outside of it.
-    quote! {
-        fn declare(#requirements: &mut #private::Requirements) {
-            #(let #names = #probes;)*
-            {
-                use #private::probe::*;
-                #((&&&&#names).declare(#requirements);)*
-            }
+    let body = quote_spanned! {name.span()=>
+        #(let #names = #probes;)*
+        {
+            use #at_name::probe::*;
+            #((&&&&#names).declare(#requirements);)*
         }
-    }
+    };
+    quote!(fn declare(#requirements: &mut #private::Requirements) { #body })
 }
 
 /// One `bool` per argument, in an array: is it to be taken last?
-pub(crate) fn late(types: &[CallType], runtime: &Runtime) -> TokenStream {
-    let private = runtime.path();
+pub(crate) fn late(types: &[CallType], name: &Ident, runtime: &Runtime) -> TokenStream {
+    let span = name.span();
     if types.iter().all(|ty| ty.leaves.is_empty()) {
         let answers = types.iter().map(|_| quote!(false));
-        return quote!([#(#answers),*]);
+        return quote_spanned!(span=> [#(#answers),*]);
     }
     let mut lets = TokenStream::new();
     let mut answers = Vec::new();
@@ -118,15 +121,16 @@ pub(crate) fn late(types: &[CallType], runtime: &Runtime) -> TokenStream {
     for ty in types {
         let mut parts = Vec::new();
         for leaf in &ty.leaves {
-            let name = local("probe", count);
+            let local = at_name("probe", count, name);
             count += 1;
             let probe = probe(leaf, runtime);
-            lets.extend(quote!(let #name = #probe;));
-            parts.push(quote!((&&&&#name).late()));
+            lets.extend(quote_spanned!(span=> let #local = #probe;));
+            parts.push(quote_spanned!(span=> (&&&&#local).late()));
         }
         answers.push(if parts.is_empty() { quote!(false) } else { quote!(#(#parts)|*) });
     }
-    quote! {
+    let private = runtime.path_at(span);
+    quote_spanned! {span=>
         {
             #lets
             {
@@ -149,6 +153,11 @@ fn probe(ty: &TokenStream, runtime: &Runtime) -> TokenStream {
 /// A local name that no name of the user's meets.
 pub(crate) fn local(name: &str, index: usize) -> Ident {
     Ident::new(&format!("__lift_{name}{index}"), Span::mixed_site())
+}
+
+/// The same, pointing to the function's name.
+pub(crate) fn at_name(name: &str, index: usize, function: &Ident) -> Ident {
+    Ident::new(&format!("__lift_{name}{index}"), function.span())
 }
 
 /// The types inside a literal tuple; every other type is one.
@@ -185,14 +194,15 @@ mod tests {
         let types: [Type; 3] = [parse_quote!(A), parse_quote!((B, C)), parse_quote!(())];
         let types = types.each_ref().map(CallType::plain);
         let runtime = Runtime::new(None);
-        let late = late(&types, &runtime).to_string();
+        let name: Ident = parse_quote!(f);
+        let late = late(&types, &name, &runtime).to_string();
         assert!(late.contains("[(&& && __lift_probe0) . late () , "), "{late}");
         assert!(
             late.contains("(&& && __lift_probe1) . late () | (&& && __lift_probe2) . late () , false]"),
             "{late}"
         );
-        let declared = declare(&types, &runtime).to_string();
+        let declared = declare(&types, &name, &runtime).to_string();
         assert_eq!(declared.matches(". declare").count(), 3);
-        assert_eq!(super::late(&[], &runtime).to_string(), "[]");
+        assert_eq!(super::late(&[], &name, &runtime).to_string(), "[]");
     }
 }

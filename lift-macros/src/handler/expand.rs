@@ -6,7 +6,7 @@ use quote::{ToTokens, format_ident, quote, quote_spanned};
 use super::model::{Handler, Takes, Trigger};
 use super::parse::RawHandler;
 use super::shape::hash;
-use crate::function::{self, CallType, Item, local};
+use crate::function::{self, CallType, Item, at_name, local};
 use crate::support::errors::Rejected;
 use crate::support::runtime::Runtime;
 use crate::support::spans::ends;
@@ -18,7 +18,7 @@ pub(crate) fn expand(raw: &RawHandler, handler: &Handler) -> TokenStream {
     let private = runtime.path();
     let meta = meta(handler, runtime);
     let types: Vec<_> = handler.takes.iter().map(|takes| takes.call_type(runtime)).collect();
-    let declare = function::declare(&types, runtime);
+    let declare = function::declare(&types, ident, runtime);
     let call = call(handler, &types, runtime);
     let implementation = quote! {
         impl #private::Handler for #ident {
@@ -87,10 +87,9 @@ fn meta(handler: &Handler, runtime: &Runtime) -> TokenStream {
 fn call(handler: &Handler, types: &[CallType], runtime: &Runtime) -> TokenStream {
     let private = runtime.path();
     let function::Function { ident, output, .. } = &handler.function;
-    let late = function::late(types, runtime);
+    let late = function::late(types, ident, runtime);
     let request = local("request", 0);
-    let names: Vec<_> =
-        (0..types.len()).map(|index| format_ident!("__lift_a{index}", span = ident.span())).collect();
+    let names: Vec<_> = (0..types.len()).map(|index| at_name("a", index, ident)).collect();
     let patterns = handler.takes.iter().zip(&names).map(|(takes, name)| match takes {
         Takes::Parameter(..) => quote!(#private::PathArg(#name)),
         Takes::Request(_) => quote!(#name),
@@ -99,13 +98,13 @@ fn call(handler: &Handler, types: &[CallType], runtime: &Runtime) -> TokenStream
     let mark = (!types.is_empty()).then(|| quote!(_,));
     // "the future is not `Send`" belongs to the function, so the call points to its name.
     let span = ident.span();
-    let at_name = runtime.path_at(span);
+    let private_at_name = runtime.path_at(span);
     let name = format_ident!("call{}", types.len(), span = span);
     let call = quote_spanned! {span=>
-        #at_name::#name::<#(#types,)* #mark #output, _, _>(#request, #late, |#(#patterns),*| #ident(#(#names),*))
+        #private_at_name::#name::<#(#types,)* #mark #output, _, _>(#request, #late, |#(#patterns),*| #ident(#(#names),*))
     };
     let answer = quote_spanned! {span=>
-        impl ::core::future::Future<Output = #at_name::Response> + ::core::marker::Send
+        impl ::core::future::Future<Output = #private_at_name::Response> + ::core::marker::Send
     };
     quote! {
         fn call(#request: #private::Request) -> #answer {

@@ -5,7 +5,7 @@ use quote::{format_ident, quote, quote_spanned};
 
 use super::model::{Check, Kind};
 use super::parse::RawCheck;
-use crate::function::{self, CallType, Item, local};
+use crate::function::{self, CallType, Item, at_name, local};
 use crate::support::errors::Rejected;
 use crate::support::runtime::Runtime;
 
@@ -16,7 +16,7 @@ pub(crate) fn expand(raw: &RawCheck, check: &Check) -> TokenStream {
     let private = runtime.path();
     let meta = meta(check, runtime);
     let types: Vec<_> = arguments.iter().map(|argument| CallType::plain(&argument.ty)).collect();
-    let declare = function::declare(&types, runtime);
+    let declare = function::declare(&types, ident, runtime);
     let run = run(check, &types, runtime);
     let implementation = quote! {
         impl #private::Check for #ident {
@@ -82,17 +82,16 @@ fn run(check: &Check, types: &[CallType], runtime: &Runtime) -> TokenStream {
     let private = runtime.path();
     let function::Function { ident, output, .. } = &check.function;
     let context = local("context", 0);
-    let names: Vec<_> =
-        (0..types.len()).map(|index| format_ident!("__lift_a{index}", span = ident.span())).collect();
+    let names: Vec<_> = (0..types.len()).map(|index| at_name("a", index, ident)).collect();
     // "the future is not `Send`" belongs to the function, so the call points to its name.
     let span = ident.span();
-    let at_name = runtime.path_at(span);
+    let private_at_name = runtime.path_at(span);
     let name = format_ident!("check{}", types.len(), span = span);
     let run = quote_spanned! {span=>
-        #at_name::#name::<#(#types,)* #output, _, _>(#context, |#(#names),*| #ident(#(#names),*))
+        #private_at_name::#name::<#(#types,)* #output, _, _>(#context, |#(#names),*| #ident(#(#names),*))
     };
     let answer = quote_spanned! {span=>
-        impl ::core::future::Future<Output = #at_name::Health> + ::core::marker::Send
+        impl ::core::future::Future<Output = #private_at_name::Health> + ::core::marker::Send
     };
     quote! {
         fn run(#context: #private::Context) -> #answer {
