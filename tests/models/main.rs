@@ -43,6 +43,7 @@ use places::Places;
 /// A pool reduced to what the handshake is about.
 struct Model {
     parking: Parking<u32>,
+    #[allow(clippy::vec_box)] // parked values are boxed
     queue: Mutex<Vec<Box<u32>>>,
 }
 
