@@ -20,6 +20,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use rusqlite::config::DbConfig;
 pub use rusqlite::{self, params};
 use rusqlite::{InterruptHandle, OpenFlags};
 
@@ -243,7 +244,13 @@ impl Resource for Connection {
 
     async fn health_check(&mut self) -> Result<(), Error> {
         if let Some(path) = self.path.clone() {
-            tokio::task::spawn_blocking(move || check_header(&path)).await.map_err(|_| Error::Gone)??;
+            let checked =
+                tokio::task::spawn_blocking(move || check_header(&path)).await.map_err(|_| Error::Gone)?;
+            if let (Err(_), Some(inner)) = (&checked, &self.inner) {
+                // Closing must not write pages of the log into what is somebody else's file now.
+                inner.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
+            }
+            checked?;
         }
         self.call(|connection| connection.query_row("SELECT count(*) FROM sqlite_schema", [], |_| Ok(())))
             .await

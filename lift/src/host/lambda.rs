@@ -74,9 +74,6 @@ pub(super) async fn run(app: App, sources: &Sources) -> crate::Result<()> {
     let runtime = Runtime::new(handler)
         .layer(layer_fn(|inner| PastDeserializer { inner }))
         .register_snapstart_resource(Arc::new(Snapshot { service: service.clone() }));
-    if !service.resources.managed().is_empty() {
-        ask_for_sigterm().await;
-    }
     let ended = tokio::select! {
         ended = runtime.run_concurrent() => ended.map_err(|error| Error::msg(error::chain(error.as_ref()))),
         signal = signals.next() => {
@@ -88,21 +85,6 @@ pub(super) async fn run(app: App, sources: &Sources) -> crate::Result<()> {
         tracing::warn!("closing took too long; resources are left as they are");
     }
     ended
-}
-
-/// Lambda sends SIGTERM before it ends a sandbox only when an extension is registered, so one that wants no events is.
-async fn ask_for_sigterm() {
-    let extension = lambda_extension::Extension::new().with_events(&[]).with_extension_name("_lift-shutdown");
-    match extension.register().await {
-        Ok(registered) => {
-            // It polls for ever; what it says is of no interest.
-            tokio::spawn(async move { drop(registered.run().await) });
-        }
-        Err(error) => {
-            let error = error::chain(error.as_ref());
-            tracing::debug!(error, "no extension could be registered; this sandbox ends without a warning");
-        }
-    }
 }
 
 /// Nothing open survives a snapshot: another machine wakes up with it.
