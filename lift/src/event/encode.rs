@@ -16,7 +16,7 @@ use super::BODY_LIMIT;
 pub(crate) struct HttpAnswer {
     status_code: u16,
     headers: BTreeMap<String, String>,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
+    // Always there: readers of this format may insist on it.
     cookies: Vec<String>,
     body: String,
     is_base64_encoded: bool,
