@@ -11,7 +11,7 @@ use std::any::{Any, TypeId};
 use std::sync::Arc;
 
 pub(crate) use banner::{banner, routes};
-pub(crate) use service::{Call, InvokeAnswer, Service};
+pub(crate) use service::{Call, InvokeAnswer, Service, finish};
 pub(crate) use settings::AppSettings;
 pub use start::StartFn;
 use start::{Start, start};

@@ -289,7 +289,7 @@ impl Invocation {
 }
 
 /// Renders a failure, once, and logs it.
-fn finish(mut response: Response, handler: Option<&str>, request_id: &str) -> Response {
+pub(crate) fn finish(mut response: Response, handler: Option<&str>, request_id: &str) -> Response {
     if let Some(failure) = response.extensions_mut().remove::<Failure>() {
         error::log(&failure, handler, request_id);
         response = error::problem_response(response, &failure, request_id);

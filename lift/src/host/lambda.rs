@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::{Duration, SystemTime};
 
+use axum_core::response::IntoResponse;
 use bytes::Bytes;
 use futures_util::future::BoxFuture;
 use http::StatusCode;
@@ -19,7 +20,7 @@ use serde_json::value::RawValue;
 use tower_layer::layer_fn;
 
 use super::Signals;
-use crate::app::{Call, InvokeAnswer, Service};
+use crate::app::{Call, InvokeAnswer, Service, finish};
 use crate::clock::Deadline;
 use crate::config::Sources;
 use crate::error::{self, Failure, Origin};
@@ -241,8 +242,7 @@ async fn http(
         Err(problem) => problem,
     };
     let failure = Failure::internal(problem.code(), problem);
-    error::log(&failure, None, &request_id);
-    let response = error::problem_response(Default::default(), &failure, &request_id);
+    let response = finish(failure.into_response(), None, &request_id);
     event::encode(response)
         .await
         .map(Answer::Http)
