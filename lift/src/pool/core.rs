@@ -9,7 +9,6 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use deadpool::unmanaged;
 use futures_util::future::BoxFuture;
 use tokio::sync::Notify;
 use tokio::time::{Instant, timeout_at};
@@ -19,6 +18,7 @@ use super::connection::{Closer, Connection};
 use super::error::Cause;
 use super::ledger::{Ledger, Place};
 use super::parking::Parking;
+use super::queue::{Event, Queue};
 use super::settings::PoolSettings;
 use super::{PoolError, Pooled};
 use crate::clock::{Chance, Clock, Moment};
@@ -70,8 +70,8 @@ pub(super) struct Core<R: Resource> {
     ledger: Arc<Ledger>,
     /// At hand, while nobody waits.
     parking: Parking<Connection<R>>,
-    /// deadpool's fair queue: connections that wait for callers, or callers that wait for connections.
-    queue: unmanaged::Pool<Box<Connection<R>>>,
+    /// Connections that wait for callers, or callers that wait for connections.
+    queue: Arc<Queue<Connection<R>>>,
     /// Connections that maintenance is looking at, which are as good as idle.
     aside: AtomicUsize,
     connects: Mutex<Connects>,
@@ -133,7 +133,7 @@ impl<R: Resource> Core<R> {
         Arc::new(Self {
             ledger: Arc::new(Ledger::new(settings.max_size)),
             parking: Parking::new(),
-            queue: unmanaged::Pool::new(settings.max_size),
+            queue: Queue::new(settings.max_size),
             aside: AtomicUsize::new(0),
             connects: Mutex::new(Connects {
                 running: 0,
@@ -247,32 +247,23 @@ impl<R: Resource> Core<R> {
         {
             return Err(refused);
         }
-        let mut next = pin!(self.queue.remove());
+        let mut turn = self.queue.line_up(deadline);
         loop {
-            let mut changed = pin!(self.changed.notified());
-            changed.as_mut().enable();
             self.connect_if_wanted();
-            let event = async {
-                tokio::select! {
-                    biased;
-                    connection = &mut next => Some(connection),
-                    () = &mut changed => None,
-                }
-            };
-            match timeout_at(deadline, event).await {
-                Ok(Some(Ok(connection))) => {
+            match turn.next().await {
+                Event::Served(connection) => {
                     drop(waiting);
                     return Ok(connection);
                 }
-                Ok(Some(Err(_))) => return Err(PoolError::Closed { pool: self.spec.name }),
-                Ok(None) => {
+                Event::Told => {
                     if self.ledger.taken() == 0
                         && let Some(error) = self.given_up()
                     {
                         return Err(error);
                     }
                 }
-                Err(_) => return Err(self.timed_out(deadline, suspect)),
+                Event::TimedOut => return Err(self.timed_out(deadline, suspect)),
+                Event::Closed => return Err(PoolError::Closed { pool: self.spec.name }),
             }
         }
     }
@@ -375,7 +366,7 @@ impl<R: Resource> Core<R> {
 
     fn enqueue(&self, connection: Box<Connection<R>>) {
         // A closed queue refuses it; dropping it closes it.
-        drop(self.queue.try_add(connection));
+        drop(self.queue.add(connection));
     }
 
     /// Starts as many connects as callers wait for, as far as there are places and the backend is thought to be well.
@@ -398,7 +389,7 @@ impl<R: Resource> Core<R> {
     }
 
     fn idle(&self) -> usize {
-        let queued = self.queue.status().available;
+        let queued = self.queue.ready();
         queued + self.parking.occupied() + self.aside.load(Ordering::Relaxed)
     }
 
@@ -450,7 +441,7 @@ impl<R: Resource> Core<R> {
         self.unpark();
         let now = self.clock.now();
         let mut fresh = Vec::new();
-        while let Ok(mut connection) = self.queue.try_remove() {
+        while let Some(mut connection) = self.queue.try_take() {
             if now.since(connection.returned) <= self.settings.validate_after {
                 fresh.push(connection);
                 continue;
@@ -540,7 +531,7 @@ impl<R: Resource> Core<R> {
         while let Some(connection) = self.parking.take_any(0) {
             idle = look(connection, idle);
         }
-        while let Ok(connection) = self.queue.try_remove() {
+        while let Some(connection) = self.queue.try_take() {
             idle = look(connection, idle);
         }
         for connection in kept.into_iter().rev() {
@@ -568,7 +559,7 @@ impl<R: Resource> Core<R> {
     /// Empties the pool without closing it: nothing that is idle survives a snapshot.
     pub(super) fn empty(&self) {
         self.unpark();
-        while let Ok(connection) = self.queue.try_remove() {
+        while let Some(connection) = self.queue.try_take() {
             connection.close(CloseReason::Closed);
         }
     }
@@ -577,7 +568,7 @@ impl<R: Resource> Core<R> {
     pub(super) fn refuse(&self) {
         if !self.closed.swap(true, Ordering::AcqRel) {
             self.empty();
-            self.queue.close();
+            drop(self.queue.close());
             self.changed.notify_waiters();
         }
         self.unpark();
@@ -660,6 +651,8 @@ impl<R: Resource> Connect<R> {
                     let connection = Connection::new(resource, now, lifetime, core.closer.clone(), place);
                     drop(self);
                     core.offer(Box::new(connection));
+                    // Others may wait for whom there was no room among those that connect at the same time.
+                    core.connect_if_wanted();
                     core.changed.notify_waiters();
                 }
                 (Err(error), place) => {
@@ -675,6 +668,7 @@ impl<R: Resource> Connect<R> {
                     drop(place);
                     drop(self);
                     core.changed.notify_waiters();
+                    core.queue.tell();
                 }
                 (Ok(_), None) => {}
             }

@@ -1,8 +1,9 @@
 //! Connections that are lent out one at a time, and clients that are shared.
 //!
-//! A pool lies over [`deadpool`](https://docs.rs/deadpool), whose unmanaged pool queues callers fairly and loses
-//! nothing on cancellation. What happens to a connection is lift's: bounded waits with a cause, validation by both
-//! clocks, discarding what was interrupted, a circuit breaker, and an awaited cleanup.
+//! Callers that must wait are served in the order they came, as in [`deadpool`](https://docs.rs/deadpool), and a caller
+//! that goes away loses nothing; any deadpool manager plugs in as a resource. Waits are bounded and told with their
+//! cause, connections validated by both clocks, what was interrupted is discarded, a circuit breaker spares a sick
+//! backend, and every cleanup is awaited.
 
 mod argument;
 mod breaker;
@@ -17,6 +18,7 @@ mod parking;
 mod places;
 #[allow(clippy::module_inception)]
 mod pool;
+mod queue;
 mod settings;
 mod shared;
 mod sync;

@@ -1,0 +1,437 @@
+//! Connections that wait for callers, or callers that wait for connections, first come, first served.
+//!
+//! A connection that comes back is granted to the caller at the front of the line, who then takes it; nobody who comes
+//! later can pass by. One watch for each queue, instead of a timer for each caller, wakes those whose time is over: a
+//! caller that is served costs two short locks and nothing else.
+
+use std::collections::VecDeque;
+use std::future::poll_fn;
+use std::pin::Pin;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::task::{Context, Poll, Waker};
+
+use tokio::runtime::{Handle, Id};
+use tokio::sync::Notify;
+use tokio::time::{Instant, Sleep, sleep_until};
+
+pub(super) struct Queue<T> {
+    state: Mutex<State<T>>,
+    /// How often callers have been told to look up.
+    told: AtomicU64,
+    /// For the watch: somebody's time is over sooner than it thinks.
+    sooner: Arc<Notify>,
+}
+
+struct State<T> {
+    ready: Vec<Box<T>>,
+    /// How many of these belong to callers that left the line and have not taken theirs yet.
+    granted: usize,
+    /// `None` is somebody who went away. While anybody is in line, everything that is ready is granted.
+    line: VecDeque<Option<Caller>>,
+    /// The number of the caller at the front of the line; a caller with a smaller one has been granted something.
+    front: u64,
+    watch: Option<Watch>,
+    closed: bool,
+}
+
+struct Caller {
+    waker: Waker,
+    /// Until when it waits; `None` when nobody needs to tell it.
+    deadline: Option<Instant>,
+}
+
+/// The task that wakes callers whose time is over.
+#[derive(Clone, Copy)]
+struct Watch {
+    runtime: Id,
+    /// When it will look next.
+    next: Instant,
+}
+
+/// What happened to a caller.
+pub(super) enum Event<T> {
+    Served(Box<T>),
+    /// Somebody said that there is news.
+    Told,
+    TimedOut,
+    Closed,
+}
+
+impl<T> State<T> {
+    /// Grants one that is ready to the front of the line.
+    fn grant(&mut self) -> Option<Waker> {
+        while let Some(caller) = self.line.pop_front() {
+            self.front += 1;
+            if let Some(caller) = caller {
+                self.granted += 1;
+                return Some(caller.waker);
+            }
+        }
+        None
+    }
+
+    fn spare(&self) -> usize {
+        self.ready.len().saturating_sub(self.granted)
+    }
+
+    fn caller(&mut self, number: u64) -> Option<&mut Option<Caller>> {
+        let index = number.checked_sub(self.front)?;
+        self.line.get_mut(usize::try_from(index).ok()?)
+    }
+
+    fn wakers(&self) -> Vec<Waker> {
+        self.line.iter().flatten().map(|caller| caller.waker.clone()).collect()
+    }
+}
+
+impl<T> Queue<T> {
+    pub(super) fn new(capacity: usize) -> Arc<Self> {
+        let state = State {
+            ready: Vec::with_capacity(capacity),
+            granted: 0,
+            line: VecDeque::new(),
+            front: 0,
+            watch: None,
+            closed: false,
+        };
+        Arc::new(Self { state: Mutex::new(state), told: AtomicU64::new(0), sooner: Arc::default() })
+    }
+
+    fn state(&self) -> MutexGuard<'_, State<T>> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Hands a value to whoever has waited longest, or keeps it. A closed queue gives it back.
+    pub(super) fn add(&self, value: Box<T>) -> Result<(), Box<T>> {
+        let waker = {
+            let mut state = self.state();
+            if state.closed {
+                return Err(value);
+            }
+            state.ready.push(value);
+            state.grant()
+        };
+        if let Some(waker) = waker {
+            waker.wake();
+        }
+        Ok(())
+    }
+
+    /// Takes a value that nobody waits for, the one that was added last.
+    pub(super) fn try_take(&self) -> Option<Box<T>> {
+        let mut state = self.state();
+        if state.spare() > 0 { state.ready.pop() } else { None }
+    }
+
+    /// How many values are here, those included that callers were granted and have not taken yet.
+    pub(super) fn ready(&self) -> usize {
+        self.state().ready.len()
+    }
+
+    /// Everybody in line looks up.
+    pub(super) fn tell(&self) {
+        self.told.fetch_add(1, Ordering::AcqRel);
+        let wakers = self.state().wakers();
+        wakers.into_iter().for_each(Waker::wake);
+    }
+
+    /// Sends everybody away and gives out what is left.
+    pub(super) fn close(&self) -> Vec<Box<T>> {
+        let (left, line) = {
+            let mut state = self.state();
+            state.closed = true;
+            state.granted = 0;
+            (std::mem::take(&mut state.ready), std::mem::take(&mut state.line))
+        };
+        line.into_iter().flatten().for_each(|caller| caller.waker.wake());
+        left
+    }
+}
+
+impl<T: Send + 'static> Queue<T> {
+    /// A caller that waits until `deadline`. It is in line from the first time it waits for its [`next`](Turn::next)
+    /// event until it is served or dropped.
+    pub(super) fn line_up(self: &Arc<Self>, deadline: Instant) -> Turn<'_, T> {
+        Turn { queue: self, deadline, told: self.told.load(Ordering::Acquire), number: None, timer: None }
+    }
+
+    /// Wakes whoever has waited for long enough; when to look again, unless nobody waits.
+    fn look(&self, runtime: Id) -> Option<Instant> {
+        let now = Instant::now();
+        let mut late = Vec::new();
+        let next = {
+            let mut state = self.state();
+            let mut next: Option<Instant> = None;
+            for caller in state.line.iter_mut().flatten() {
+                match caller.deadline {
+                    Some(deadline) if deadline <= now => {
+                        caller.deadline = None;
+                        late.push(caller.waker.clone());
+                    }
+                    Some(deadline) => next = Some(next.map_or(deadline, |next| next.min(deadline))),
+                    None => {}
+                }
+            }
+            state.watch = next.map(|next| Watch { runtime, next });
+            next
+        };
+        late.into_iter().for_each(Waker::wake);
+        next
+    }
+}
+
+/// One caller's place in the line, given up when it is dropped.
+pub(super) struct Turn<'a, T: Send + 'static> {
+    queue: &'a Arc<Queue<T>>,
+    deadline: Instant,
+    /// What it was told so far.
+    told: u64,
+    number: Option<u64>,
+    /// Its own, where the queue's watch belongs to another runtime.
+    timer: Option<Pin<Box<Sleep>>>,
+}
+
+/// Who sees to it that a caller does not wait for too long.
+enum Watched {
+    /// The watch, which looks soon enough.
+    Well,
+    /// The watch, which must look sooner.
+    Later,
+    /// Nobody yet.
+    Not,
+    /// The caller itself.
+    Alone,
+}
+
+impl<T: Send + 'static> Turn<'_, T> {
+    pub(super) async fn next(&mut self) -> Event<T> {
+        poll_fn(|context| self.poll(context)).await
+    }
+
+    fn poll(&mut self, context: &mut Context<'_>) -> Poll<Event<T>> {
+        let mut state = self.queue.state();
+        if state.closed {
+            self.number = None;
+            return Poll::Ready(Event::Closed);
+        }
+        let again = self.number.is_some();
+        match self.number {
+            None if state.spare() > 0 => {
+                if let Some(value) = state.ready.pop() {
+                    return Poll::Ready(Event::Served(value));
+                }
+            }
+            Some(number) if number < state.front => {
+                self.number = None;
+                state.granted = state.granted.saturating_sub(1);
+                if let Some(value) = state.ready.pop() {
+                    return Poll::Ready(Event::Served(value));
+                }
+            }
+            _ => {}
+        }
+        let told = self.queue.told.load(Ordering::Acquire);
+        if std::mem::replace(&mut self.told, told) != told {
+            return Poll::Ready(Event::Told);
+        }
+        if again && Instant::now() >= self.deadline {
+            return Poll::Ready(Event::TimedOut);
+        }
+        let Ok(runtime) = Handle::try_current() else { return Poll::Ready(Event::TimedOut) };
+        let watched = match &mut state.watch {
+            Some(watch) if watch.runtime != runtime.id() => Watched::Alone,
+            Some(watch) if watch.next <= self.deadline => Watched::Well,
+            watch => {
+                let before = watch.replace(Watch { runtime: runtime.id(), next: self.deadline });
+                if before.is_some() { Watched::Later } else { Watched::Not }
+            }
+        };
+        let deadline = if matches!(watched, Watched::Alone) { None } else { Some(self.deadline) };
+        let mut old = None;
+        match self.number.and_then(|number| state.caller(number)) {
+            Some(Some(caller)) => {
+                caller.deadline = deadline;
+                if !caller.waker.will_wake(context.waker()) {
+                    // What dropping it runs must not find the queue locked.
+                    old = Some(std::mem::replace(&mut caller.waker, context.waker().clone()));
+                }
+            }
+            _ => {
+                let number = state.front + state.line.len() as u64;
+                state.line.push_back(Some(Caller { waker: context.waker().clone(), deadline }));
+                self.number = Some(number);
+            }
+        }
+        drop(state);
+        drop(old);
+        match watched {
+            Watched::Well => {}
+            Watched::Later => self.queue.sooner.notify_one(),
+            Watched::Not => {
+                let watching = Watching { queue: Arc::downgrade(self.queue), runtime: runtime.id() };
+                runtime.spawn(watch(watching, self.queue.sooner.clone()));
+            }
+            Watched::Alone => {
+                let timer = self.timer.get_or_insert_with(|| Box::pin(sleep_until(self.deadline)));
+                if timer.as_mut().poll(context).is_ready() {
+                    return Poll::Ready(Event::TimedOut);
+                }
+            }
+        }
+        Poll::Pending
+    }
+}
+
+impl<T: Send + 'static> Drop for Turn<'_, T> {
+    fn drop(&mut self) {
+        let Some(number) = self.number else { return };
+        let (gone, waker) = {
+            let mut state = self.queue.state();
+            if state.closed {
+                return;
+            }
+            if number < state.front {
+                // It was granted one that it will not take: the next in line gets it.
+                state.granted = state.granted.saturating_sub(1);
+                (None, state.grant())
+            } else {
+                (state.caller(number).and_then(Option::take), None)
+            }
+        };
+        drop(gone);
+        if let Some(waker) = waker {
+            waker.wake();
+        }
+    }
+}
+
+/// What the watch's task holds. When its runtime ends before the callers, those elsewhere set up another watch.
+struct Watching<T> {
+    queue: Weak<Queue<T>>,
+    runtime: Id,
+}
+
+impl<T> Drop for Watching<T> {
+    fn drop(&mut self) {
+        let Some(queue) = self.queue.upgrade() else { return };
+        let wakers = {
+            let mut state = queue.state();
+            if state.watch.is_none_or(|watch| watch.runtime != self.runtime) {
+                return;
+            }
+            state.watch = None;
+            state.wakers()
+        };
+        wakers.into_iter().for_each(Waker::wake);
+    }
+}
+
+async fn watch<T: Send + 'static>(mut watching: Watching<T>, sooner: Arc<Notify>) {
+    while let Some(next) = watching.queue.upgrade().and_then(|queue| queue.look(watching.runtime)) {
+        tokio::select! {
+            () = sleep_until(next) => {}
+            () = sooner.notified() => {}
+        }
+    }
+    // Another watch may have begun already, which is none of this one's business.
+    watching.queue = Weak::new();
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use futures_util::future::poll_immediate;
+    use tokio::runtime::Builder;
+
+    use super::*;
+
+    fn soon() -> Instant {
+        Instant::now() + Duration::from_millis(100)
+    }
+
+    async fn served(turn: &mut Turn<'_, u32>) -> Option<u32> {
+        match poll_immediate(turn.next()).await {
+            Some(Event::Served(value)) => Some(*value),
+            _ => None,
+        }
+    }
+
+    #[tokio::test]
+    async fn first_come_first_served_whoever_goes_away() {
+        let queue = Queue::new(4);
+        let mut turns: Vec<_> = (0..5).map(|_| queue.line_up(soon())).collect();
+        for turn in &mut turns {
+            assert_eq!(served(turn).await, None);
+        }
+        drop(turns.remove(1));
+        queue.add(Box::new(7)).unwrap();
+        assert_eq!(
+            (served(&mut queue.line_up(soon())).await, queue.try_take()),
+            (None, None),
+            "granted is granted"
+        );
+        // The first one goes away with what it was granted, which falls to the next one.
+        drop(turns.remove(0));
+        assert_eq!(served(&mut turns[1]).await, None);
+        assert_eq!(served(&mut turns[0]).await, Some(7));
+        queue.add(Box::new(8)).unwrap();
+        drop(turns);
+        assert_eq!(
+            (queue.ready(), queue.try_take().as_deref()),
+            (1, Some(&8)),
+            "what nobody takes is there for all"
+        );
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn each_caller_waits_until_its_own_deadline() {
+        let queue = Queue::<u32>::new(1);
+        let wait = |millis| {
+            let (queue, begin) = (queue.clone(), Instant::now());
+            tokio::spawn(async move {
+                let event = queue.line_up(begin + Duration::from_millis(millis)).next().await;
+                (matches!(event, Event::TimedOut), begin.elapsed().as_millis())
+            })
+        };
+        let callers = [wait(300), wait(100), wait(200), wait(0)];
+        let mut ends = Vec::new();
+        for caller in callers {
+            let (timed_out, after) = caller.await.unwrap();
+            assert!(timed_out);
+            ends.push(after / 10);
+        }
+        assert_eq!(ends, [30, 10, 20, 0]);
+        assert!(queue.state().line.iter().all(Option::is_none));
+    }
+
+    #[tokio::test]
+    async fn news_and_the_end_reach_everybody() {
+        let queue = Queue::<u32>::new(1);
+        let (mut one, mut two) = (queue.line_up(soon()), queue.line_up(soon()));
+        assert!(poll_immediate(one.next()).await.is_none());
+        queue.tell();
+        assert!(matches!(one.next().await, Event::Told) && matches!(two.next().await, Event::Told));
+        assert!(poll_immediate(two.next()).await.is_none());
+        assert!(queue.close().is_empty() && queue.add(Box::new(1)).is_err());
+        assert!(matches!(one.next().await, Event::Closed) && matches!(two.next().await, Event::Closed));
+    }
+
+    #[test]
+    fn a_runtime_that_stands_still_or_ends_takes_no_deadline_along() {
+        let queue = Queue::<u32>::new(1);
+        let [still, moving] = [(); 2].map(|()| Builder::new_current_thread().enable_time().build().unwrap());
+        let late = still.block_on(async {
+            let mut turn = queue.line_up(soon());
+            assert!(poll_immediate(turn.next()).await.is_none());
+            turn
+        });
+        let timed_out = |turn: &mut Turn<'_, u32>| matches!(moving.block_on(turn.next()), Event::TimedOut);
+        assert!(timed_out(&mut queue.line_up(soon())), "beside another runtime's watch");
+        drop(still);
+        assert!(queue.state().watch.is_none());
+        assert!(timed_out(&mut queue.line_up(soon())), "with its own watch");
+        drop(late);
+    }
+}
