@@ -1,9 +1,11 @@
 //! The only path that generated code may name. Not part of the public interface: it may change with any version.
 
+pub use futures_util::future::BoxFuture;
+
 pub use crate::config::NoSettings;
 pub use crate::error::{BoxError, Decision, Failure, LiftError, Retry};
 pub use crate::handler::*;
-pub use crate::health::{Check, CheckKind, CheckMeta, Checks, Health, check_entry};
+pub use crate::health::{Check, CheckKind, CheckMeta, Checks, Health};
 pub use crate::health::{check0, check1, check2, check3, check4, check5, check6};
 pub use crate::host::{MainOptions, run_main};
 pub use crate::pool::probe;

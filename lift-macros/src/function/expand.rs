@@ -61,7 +61,7 @@ pub(crate) fn stub(function: &RawFunction, implementation: &TokenStream) -> Toke
 /// The type of one argument, as the runtime's call takes it.
 pub(crate) struct CallType {
     whole: TokenStream,
-    /// The types to ask about: the elements of a literal tuple, or the whole.
+    /// The types to ask about: the elements of a literal tuple, or the whole; none where the answer is known.
     leaves: Vec<TokenStream>,
 }
 
@@ -71,9 +71,9 @@ impl CallType {
         Self { whole: ty.to_token_stream(), leaves: leaves(ty) }
     }
 
-    /// A type of the runtime's around the user's.
-    pub(crate) fn wrapped(whole: TokenStream) -> Self {
-        Self { leaves: vec![whole.clone()], whole }
+    /// A type that is known to be no resource.
+    pub(crate) fn no_resource(whole: TokenStream) -> Self {
+        Self { leaves: Vec::new(), whole }
     }
 }
 

@@ -1,6 +1,6 @@
 //! The tokens: the untouched function, its companion, and constants around one call.
 
-use proc_macro2::{Literal, TokenStream};
+use proc_macro2::{Ident, Literal, TokenStream};
 use quote::{ToTokens, format_ident, quote, quote_spanned};
 
 use super::model::{Handler, Takes, Trigger};
@@ -20,7 +20,9 @@ pub(crate) fn expand(raw: &RawHandler, handler: &Handler) -> TokenStream {
     let types: Vec<_> = handler.takes.iter().map(|takes| takes.call_type(runtime)).collect();
     let declare = function::declare(&types, ident, runtime);
     let call = call(handler, &types, runtime);
+    let parameters = parameters(handler, runtime);
     let implementation = quote! {
+        #parameters
         impl #private::Handler for #ident {
             const META: #private::HandlerMeta = #meta;
             #declare
@@ -51,10 +53,8 @@ pub(crate) fn fallback(raw: &RawHandler, rejected: &Rejected) -> TokenStream {
                     #name, ::core::module_path!(), ::core::file!(), ::core::line!(), #name, #unique, #shape,
                 );
                 fn declare(_: &mut #private::Requirements) {}
-                fn call(
-                    _: #private::Request,
-                ) -> impl ::core::future::Future<Output = #private::Response> + ::core::marker::Send {
-                    ::core::future::pending()
+                fn call(_: #private::Request) -> #private::BoxFuture<'static, #private::Response> {
+                    ::std::boxed::Box::pin(::core::future::pending())
                 }
             }
         },
@@ -91,7 +91,10 @@ fn call(handler: &Handler, types: &[CallType], runtime: &Runtime) -> TokenStream
     let request = local("request", 0);
     let names: Vec<_> = (0..types.len()).map(|index| at_name("a", index, ident)).collect();
     let patterns = handler.takes.iter().zip(&names).map(|(takes, name)| match takes {
-        Takes::Parameter(..) => quote!(#private::PathArg(#name)),
+        Takes::Parameter(index, _) => {
+            let parameter = parameter_name(*index);
+            quote!(#private::PathArg(#parameter(#name)))
+        }
         Takes::Request(_) => quote!(#name),
     });
     // The mark of the last argument's extractor.
@@ -103,28 +106,55 @@ fn call(handler: &Handler, types: &[CallType], runtime: &Runtime) -> TokenStream
     let call = quote_spanned! {span=>
         #private_at_name::#name::<#(#types,)* #mark #output, _, _>(#request, #late, |#(#patterns),*| #ident(#(#names),*))
     };
-    let answer = quote_spanned! {span=>
-        impl ::core::future::Future<Output = #private_at_name::Response> + ::core::marker::Send
-    };
     quote! {
-        fn call(#request: #private::Request) -> #answer {
+        fn call(#request: #private::Request) -> #private::BoxFuture<'static, #private::Response> {
             #call
         }
     }
+}
+
+/// A type of its own around each parameter's.
+///
+/// It can always be read from a path, so that a type without `FromStr` is told once, under itself and in `FromPath`'s
+/// words.
+fn parameters(handler: &Handler, runtime: &Runtime) -> TokenStream {
+    let private = runtime.path();
+    let parameters = handler.takes.iter().filter_map(|takes| match takes {
+        Takes::Parameter(index, ty) => Some((parameter_name(*index), ty)),
+        Takes::Request(_) => None,
+    });
+    let parameters = parameters.map(|(name, ty)| {
+        let (first, last) = ends(ty);
+        let private_at_type = runtime.path_at(last);
+        let open = quote_spanned!(first=> <);
+        let close = quote_spanned!(last=> as #private_at_type::FromPath>::from_path);
+        let text = local("text", 0);
+        quote! {
+            struct #name(#ty);
+            #[diagnostic::do_not_recommend]
+            impl #private::FromPath for #name {
+                fn from_path(#text: &str) -> ::core::result::Result<Self, ::std::string::String> {
+                    #open #ty #close(#text).map(Self)
+                }
+            }
+        }
+    });
+    quote!(#(#parameters)*)
+}
+
+fn parameter_name(index: usize) -> Ident {
+    format_ident!("__LiftParameter{index}")
 }
 
 impl Takes {
     fn call_type(&self, runtime: &Runtime) -> CallType {
         match self {
             Self::Request(ty) => CallType::plain(ty),
-            Self::Parameter(index, ty) => {
-                // From the type's first token to its last, so that an error underlines all of it.
-                let (first, last) = ends(ty);
-                let private = runtime.path_at(first);
+            Self::Parameter(index, _) => {
+                let private = runtime.path();
+                let name = parameter_name(*index);
                 let index = Literal::usize_unsuffixed(*index);
-                let open = quote_spanned!(first=> #private::PathArg<);
-                let close = quote_spanned!(last=> , #index>);
-                CallType::wrapped(quote!(#open #ty #close))
+                CallType::no_resource(quote!(#private::PathArg<#name, #index>))
             }
         }
     }

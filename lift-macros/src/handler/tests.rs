@@ -152,8 +152,10 @@ fn the_function_comes_out_untouched_and_first() {
     for part in [
         r#"HandlerMeta :: http ("get_order" , :: core :: module_path ! () , :: core :: file ! () , :: core :: line ! () , "POST" , "/orders/{id}" , & ["id"] , "#,
         r#" , "POST /orders/{}") . timeout_ms (3000) . cancel_on_disconnect ()"#,
-        ":: lift :: __private :: call2 :: < :: lift :: __private :: PathArg < Uuid , 0 > , Json < Order > , _ , Result < () , E > , _ , _ >",
-        "| :: lift :: __private :: PathArg (__lift_a0) , __lift_a1 | get_order (__lift_a0 , __lift_a1)",
+        ":: lift :: __private :: call2 :: < :: lift :: __private :: PathArg < __LiftParameter0 , 0 > , Json < Order > , _ , Result < () , E > , _ , _ >",
+        "struct __LiftParameter0 (Uuid) ;",
+        "< Uuid as :: lift :: __private :: FromPath > :: from_path (__lift_text0) . map (Self)",
+        "| :: lift :: __private :: PathArg (__LiftParameter0 (__lift_a0)) , __lift_a1 | get_order (__lift_a0 , __lift_a1)",
     ] {
         assert!(out.contains(part), "{part}\n{out}");
     }

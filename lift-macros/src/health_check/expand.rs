@@ -45,10 +45,8 @@ pub(crate) fn fallback(raw: &RawCheck, rejected: &Rejected) -> TokenStream {
                     "refused", ::core::module_path!(), ::core::file!(), ::core::line!(),
                 );
                 fn declare(_: &mut #private::Requirements) {}
-                fn run(
-                    _: #private::Context,
-                ) -> impl ::core::future::Future<Output = #private::Health> + ::core::marker::Send {
-                    ::core::future::pending()
+                fn run(_: #private::Context) -> #private::BoxFuture<'static, #private::Health> {
+                    ::std::boxed::Box::pin(::core::future::pending())
                 }
             }
         },
@@ -90,11 +88,8 @@ fn run(check: &Check, types: &[CallType], runtime: &Runtime) -> TokenStream {
     let run = quote_spanned! {span=>
         #private_at_name::#name::<#(#types,)* #output, _, _>(#context, |#(#names),*| #ident(#(#names),*))
     };
-    let answer = quote_spanned! {span=>
-        impl ::core::future::Future<Output = #private_at_name::Health> + ::core::marker::Send
-    };
     quote! {
-        fn run(#context: #private::Context) -> #answer {
+        fn run(#context: #private::Context) -> #private::BoxFuture<'static, #private::Health> {
             #run
         }
     }

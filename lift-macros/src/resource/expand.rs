@@ -36,6 +36,8 @@ pub(crate) fn expand(raw: &RawResource, resource: &Resource) -> TokenStream {
         Body::Own(_) => Default::default(),
     };
     quote! {
+        // Otherwise every message about a type that is no resource lists those that are.
+        #[diagnostic::do_not_recommend]
         #quiet
         impl #private::Resource for #ident #bound {
             #types
@@ -65,6 +67,7 @@ pub(crate) fn fallback(raw: &RawResource, rejected: &Rejected) -> TokenStream {
     };
     quote! {
         #rejected
+        #[diagnostic::do_not_recommend]
         #quiet
         impl #private::Resource for #ident {
             type Config = #private::NoSettings;

@@ -221,6 +221,7 @@ fn check_header(path: &Path) -> Result<(), Error> {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl Resource for Connection {
     type Config = Config;
     type Error = Error;

@@ -13,7 +13,7 @@ use crate::error::failure_of_rejection;
     message = "`{Self}` cannot be taken from a request here",
     label = "not a handler argument at this place",
     note = "an argument that reads the body, such as `Json<T>`, must be the last one",
-    note = "connections are taken as `Pooled<R>`, shared clients and provided values as `Shared<T>`"
+    note = "connections are taken as `Pooled<R>` with `R: lift::Resource`, shared clients and provided values as `Shared<T>`"
 )]
 pub trait Early: Sized + Send {
     /// Takes it, or says what to answer.
@@ -32,7 +32,7 @@ impl<T: FromRequestParts<()> + Send> Early for T {
     message = "`{Self}` cannot be taken from a request",
     label = "not a handler argument",
     note = "a body is taken as `Json<T>` (with `T: serde::Deserialize`), `String` or `Bytes`",
-    note = "connections are taken as `Pooled<R>`, shared clients and provided values as `Shared<T>`"
+    note = "connections are taken as `Pooled<R>` with `R: lift::Resource`, shared clients and provided values as `Shared<T>`"
 )]
 pub trait Last<M>: Sized + Send {
     /// Takes it, or says what to answer.

@@ -2,11 +2,15 @@
 //!
 //! Order: arguments that need no connection, from left to right; then the body, when the last argument reads it;
 //! then connections, so that a bad request never holds one.
+//!
+//! A call returns its one box, not an opaque future: the bounds of an opaque future are checked again wherever it is
+//! returned, which would tell every wrong argument twice.
 
 use std::future::Future;
 
 use axum_core::extract::Request;
 use axum_core::response::{IntoResponse, Response};
+use futures_util::future::BoxFuture;
 use http::request::Parts;
 
 use super::{Answer, Early, Last};
@@ -23,13 +27,13 @@ fn late_parts(context: Option<Context>) -> Parts {
 
 /// Calls a handler without arguments.
 #[doc(hidden)]
-pub async fn call0<R, F, Fut>(_: Request, _: [bool; 0], function: F) -> Response
+pub fn call0<R, F, Fut>(_: Request, _: [bool; 0], function: F) -> BoxFuture<'static, Response>
 where
-    R: Answer,
-    F: FnOnce() -> Fut + Send,
-    Fut: Future<Output = R> + Send,
+    R: Answer + 'static,
+    F: FnOnce() -> Fut + Send + 'static,
+    Fut: Future<Output = R> + Send + 'static,
 {
-    function().await.answer()
+    Box::pin(async move { function().await.answer() })
 }
 
 macro_rules! calls {
@@ -37,18 +41,20 @@ macro_rules! calls {
         /// Takes the arguments and calls the handler.
         #[doc(hidden)]
         #[allow(clippy::too_many_arguments, unused_mut, unused_parens, unused_variables)] // with one argument
-        pub async fn $call<$($item,)* $last, M, R, F, Fut>(
+        pub fn $call<$($item,)* $last, M, R, F, Fut>(
             request: Request,
             late: [bool; [$(stringify!($item),)* ""].len()],
             function: F,
-        ) -> Response
+        ) -> BoxFuture<'static, Response>
         where
-            $($item: Early,)*
-            $last: Last<M>,
-            R: Answer,
-            F: FnOnce($($item,)* $last) -> Fut + Send,
-            Fut: Future<Output = R> + Send,
+            $($item: Early + 'static,)*
+            $last: Last<M> + 'static,
+            M: 'static,
+            R: Answer + 'static,
+            F: FnOnce($($item,)* $last) -> Fut + Send + 'static,
+            Fut: Future<Output = R> + Send + 'static,
         {
+            Box::pin(async move {
             let (mut parts, body) = request.into_parts();
             let [$($slot,)* $last_slot] = late;
             $(
@@ -93,6 +99,7 @@ macro_rules! calls {
                 // Every slot has been filled above, or the function has returned.
                 _ => crate::error::Failure::internal("INTERNAL", "an argument was not taken").into_response(),
             }
+            })
         }
     )+};
 }

@@ -1,4 +1,3 @@
-use std::marker::PhantomData;
 use std::sync::Arc;
 
 use axum_core::extract::Request;
@@ -21,26 +20,42 @@ pub struct Handlers {
     pub(crate) entries: Vec<Entry>,
 }
 
-struct Call<H>(PhantomData<fn() -> H>);
+/// What a list knows of a handler at compile time.
+#[doc(hidden)]
+pub struct Listed {
+    pub(super) meta: HandlerMeta,
+    declare: fn(&mut Requirements),
+    call: fn(Request) -> BoxFuture<'static, Response>,
+}
 
-impl<H: Handler> Endpoint for Call<H> {
-    fn call(&self, request: Request) -> BoxFuture<'static, Response> {
-        Box::pin(H::call(request))
+impl Listed {
+    pub(super) const fn of<H: Handler>() -> Self {
+        Self { meta: H::META, declare: H::declare, call: H::call }
+    }
+
+    #[cfg(test)]
+    pub(super) fn new(meta: HandlerMeta) -> Self {
+        Self { meta, declare: |_| {}, call: |_| Box::pin(std::future::pending()) }
     }
 }
 
-/// The entry of a handler; [`handlers!`](crate::handlers!) calls this.
-#[doc(hidden)]
-#[must_use]
-pub fn entry<H: Handler>() -> Entry {
-    Entry { meta: H::META, declare: H::declare, endpoint: Arc::new(Call::<H>(PhantomData)) }
+struct Call(fn(Request) -> BoxFuture<'static, Response>);
+
+impl Endpoint for Call {
+    fn call(&self, request: Request) -> BoxFuture<'static, Response> {
+        (self.0)(request)
+    }
 }
 
 impl Handlers {
     /// A list of entries; [`handlers!`](crate::handlers!) calls this.
     #[doc(hidden)]
-    pub fn new<const N: usize>(entries: [Entry; N]) -> Self {
-        Self { entries: entries.into() }
+    pub fn new(listed: &[Listed]) -> Self {
+        let entry = |listed: &Listed| {
+            let (meta, declare) = (listed.meta, listed.declare);
+            Entry { meta, declare, endpoint: Arc::new(Call(listed.call)) }
+        };
+        Self { entries: listed.iter().map(entry).collect() }
     }
 
     /// Puts a layer around every handler of the list, whatever triggers it.
@@ -70,9 +85,8 @@ impl Handlers {
 #[macro_export]
 macro_rules! handlers {
     ($($handler:path),* $(,)?) => {{
-        const _: () = $crate::__private::assert_unique(&[
-            $(&<$handler as $crate::__private::Handler>::META),*
-        ]);
-        $crate::__private::Handlers::new([$($crate::__private::entry::<$handler>()),*])
+        const LISTED: &[$crate::__private::Listed] = &[$(<$handler as $crate::__private::Handler>::LISTED),*];
+        const _: () = $crate::__private::assert_unique(LISTED);
+        $crate::__private::Handlers::new(LISTED)
     }};
 }

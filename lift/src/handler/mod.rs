@@ -10,8 +10,6 @@ mod path;
 pub(crate) mod router;
 mod unique;
 
-use std::future::Future;
-
 pub use argument::{Answer, Early, Last};
 pub use axum_core::extract::Request;
 pub use axum_core::response::{IntoResponse, Response};
@@ -19,11 +17,13 @@ pub use call::*;
 pub(crate) use endpoint::{Endpoint, layered};
 pub use endpoint::{IntoRoute, Route};
 pub use json::Json;
-pub use list::{Entry, Handlers, entry};
+pub use list::{Entry, Handlers, Listed};
 pub use meta::{HandlerMeta, Trigger};
 pub(crate) use path::PathParams;
-pub use path::{MatchedPath, Path, PathArg};
+pub use path::{FromPath, MatchedPath, Path, PathArg};
 pub use unique::assert_unique;
+
+use futures_util::future::BoxFuture;
 
 use crate::resource::Requirements;
 
@@ -33,7 +33,7 @@ use crate::resource::Requirements;
     label = "not a handler",
     note = "add `#[lift::handler(GET, \"/path\")]` to the function"
 )]
-pub trait Handler: 'static {
+pub trait Handler: Sized + 'static {
     /// Its name, trigger and keys.
     const META: HandlerMeta;
 
@@ -41,5 +41,9 @@ pub trait Handler: 'static {
     fn declare(requirements: &mut Requirements);
 
     /// Takes its arguments from the request and calls it.
-    fn call(request: Request) -> impl Future<Output = Response> + Send;
+    fn call(request: Request) -> BoxFuture<'static, Response>;
+
+    /// Its entry in a list: one constant, so that what is no handler is told once.
+    #[doc(hidden)]
+    const LISTED: Listed = Listed::of::<Self>();
 }

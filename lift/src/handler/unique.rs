@@ -1,4 +1,4 @@
-use super::HandlerMeta;
+use super::{HandlerMeta, Listed};
 
 /// The length of the longest message that is told; longer names are cut.
 const ROOM: usize = 512;
@@ -10,19 +10,19 @@ const ROOM: usize = 512;
 /// # Panics
 /// At compile time only, when two handlers have one trigger.
 #[allow(clippy::indexing_slicing, clippy::panic)] // const evaluation has no other way; indices are bounded by `len`
-pub const fn assert_unique(list: &[&HandlerMeta]) {
+pub const fn assert_unique(list: &[Listed]) {
     let mut i = 0;
     while i < list.len() {
         let mut j = i + 1;
         while j < list.len() {
-            if list[i].hash == list[j].hash && equal(list[i].shape, list[j].shape) {
+            if list[i].meta.hash == list[j].meta.hash && equal(list[i].meta.shape, list[j].meta.shape) {
                 let mut text = Text { bytes: [0; ROOM], len: 0 };
                 text.push("two handlers for `");
-                text.push(list[i].shape);
+                text.push(list[i].meta.shape);
                 text.push("`: `");
-                text.name(list[i]);
+                text.name(&list[i].meta);
                 text.push("` and `");
-                text.name(list[j]);
+                text.name(&list[j].meta);
                 text.push("`; give one of them another method or path, or take one out of this list");
                 panic!("{}", text.as_str());
             }
@@ -88,14 +88,18 @@ mod tests {
         HandlerMeta::http(name, "orders", "src/main.rs", 1, "GET", "/", &[], hash, shape)
     }
 
+    fn listed(name: &'static str, hash: u64, shape: &'static str) -> Listed {
+        Listed::new(meta(name, hash, shape))
+    }
+
     #[test]
     fn different_shapes_pass_even_with_one_hash() {
-        assert_unique(&[&meta("a", 1, "GET /a"), &meta("b", 1, "GET /b"), &meta("c", 2, "POST /a")]);
+        assert_unique(&[listed("a", 1, "GET /a"), listed("b", 1, "GET /b"), listed("c", 2, "POST /a")]);
     }
 
     #[test]
     #[should_panic(expected = "two handlers for `GET /a/{}`: `orders::a` and `orders::b`")]
     fn one_shape_twice_names_both() {
-        assert_unique(&[&meta("a", 1, "GET /a/{}"), &meta("x", 2, "GET /x"), &meta("b", 1, "GET /a/{}")]);
+        assert_unique(&[listed("a", 1, "GET /a/{}"), listed("x", 2, "GET /x"), listed("b", 1, "GET /a/{}")]);
     }
 }

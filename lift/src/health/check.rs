@@ -81,7 +81,16 @@ pub trait Check: 'static {
     fn declare(requirements: &mut Requirements);
 
     /// Takes its arguments and runs it.
-    fn run(context: Context) -> impl Future<Output = Health> + Send;
+    fn run(context: Context) -> BoxFuture<'static, Health>;
+
+    /// Its entry in a list.
+    #[doc(hidden)]
+    fn entry() -> CheckEntry
+    where
+        Self: Sized,
+    {
+        CheckEntry { meta: Self::META, declare: Self::declare, run: Self::run }
+    }
 }
 
 /// What a check returns: `Result<(), E>`, [`Status`], [`Health`], or a `Result` of these.
@@ -126,13 +135,14 @@ macro_rules! checks {
     ($($check:ident: $($item:ident $value:ident),*;)+) => {$(
         /// Takes the arguments and runs the check.
         #[doc(hidden)]
-        pub async fn $check<$($item,)* V, F, Fut>(context: Context, function: F) -> Health
+        pub fn $check<$($item,)* V, F, Fut>(context: Context, function: F) -> BoxFuture<'static, Health>
         where
-            $($item: FromContext,)*
-            V: Verdict,
-            F: FnOnce($($item),*) -> Fut + Send,
-            Fut: Future<Output = V> + Send,
+            $($item: FromContext + 'static,)*
+            V: Verdict + 'static,
+            F: FnOnce($($item),*) -> Fut + Send + 'static,
+            Fut: Future<Output = V> + Send + 'static,
         {
+            Box::pin(async move {
             let _context = &context;
             $(
                 let $value = match $item::from_context(_context).await {
@@ -141,6 +151,7 @@ macro_rules! checks {
                 };
             )*
             function($($value),*).await.health()
+            })
         }
     )+};
 }
@@ -174,17 +185,10 @@ impl Checks {
     }
 }
 
-/// The entry of a check; [`health_checks!`](crate::health_checks!) calls this.
-#[doc(hidden)]
-#[must_use]
-pub fn check_entry<C: Check>() -> CheckEntry {
-    CheckEntry { meta: C::META, declare: C::declare, run: |context| Box::pin(C::run(context)) }
-}
-
 /// Lists health checks for [`App::health_checks`](crate::App::health_checks).
 #[macro_export]
 macro_rules! health_checks {
     ($($check:path),* $(,)?) => {
-        $crate::__private::Checks::new([$($crate::__private::check_entry::<$check>()),*])
+        $crate::__private::Checks::new([$(<$check as $crate::__private::Check>::entry()),*])
     };
 }

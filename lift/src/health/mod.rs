@@ -7,7 +7,7 @@ mod probe;
 mod status;
 
 pub(crate) use check::CheckEntry;
-pub use check::{Check, CheckKind, CheckMeta, Checks, Verdict, check_entry};
+pub use check::{Check, CheckKind, CheckMeta, Checks, Verdict};
 pub use check::{check0, check1, check2, check3, check4, check5, check6};
 pub(crate) use lifecycle::Lifecycle;
 pub(crate) use monitor::{Component, Monitor};

@@ -36,10 +36,12 @@ impl Closer {
 }
 
 /// One connection. However it leaves, it gives its place back and its cleanup runs, once.
-pub(super) struct Connection<R: Resource> {
+pub(super) struct Connection<R> {
     // `None` only while dropping.
     resource: Option<R>,
     closer: Closer,
+    /// [`Closer::close`] of `R`, so that neither this type nor a lease needs to know that `R` is a resource.
+    close: fn(&Closer, R, CloseReason),
     /// Why it will be closed, should it be dropped now.
     pub(super) reason: CloseReason,
     /// Why it must not be lent again.
@@ -58,6 +60,7 @@ impl<R: Resource> Connection<R> {
         Self {
             resource: Some(resource),
             closer,
+            close: Closer::close,
             reason,
             unusable: None,
             created: now,
@@ -67,16 +70,18 @@ impl<R: Resource> Connection<R> {
         }
     }
 
+    pub(super) fn is_valid(&self) -> bool {
+        self.resource.as_ref().is_some_and(R::is_valid)
+    }
+}
+
+impl<R> Connection<R> {
     pub(super) fn get(&self) -> Option<&R> {
         self.resource.as_ref()
     }
 
     pub(super) fn get_mut(&mut self) -> Option<&mut R> {
         self.resource.as_mut()
-    }
-
-    pub(super) fn is_valid(&self) -> bool {
-        self.resource.as_ref().is_some_and(R::is_valid)
     }
 
     pub(super) fn is_expired(&self, now: Moment) -> bool {
@@ -90,10 +95,10 @@ impl<R: Resource> Connection<R> {
     }
 }
 
-impl<R: Resource> Drop for Connection<R> {
+impl<R> Drop for Connection<R> {
     fn drop(&mut self) {
         if let Some(resource) = self.resource.take() {
-            self.closer.close(resource, self.reason);
+            (self.close)(&self.closer, resource, self.reason);
         }
     }
 }

@@ -16,6 +16,7 @@ use tokio::time::{Instant, timeout_at};
 use super::breaker::Breaker;
 use super::connection::{Closer, Connection};
 use super::error::Cause;
+use super::lease::Home;
 use super::ledger::{Ledger, Place};
 use super::parking::Parking;
 use super::queue::{Event, Queue};
@@ -294,7 +295,7 @@ impl<R: Resource> Core<R> {
         // Should the caller go away meanwhile, half an answer may be on its way.
         connection.reason = CloseReason::Interrupted;
         let limit = self.settings.validate_timeout.min(deadline.saturating_duration_since(Instant::now()));
-        match self.validate(&mut connection, limit).await {
+        match self.validate_within(&mut connection, limit).await {
             Ok(()) => {
                 connection.reason = CloseReason::Closed;
                 connection.returned = self.clock.now();
@@ -308,33 +309,12 @@ impl<R: Resource> Core<R> {
     }
 
     /// One round trip, bounded.
-    pub(super) async fn validate(
-        &self,
-        connection: &mut Connection<R>,
-        limit: Duration,
-    ) -> Result<(), BoxError> {
+    async fn validate_within(&self, connection: &mut Connection<R>, limit: Duration) -> Result<(), BoxError> {
         let Some(resource) = connection.get_mut() else { return Err("the connection is gone".into()) };
         match tokio::time::timeout(limit, resource.health_check()).await {
             Ok(checked) => checked.map_err(Into::into),
             Err(_) => Err(format!("no answer within {}", duration_text(limit)).into()),
         }
-    }
-
-    /// Takes a connection back, or closes it when it must not be lent again.
-    #[inline]
-    pub(super) fn take_back(
-        self: &Arc<Self>,
-        mut connection: Box<Connection<R>>,
-        unusable: Option<CloseReason>,
-    ) {
-        let now = self.clock.now();
-        connection.place.returned(now);
-        let unusable = unusable.or_else(|| (!connection.is_valid()).then_some(CloseReason::Invalid));
-        if let Some(reason) = unusable {
-            return self.part_with(connection, reason);
-        }
-        connection.returned = now;
-        self.offer(connection);
     }
 
     #[cold]
@@ -449,7 +429,7 @@ impl<R: Resource> Core<R> {
             let core = self.clone();
             connection.reason = CloseReason::Interrupted;
             runtime.spawn(async move {
-                match core.validate(&mut connection, core.settings.validate_timeout).await {
+                match core.validate(&mut connection).await {
                     Ok(()) => {
                         connection.reason = CloseReason::Closed;
                         connection.returned = core.clock.now();
@@ -620,6 +600,25 @@ impl<R: Resource> Core<R> {
     /// The state of the breaker.
     pub(super) fn breaker(&self) -> BreakerState {
         self.connects().breaker.state(self.clock.now())
+    }
+}
+
+impl<R: Resource> Home<R> for Core<R> {
+    /// Takes a connection back, or closes it when it must not be lent again.
+    #[inline]
+    fn take_back(self: Arc<Self>, mut connection: Box<Connection<R>>, unusable: Option<CloseReason>) {
+        let now = self.clock.now();
+        connection.place.returned(now);
+        let unusable = unusable.or_else(|| (!connection.is_valid()).then_some(CloseReason::Invalid));
+        if let Some(reason) = unusable {
+            return self.part_with(connection, reason);
+        }
+        connection.returned = now;
+        self.offer(connection);
+    }
+
+    fn validate<'a>(&'a self, connection: &'a mut Connection<R>) -> BoxFuture<'a, Result<(), BoxError>> {
+        Box::pin(self.validate_within(connection, self.settings.validate_timeout))
     }
 }
 

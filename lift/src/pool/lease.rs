@@ -2,8 +2,9 @@ use std::fmt;
 use std::ops::{AsyncFnOnce, Deref, DerefMut};
 use std::sync::Arc;
 
+use futures_util::future::BoxFuture;
+
 use super::connection::Connection;
-use super::core::Core;
 use super::discard;
 use crate::error::BoxError;
 use crate::resource::{CloseReason, Resource};
@@ -14,20 +15,34 @@ use crate::resource::{CloseReason, Resource};
 /// call begun with [`run`](Self::run) did not finish, or when the resource says that it is no longer valid.
 ///
 /// In a unit test [`Pooled::detached`] makes one from a value, without a pool.
-pub struct Pooled<R: Resource> {
+// Without a bound: `Pooled<String>` in a signature would be told four times, wherever the type is written or dropped.
+pub struct Pooled<R> {
     lease: Lease<R>,
 }
 
 /// A few words without padding, which are cheap to move.
-enum Lease<R: Resource> {
+enum Lease<R> {
     // `None` only while dropping.
-    Lent { connection: Option<Box<Connection<R>>>, core: Arc<Core<R>> },
+    Lent(Option<Lent<R>>),
     Detached(Box<R>),
 }
 
+struct Lent<R> {
+    connection: Box<Connection<R>>,
+    home: Arc<dyn Home<R>>,
+}
+
+/// Where a lent connection goes back to.
+pub(super) trait Home<R>: Send + Sync {
+    fn take_back(self: Arc<Self>, connection: Box<Connection<R>>, unusable: Option<CloseReason>);
+
+    /// One round trip, bounded.
+    fn validate<'a>(&'a self, connection: &'a mut Connection<R>) -> BoxFuture<'a, Result<(), BoxError>>;
+}
+
 impl<R: Resource> Pooled<R> {
-    pub(super) fn lent(connection: Box<Connection<R>>, core: Arc<Core<R>>) -> Self {
-        Self { lease: Lease::Lent { connection: Some(connection), core } }
+    pub(super) fn lent(connection: Box<Connection<R>>, home: Arc<dyn Home<R>>) -> Self {
+        Self { lease: Lease::Lent(Some(Lent { connection, home })) }
     }
 
     /// A value that belongs to no pool, for calling a handler from a unit test.
@@ -53,20 +68,16 @@ impl<R: Resource> Pooled<R> {
     /// Why it must not be lent again, if so; what was said before.
     fn mark(&mut self, unusable: Option<CloseReason>) -> Option<CloseReason> {
         match &mut self.lease {
-            Lease::Lent { connection: Some(connection), .. } => {
-                std::mem::replace(&mut connection.unusable, unusable)
-            }
+            Lease::Lent(Some(lent)) => std::mem::replace(&mut lent.connection.unusable, unusable),
             _ => None,
         }
     }
 
     pub(super) async fn validate(&mut self) -> Result<(), BoxError> {
         match &mut self.lease {
-            Lease::Lent { connection: Some(connection), core } => {
-                core.validate(connection, core.settings.validate_timeout).await
-            }
+            Lease::Lent(Some(lent)) => lent.home.validate(&mut lent.connection).await,
             Lease::Detached(value) => value.health_check().await.map_err(Into::into),
-            Lease::Lent { connection: None, .. } => Err("the connection is gone".into()),
+            Lease::Lent(None) => Err("the connection is gone".into()),
         }
     }
 }
@@ -74,44 +85,44 @@ impl<R: Resource> Pooled<R> {
 /// Why a lease always has its resource.
 const HELD: &str = "a lease holds its resource until it is dropped";
 
-impl<R: Resource> Deref for Pooled<R> {
+impl<R> Deref for Pooled<R> {
     type Target = R;
 
     #[allow(clippy::expect_used)] // see HELD
     fn deref(&self) -> &R {
         match &self.lease {
-            Lease::Lent { connection, .. } => connection.as_ref().and_then(|connection| connection.get()),
+            Lease::Lent(lent) => lent.as_ref().and_then(|lent| lent.connection.get()),
             Lease::Detached(value) => Some(&**value),
         }
         .expect(HELD)
     }
 }
 
-impl<R: Resource> DerefMut for Pooled<R> {
+impl<R> DerefMut for Pooled<R> {
     #[allow(clippy::expect_used)] // see HELD
     fn deref_mut(&mut self) -> &mut R {
         match &mut self.lease {
-            Lease::Lent { connection, .. } => connection.as_mut().and_then(|connection| connection.get_mut()),
+            Lease::Lent(lent) => lent.as_mut().and_then(|lent| lent.connection.get_mut()),
             Lease::Detached(value) => Some(&mut **value),
         }
         .expect(HELD)
     }
 }
 
-impl<R: Resource + fmt::Debug> fmt::Debug for Pooled<R> {
+impl<R: fmt::Debug> fmt::Debug for Pooled<R> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_tuple("Pooled").field(&**self).finish()
     }
 }
 
-impl<R: Resource> Drop for Pooled<R> {
+impl<R> Drop for Pooled<R> {
     fn drop(&mut self) {
-        if let Lease::Lent { connection, core } = &mut self.lease
-            && let Some(connection) = connection.take()
+        if let Lease::Lent(lent) = &mut self.lease
+            && let Some(Lent { connection, home }) = lent.take()
         {
             let interrupted = || discard::interrupted().then_some(CloseReason::Interrupted);
             let unusable = connection.unusable.or_else(interrupted);
-            core.take_back(connection, unusable);
+            home.take_back(connection, unusable);
         }
     }
 }

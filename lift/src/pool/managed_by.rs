@@ -104,6 +104,7 @@ impl<S: ManagerSettings> DerefMut for ManagedBy<S> {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<S: ManagerSettings> Resource for ManagedBy<S> {
     type Config = Made<S>;
     type Error = BoxError;
