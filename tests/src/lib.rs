@@ -9,3 +9,4 @@ pub mod emulator;
 pub mod http;
 pub mod ports;
 pub mod process;
+pub mod runtime_api;

@@ -19,7 +19,7 @@ use serde::{Serialize, Serializer};
 use serde_json::value::RawValue;
 use tower_layer::layer_fn;
 
-use super::Signals;
+use super::{Signals, extension};
 use crate::app::{Call, InvokeAnswer, Service, finish};
 use crate::clock::Deadline;
 use crate::config::Sources;
@@ -75,6 +75,9 @@ pub(super) async fn run(app: App, sources: &Sources) -> crate::Result<()> {
     let runtime = Runtime::new(handler)
         .layer(layer_fn(|inner| PastDeserializer { inner }))
         .register_snapstart_resource(Arc::new(Snapshot { service: service.clone() }));
+    if !service.resources.managed().is_empty() {
+        extension::register().await;
+    }
     let ended = tokio::select! {
         ended = runtime.run_concurrent() => ended.map_err(|error| Error::msg(error::chain(error.as_ref()))),
         signal = signals.next() => {

@@ -2,6 +2,8 @@
 
 mod commands;
 #[cfg(feature = "lambda")]
+mod extension;
+#[cfg(feature = "lambda")]
 mod lambda;
 mod main;
 #[cfg(feature = "server")]

@@ -1,0 +1,114 @@
+//! What callers get: responses, typed failures, and a clear answer to what cannot be sent.
+
+use serde_json::{Value, json};
+use tests::runtime_api::Started;
+
+use crate::support::{Journal, assert_problem, faulty, folder, function, get, http, lambda, orders, request};
+
+#[tokio::test]
+async fn an_http_event_is_answered_by_the_handlers_response() {
+    let dir = folder();
+    let lambda = lambda().name("orders").start();
+    let _function = lambda.spawn(orders(dir.path()));
+    let new = json!({"customer": "ada", "item": "Difference Engine", "quantity": 2});
+    let made = http(&lambda.invoke(request("POST", "/orders", Some(&new))).await.expect("an answer"));
+    let order = made.json();
+    assert_eq!((made.status, made.content_type()), (201, "application/json"), "{order}");
+    let place = made.header("location").expect("a location").to_owned();
+    let read = http(&lambda.invoke(get(&place)).await.expect("an answer"));
+    assert_eq!((read.status, read.json()), (200, order));
+
+    let unknown = lambda.invoke(get("/orders/6f9619ff-8b86-4d01-b42d-00cf4fc964ff"));
+    let id = unknown.request_id().to_owned();
+    assert_problem(&unknown.await.expect("an answer"), 404, "ORDER_NOT_FOUND", &id);
+
+    // Any other JSON goes to the one direct invoke.
+    assert_eq!(lambda.invoke("{}").await.expect("an answer").json(), json!({"Difference Engine": 2}));
+    lambda.finish();
+}
+
+#[tokio::test]
+async fn cookies_and_repeated_headers_reach_the_gateway() {
+    let dir = folder();
+    let lambda = lambda().start();
+    let _function = lambda.spawn(faulty(dir.path()));
+    let answer = lambda.invoke(get("/echo/a%20word?x=1")).await.expect("an answer");
+    let response = http(&answer);
+    assert_eq!((response.status, &response.json()["word"]), (200, &json!("a word")));
+    let cookies: Vec<_> = response.headers.iter().filter(|(name, _)| name == "set-cookie").collect();
+    assert_eq!(cookies.len(), 2, "{response:?}");
+    assert_eq!(answer.json()["cookies"], json!(["a=1; Path=/", "b=2"]));
+    lambda.finish();
+}
+
+#[tokio::test]
+async fn a_direct_invoke_is_json_in_and_json_out_and_its_failures_have_stable_types() {
+    let dir = folder();
+    let lambda = lambda().start();
+    let _function = lambda.spawn(function(dir.path()));
+    let echo = lambda.invoke(json!({"echo": [1, null, "\u{1f980}"]})).await.expect("an answer");
+    assert_eq!(echo.json(), json!({"echo": [1, null, "\u{1f980}"]}));
+    for (event, error_type, text) in [
+        (json!({"missing": 7}), "ENTRY_NOT_FOUND", "entry 7 does not exist"),
+        (json!("busy"), "LEDGER_BUSY", ""),
+        (json!("opaque"), "OPAQUE", "Internal Server Error"),
+        (json!({"unknown": 1}), "INVALID_BODY", "unknown"),
+    ] {
+        let answer = lambda.invoke(&event).await.expect("an answer");
+        assert_eq!(answer.error_type(), Some(error_type), "{event}: {answer:?}");
+        let message = answer.error_message().unwrap_or_default();
+        assert!(!message.is_empty() && message.contains(text) && !message.contains("hunter2"), "{answer:?}");
+    }
+    lambda.finish();
+}
+
+#[tokio::test]
+async fn a_panic_fails_its_invocation_only_and_tells_nobody_its_text() {
+    let dir = folder();
+    let lambda = lambda().start();
+    let function = lambda.spawn(function(dir.path()));
+    assert_eq!(lambda.started().await, Started::Ready);
+    let journal = Journal::of(dir.path());
+    assert_eq!(journal.lines(), ["open"]);
+
+    let panicking = lambda.invoke(get("/panic"));
+    let id = panicking.request_id().to_owned();
+    let problem = assert_problem(&panicking.await.expect("an answer"), 500, "PANIC", &id);
+    assert!(!problem.to_string().contains("hunter2"), "{problem}");
+    let line = function.process().wait_for_line("the secret is hunter2");
+    let line: Value = serde_json::from_str(&line).expect("a line of JSON");
+    assert_eq!((&line["code"], &line["request_id"]), (&json!("PANIC"), &json!(id)), "{line}");
+
+    let direct = lambda.invoke(json!("panic")).await.expect("an answer");
+    assert_eq!(direct.error_type(), Some("PANIC"), "{direct:?}");
+    assert!(direct.error_message().is_some_and(|text| !text.contains("hunter2")), "{direct:?}");
+
+    assert_eq!(http(&lambda.invoke(get("/id/0")).await.expect("an answer")).status, 200);
+    // The connection that the panicking handler held is closed, and another one was opened.
+    journal.wait_for("the connection to be closed", |journal| journal.count("close") == 1);
+    assert_eq!((journal.count("open"), journal.open()), (2, 1));
+    lambda.finish();
+}
+
+#[tokio::test]
+async fn what_lambda_cannot_pass_on_is_a_clear_500_and_the_next_event_is_served() {
+    let dir = folder();
+    let lambda = lambda().start();
+    let odd = lambda.spawn(faulty(dir.path()));
+    for (target, code) in
+        [("/odd-header", "RESPONSE_HEADER_NOT_UTF8"), ("/unwritable", "RESPONSE_NOT_SERIALIZABLE")]
+    {
+        let response = http(&lambda.invoke(get(target)).await.expect("an answer"));
+        assert_eq!((response.status, &response.json()["code"]), (500, &json!(code)));
+    }
+    assert_eq!(http(&lambda.invoke(get("/tool")).await.expect("an answer")).status, 200);
+    drop(odd);
+
+    let _large = lambda.spawn(function(dir.path()));
+    let too_large = get(&format!("/large/text/{}", 6 * 1024 * 1024 + 1));
+    let response = http(&lambda.invoke(too_large).await.expect("an answer"));
+    assert_eq!((response.status, &response.json()["code"]), (500, &json!("RESPONSE_TOO_LARGE")));
+    let fits = http(&lambda.invoke(get("/large/binary/4000000")).await.expect("an answer"));
+    assert_eq!((fits.status, fits.body.len()), (200, 4_000_000));
+    lambda.finish();
+}

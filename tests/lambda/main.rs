@@ -1,0 +1,11 @@
+//! Functions as processes against the Runtime API double: what Lambda and a function promise each other.
+
+mod answers;
+mod concurrency;
+mod deadline;
+mod double;
+mod events;
+mod freeze;
+mod shutdown;
+mod snapstart;
+mod support;

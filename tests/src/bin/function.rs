@@ -1,0 +1,140 @@
+//! A service for tests against the Runtime API: slow, endless, large, and with failures of every kind.
+//!
+//! Its one resource writes `open` and `close` into a journal, a line each, and cannot be opened while there is a file
+//! `unreachable` beside the journal.
+
+use std::fs::File;
+use std::io::{self, Write};
+use std::path::PathBuf;
+use std::time::Duration;
+
+use http::request::Parts;
+use lift::config::{Invalid, Section, Settings};
+use lift::prelude::*;
+use lift::resource::{Init, ResourceSpec};
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+struct Backend {
+    journal: PathBuf,
+}
+
+struct BackendSettings {
+    journal: PathBuf,
+}
+
+impl Settings for BackendSettings {
+    fn read(section: &mut Section<'_>) -> Result<Self, Invalid> {
+        Ok(Self { journal: section.required("journal", "/tmp/journal")? })
+    }
+}
+
+impl Backend {
+    fn note(&self, what: &str) -> io::Result<()> {
+        let mut journal = File::options().create(true).append(true).open(&self.journal)?;
+        journal.write_all(format!("{what}\n").as_bytes())
+    }
+}
+
+impl Resource for Backend {
+    type Config = BackendSettings;
+    type Error = io::Error;
+
+    fn spec() -> ResourceSpec {
+        ResourceSpec::named("backend")
+    }
+
+    async fn initialize(settings: &BackendSettings, _: &Init) -> io::Result<Self> {
+        if settings.journal.with_file_name("unreachable").exists() {
+            return Err(io::Error::new(io::ErrorKind::ConnectionRefused, "the backend is unreachable"));
+        }
+        let backend = Self { journal: settings.journal.clone() };
+        backend.note("open")?;
+        Ok(backend)
+    }
+
+    async fn health_check(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+
+    async fn cleanup(self) {
+        // Nobody can be told; the test misses the line.
+        let _ = self.note("close");
+    }
+}
+
+/// The id of the invocation, after a while.
+#[lift::handler(GET, "/id/{microseconds}")]
+async fn id(microseconds: u64, parts: Parts, _backend: Pooled<Backend>) -> String {
+    tokio::time::sleep(Duration::from_micros(microseconds)).await;
+    lift::Context::of(&parts).map(|context| context.request_id().to_owned()).unwrap_or_default()
+}
+
+/// Never ends by itself, and has no time-out of its own.
+#[lift::handler(GET, "/never")]
+async fn never(_backend: Pooled<Backend>) -> String {
+    std::future::pending().await
+}
+
+/// Panics with a text that no client may read.
+#[lift::handler(GET, "/panic")]
+async fn panics(backend: Pooled<Backend>) -> String {
+    assert!(!backend.journal.is_absolute(), "the secret is hunter2");
+    String::new()
+}
+
+/// A body of this many bytes.
+#[lift::handler(GET, "/large/{kind}/{bytes}")]
+async fn large(kind: String, bytes: usize) -> impl IntoResponse {
+    match kind.as_str() {
+        "binary" => ([("content-type", "application/octet-stream")], vec![0xff; bytes]),
+        // Each needs two bytes in JSON.
+        "quotes" => ([("content-type", "text/plain")], vec![b'"'; bytes]),
+        _ => ([("content-type", "text/plain")], vec![b'x'; bytes]),
+    }
+}
+
+/// What the direct invoke shall do.
+#[derive(Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum Wish {
+    Echo(Value),
+    Missing(u32),
+    Busy,
+    Opaque,
+    Panic,
+    Never,
+    Large(usize),
+}
+
+#[derive(Debug, thiserror::Error, LiftError)]
+enum LedgerError {
+    #[error("entry {0} does not exist")]
+    #[lift(status = 404, code = "ENTRY_NOT_FOUND")]
+    Missing(u32),
+    #[error("another writer holds the ledger")]
+    #[lift(status = 503, code = "LEDGER_BUSY", retry)]
+    Busy,
+    #[error("the ledger refused: the secret is hunter2")]
+    #[lift(internal)]
+    Opaque,
+}
+
+/// The only direct invoke.
+#[lift::handler(invoke = "ledger")]
+async fn ledger(wish: Json<Wish>) -> Result<Json<Value>, LedgerError> {
+    match wish.0 {
+        Wish::Echo(value) => Ok(Json(json!({ "echo": value }))),
+        Wish::Missing(number) => Err(LedgerError::Missing(number)),
+        Wish::Busy => Err(LedgerError::Busy),
+        Wish::Opaque => Err(LedgerError::Opaque),
+        Wish::Panic => panic!("the secret is hunter2"),
+        Wish::Never => std::future::pending().await,
+        Wish::Large(bytes) => Ok(Json("x".repeat(bytes).into())),
+    }
+}
+
+#[lift::main]
+async fn main() -> lift::Result<()> {
+    App::new("function").handlers(lift::handlers![id, never, panics, large, ledger]).run().await
+}
