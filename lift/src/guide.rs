@@ -10,6 +10,7 @@ macro_rules! pages {
 pages! {
     handlers "handlers.md",
     resources "resources.md",
+    backends "backends.md",
     errors "errors.md",
     health "health.md",
     hosts "hosts.md",

@@ -37,6 +37,12 @@ mod telemetry;
 pub mod __private;
 
 pub use app::App;
+#[cfg(any(feature = "postgres", feature = "redis"))]
+pub use backend::credentials;
+#[cfg(feature = "postgres")]
+pub use backend::postgres;
+#[cfg(feature = "redis")]
+pub use backend::redis;
 #[cfg(feature = "sqlite")]
 pub use backend::sqlite;
 pub use error::{BoxError, Decision, Error, Failure, LiftError, Outcome, Result, Retry};

@@ -6,8 +6,10 @@ use std::thread;
 
 use serde_json::{Value, json};
 use tempfile::TempDir;
+use tests::binaries::example_with;
 use tests::http::{Connection, Request, Response};
 use tests::process::Program;
+use tests::servers::Postgres;
 
 use crate::support::{Function, Server, an_order, assert_problem, faulty, folder, orders};
 
@@ -26,6 +28,14 @@ impl Hosts {
         let server = Server::start(program(dirs[0].path()));
         let function = Function::start(program(dirs[1].path()).env("LIFT_LAMBDA_ON_START", "true"));
         Self { server, function, _dirs: dirs }
+    }
+
+    /// Runs a test with `orders` on each of its stores.
+    fn on_each_store(test: impl Fn(&Self)) {
+        test(&Self::start(orders));
+        let postgres = Postgres::start();
+        let program = example_with("orders", "postgres");
+        test(&Self::start(|dir| Program::new(&program).dir(dir).env("ORDERS_DB_URL", postgres.database())));
     }
 
     /// The answer of both, which has to be the same one.
@@ -83,8 +93,10 @@ fn make_order(host: SocketAddr) -> String {
 
 #[test]
 fn orders_are_made_read_listed_and_cancelled_alike() {
-    let hosts = Hosts::start(orders);
+    Hosts::on_each_store(make_read_list_and_cancel);
+}
 
+fn make_read_list_and_cancel(hosts: &Hosts) {
     let empty = hosts.same("an empty list", &Request::get("/orders"));
     assert_eq!((empty.status, empty.json()), (200, json!([])));
 
@@ -128,7 +140,10 @@ fn orders_are_made_read_listed_and_cancelled_alike() {
 
 #[test]
 fn bad_requests_are_answered_alike() {
-    let hosts = Hosts::start(orders);
+    Hosts::on_each_store(refuse);
+}
+
+fn refuse(hosts: &Hosts) {
     let json =
         |body: &str| Request::new("POST", "/orders").header("content-type", "application/json").body(body);
     let nobody = "/orders/6f9619ff-8b86-4d01-b42d-00cf4fc964ff";

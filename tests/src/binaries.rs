@@ -1,6 +1,7 @@
 //! The programs under test, built as their users build them.
 
 use std::collections::BTreeMap;
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::{Mutex, PoisonError};
@@ -14,10 +15,20 @@ use std::sync::{Mutex, PoisonError};
 ///
 /// When it cannot be built.
 pub fn example(name: &str) -> PathBuf {
+    example_with(name, "")
+}
+
+/// The program of the example `name` with these features besides its default ones, separated by commas.
+///
+/// # Panics
+///
+/// As [`example`].
+pub fn example_with(name: &str, features: &str) -> PathBuf {
     // `None` after a build that failed, so that not every test tries it again.
-    static BUILT: Mutex<BTreeMap<String, Option<PathBuf>>> = Mutex::new(BTreeMap::new());
+    static BUILT: Mutex<BTreeMap<(String, String), Option<PathBuf>>> = Mutex::new(BTreeMap::new());
     let mut built = BUILT.lock().unwrap_or_else(PoisonError::into_inner);
-    let path = built.entry(name.to_owned()).or_insert_with(|| build(name)).clone();
+    let key = (name.to_owned(), features.to_owned());
+    let path = built.entry(key).or_insert_with(|| build(name, features)).clone();
     drop(built);
     path.unwrap_or_else(|| panic!("`cargo build -p {name}` failed; its message was printed once"))
 }
@@ -27,13 +38,16 @@ pub fn repository() -> &'static Path {
     Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/.."))
 }
 
-fn build(name: &str) -> Option<PathBuf> {
+fn build(name: &str, features: &str) -> Option<PathBuf> {
     // TARGET/PROFILE/deps/TEST
     let test = std::env::current_exe().expect("the path of this test");
     let profile = test.ancestors().nth(2).expect("a test lies in cargo's target folder");
     let target = profile.parent().expect("a profile lies in cargo's target folder");
     let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     cargo.args(["build", "--quiet", "--package", name, "--target-dir"]).arg(target).current_dir(repository());
+    if !features.is_empty() {
+        cargo.args(["--features", features]);
+    }
     if profile.ends_with("release") {
         cargo.arg("--release");
     }
@@ -41,5 +55,14 @@ fn build(name: &str) -> Option<PathBuf> {
     if !built.status.success() {
         eprintln!("{}", String::from_utf8_lossy(&built.stderr));
     }
-    built.status.success().then(|| profile.join(name))
+    built.status.success().then(|| {
+        // The same program with other features takes the name.
+        let kept = profile.join("under-test").join(features);
+        fs::create_dir_all(&kept).expect("a folder in cargo's target folder");
+        let program = kept.join(name);
+        // What still runs keeps its file.
+        let _ = fs::remove_file(&program);
+        fs::copy(profile.join(name), &program).expect("a copy of the program");
+        program
+    })
 }

@@ -10,3 +10,4 @@ pub mod http;
 pub mod ports;
 pub mod process;
 pub mod runtime_api;
+pub mod servers;

@@ -4,7 +4,7 @@ mod error;
 mod handlers;
 mod order;
 mod store;
-#[cfg(test)]
+#[cfg(all(test, not(feature = "postgres")))] // a store in memory is their double
 mod tests;
 mod warehouse;
 

@@ -1,3 +1,5 @@
+#![allow(clippy::unwrap_used)] // clippy sees that a file is for tests only by a plain `cfg(test)`
+
 use std::collections::BTreeMap;
 
 use lift::testing::TestService;

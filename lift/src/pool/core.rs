@@ -29,9 +29,13 @@ use crate::resource::{
     BreakerState, CloseReason, Counters, Init, Resource, ResourceSpec, Stats, Substitute, User, Warm,
 };
 
-/// A connection that was idle for longer, in milliseconds, has its driver run once before it is judged, so that a
-/// driver task can notice the end of its stream.
+/// A connection that was idle for longer, in milliseconds, has its driver run before it is judged, so that a driver task
+/// can notice the end of its stream.
 const DRIVER_MAY_SLEEP: u64 = 5;
+
+/// Turns of the runtime that a driver gets: in the first the runtime looks at its sockets, in the second the driver reads.
+/// One more, for another worker may have taken the driver over.
+const DRIVER_TURNS: u32 = 3;
 
 /// Connects at the same time while the backend is well.
 const PARALLEL_CONNECTS: usize = 4;
@@ -283,7 +287,11 @@ impl<R: Resource> Core<R> {
         }
         if idle > Duration::from_millis(DRIVER_MAY_SLEEP) {
             // The guard's place is kept by the connection; nothing is lost when the caller goes away here.
-            tokio::task::yield_now().await;
+            let mut turns = 0;
+            while turns < DRIVER_TURNS && connection.is_valid() {
+                tokio::task::yield_now().await;
+                turns += 1;
+            }
         }
         if !connection.is_valid() {
             connection.close(CloseReason::Invalid);

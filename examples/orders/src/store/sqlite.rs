@@ -1,9 +1,11 @@
-//! Where orders are kept. Nothing outside this file knows that it is SQLite.
+//! Orders in SQLite.
 
 use lift::prelude::*;
+pub use lift::sqlite::Error;
 use lift::sqlite::rusqlite::{OptionalExtension, Row};
 use uuid::Uuid;
 
+use super::StoreError;
 use crate::order::{Order, Status};
 
 /// One connection to the orders. Settings: `ORDERS_DB_URL`, `ORDERS_DB_POOL_MAX_SIZE`, …
@@ -13,26 +15,9 @@ use crate::order::{Order, Status};
 #[resource(name = "orders-db", settings(url = "orders.db"), health(ready, timeout = "500ms"))]
 pub struct OrdersDb(lift::sqlite::Connection);
 
-#[derive(Debug, thiserror::Error, LiftError)]
-pub enum StoreError {
-    #[error("another writer holds the orders")]
-    #[lift(status = 503, code = "STORE_BUSY", retry)]
-    Busy(#[source] lift::sqlite::Error),
-
-    #[error("the store refused")]
-    #[lift(internal, code = "STORE")]
-    Refused(#[source] lift::sqlite::Error),
-}
-
-impl From<lift::sqlite::Error> for StoreError {
-    fn from(error: lift::sqlite::Error) -> Self {
-        if error.is_busy() { Self::Busy(error) } else { Self::Refused(error) }
-    }
-}
-
-/// Makes the tables that are missing.
-pub async fn migrate(mut db: Pooled<OrdersDb>) -> Result<(), StoreError> {
-    db.make_tables().await
+/// Another writer holds the lock.
+pub fn is_busy(error: &Error) -> bool {
+    error.is_busy()
 }
 
 impl OrdersDb {

@@ -1,0 +1,173 @@
+//! Redis and Valkey, by the `redis` crate; TLS by rustls.
+//!
+//! ```
+//! use lift::prelude::*;
+//! use lift::redis::{AsyncCommands, RedisError};
+//!
+//! #[derive(Resource)]
+//! #[resource(name = "cache", pool(max_size = 4))]
+//! pub struct Cache(lift::redis::Connection);
+//!
+//! #[lift::handler(GET, "/visits")]
+//! async fn visits(mut cache: Pooled<Cache>) -> Result<String, lift::Error> {
+//!     let count: u64 = cache.incr("visits", 1).await?;
+//!     Ok(count.to_string())
+//! }
+//!
+//! /// Several commands in one round trip.
+//! async fn reset(cache: &mut Cache) -> Result<u64, RedisError> {
+//!     let mut commands = lift::redis::pipe();
+//!     commands.atomic().get("visits").del("visits").ignore();
+//!     let (count,) = cache.pipeline(&commands).await?;
+//!     Ok(count)
+//! }
+//! ```
+//!
+//! | setting | meaning | default |
+//! |---|---|---|
+//! | `url` | `redis://user:password@host:6379/0`, `rediss://…` for TLS, `unix:///path`; `valkey://…` as well; `?protocol=resp3` | required |
+//! | `ca_file` | the certificates to trust, in PEM form, instead of Mozilla's | none |
+//! | `client_name` | what `CLIENT LIST` shows | the resource's name |
+//! | `response_timeout` | bound of one call; a call that runs into it costs the connection. `0` is none, for commands that block | 1 s |
+//! | `keepalive` | idle time before TCP asks whether the peer is there (then 4 times, 15 s apart); `0` never | 60 s |
+//!
+//! The password is the URL's, or comes from a [`CredentialProvider`] for every new connection:
+//! `Connection<MyProvider>`; see [`credentials`](crate::credentials).
+//!
+//! A connection is not lent again after its server closed it, after a call was begun on it and not finished, between
+//! `MULTI` or `WATCH` and their end, and after commands that change the session for good, such as `SELECT` and
+//! `SUBSCRIBE`. Subscriptions need a connection of their own: this one has nowhere to deliver messages to.
+
+mod config;
+mod error;
+mod open;
+mod state;
+
+use std::marker::PhantomData;
+use std::time::Duration;
+
+use redis::aio::{ConnectionLike, MultiplexedConnection};
+pub use redis::{
+    self, AsyncCommands, AsyncTypedCommands, Cmd, ErrorKind, FromRedisValue, Pipeline, RedisError, Script,
+    ToRedisArgs, Value, cmd, pipe,
+};
+use redis::{RedisFuture, RedisResult};
+use tokio::task::JoinHandle;
+use tokio::time::timeout;
+
+pub use self::config::Config;
+pub use self::error::Error;
+use self::state::State;
+pub use crate::backend::credentials::{CredentialProvider, Credentials, FromUrl, Server};
+use crate::resource::{Init, Resource, ResourceSpec};
+
+/// How long closing waits for the connection's task.
+const GOODBYE: Duration = Duration::from_millis(250);
+
+/// One Redis connection, whose user and password come from `C`.
+///
+/// The commands are those of [`AsyncCommands`]. What it does runs in a task of its own, so the end of the stream is
+/// noticed while nobody uses it.
+pub struct Connection<C = FromUrl> {
+    inner: MultiplexedConnection,
+    driver: JoinHandle<()>,
+    state: State,
+    db: i64,
+    provider: PhantomData<fn() -> C>,
+}
+
+impl<C> Connection<C> {
+    /// Runs one command, for those that [`AsyncCommands`] does not know.
+    ///
+    /// ```
+    /// # use lift::redis::{Connection, RedisError, cmd};
+    /// async fn memory(redis: &mut Connection, key: &str) -> Result<u64, RedisError> {
+    ///     redis.command(cmd("MEMORY").arg("USAGE").arg(key)).await
+    /// }
+    /// ```
+    ///
+    /// # Errors
+    /// What the server says, or that its answer is of another type.
+    pub async fn command<T: FromRedisValue>(&mut self, command: &Cmd) -> Result<T, RedisError> {
+        command.query_async(self).await
+    }
+
+    /// Runs several commands in one round trip; [`atomic`](Pipeline::atomic) makes them one transaction.
+    ///
+    /// # Errors
+    /// What the server says, or that its answers are of other types.
+    pub async fn pipeline<T: FromRedisValue>(&mut self, commands: &Pipeline) -> Result<T, RedisError> {
+        commands.query_async(self).await
+    }
+
+    fn begin<'a>(&mut self, commands: impl Iterator<Item = &'a Cmd>) {
+        commands.for_each(|command| self.state.note(command));
+        self.state.unfinished = true;
+    }
+
+    fn end<T>(&mut self, answer: RedisResult<T>) -> RedisResult<T> {
+        // After a time-out the answer is still on its way. Answers come in order, so this one shows that those of
+        // earlier, abandoned calls have come.
+        self.state.unfinished = answer.as_ref().is_err_and(RedisError::is_io_error);
+        answer
+    }
+}
+
+impl<C> ConnectionLike for Connection<C> {
+    fn req_packed_command<'a>(&'a mut self, command: &'a Cmd) -> RedisFuture<'a, Value> {
+        Box::pin(async move {
+            self.begin(std::iter::once(command));
+            let answer = self.inner.send_packed_command(command).await;
+            self.end(answer)
+        })
+    }
+
+    fn req_packed_commands<'a>(
+        &'a mut self,
+        pipeline: &'a Pipeline,
+        offset: usize,
+        count: usize,
+    ) -> RedisFuture<'a, Vec<Value>> {
+        Box::pin(async move {
+            self.begin(pipeline.cmd_iter());
+            let answer = self.inner.send_packed_commands(pipeline, offset, count).await;
+            self.end(answer)
+        })
+    }
+
+    fn get_db(&self) -> i64 {
+        self.db
+    }
+}
+
+impl<C: CredentialProvider> Resource for Connection<C> {
+    type Config = Config<C>;
+    type Error = Error;
+
+    fn spec() -> ResourceSpec {
+        ResourceSpec::named("redis")
+    }
+
+    async fn initialize(config: &Config<C>, init: &Init) -> Result<Self, Error> {
+        let (inner, driver) = open::open(config, init).await?;
+        Ok(Self { inner, driver, state: State::default(), db: config.session.db(), provider: PhantomData })
+    }
+
+    fn is_valid(&self) -> bool {
+        !self.driver.is_finished() && self.state.is_clean()
+    }
+
+    async fn health_check(&mut self) -> Result<(), Error> {
+        Ok(self.command(&cmd("PING")).await?)
+    }
+
+    async fn cleanup(self) {
+        let Self { inner, mut driver, state, .. } = self;
+        drop(inner);
+        // The driver of an abandoned call waits for its answer, which nobody does.
+        if state.unfinished || timeout(GOODBYE, &mut driver).await.is_err() {
+            driver.abort();
+            let _ = driver.await;
+        }
+    }
+}

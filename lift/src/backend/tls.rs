@@ -1,0 +1,37 @@
+//! TLS by rustls: whom a backend trusts.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use tokio_rustls::rustls::pki_types::CertificateDer;
+use tokio_rustls::rustls::pki_types::pem::PemObject;
+use tokio_rustls::rustls::{ClientConfig, RootCertStore, crypto::ring};
+
+use crate::config::{Invalid, Section};
+
+/// A client that checks the server's certificate and name against the certificates in the file, or Mozilla's roots.
+///
+/// The provider is named, because rustls panics when two crates of a program bring different ones and none is chosen.
+pub(super) fn client(section: &mut Section<'_>, ca_file: Option<&Path>) -> Result<ClientConfig, Invalid> {
+    let roots = match ca_file {
+        Some(path) => roots(path).map_err(|problem| section.invalid("ca_file", problem))?,
+        None => RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() },
+    };
+    let builder = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
+        .with_safe_default_protocol_versions()
+        .map_err(|error| section.invalid("tls", format!("cannot be had: {error}")))?;
+    Ok(builder.with_root_certificates(roots).with_no_client_auth())
+}
+
+fn roots(path: &Path) -> Result<RootCertStore, String> {
+    let shown = path.display();
+    let certificates =
+        CertificateDer::pem_file_iter(path)
+            .and_then(Iterator::collect::<Result<Vec<_>, _>>)
+            .map_err(|error| format!("`{shown}` cannot be read as certificates in PEM form: {error}"))?;
+    let mut roots = RootCertStore::empty();
+    match roots.add_parsable_certificates(certificates) {
+        (0, _) => Err(format!("`{shown}` holds no certificate")),
+        _ => Ok(roots),
+    }
+}

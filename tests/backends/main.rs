@@ -1,0 +1,6 @@
+//! The backends against real servers.
+
+mod orders;
+mod postgres;
+mod redis;
+mod support;

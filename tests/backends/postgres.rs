@@ -1,0 +1,504 @@
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
+
+use lift::config::{Invalid, Section, Settings};
+use lift::postgres::{
+    Config, Connection, CredentialProvider, Credentials, Error, FromUrl, IsolationLevel, Server, SqlState,
+};
+use lift::prelude::*;
+use lift::{BoxError, Resource};
+use tests::servers::{Certificate, FaultProxy, Postgres};
+use tokio::time::{sleep, timeout};
+use uuid::Uuid;
+
+use crate::support::{chain, init, settings, until};
+
+async fn try_open(url: &str, others: &[(&str, &str)]) -> Result<Connection, Error> {
+    let config = Config::of("db", &settings(url, others)).unwrap_or_else(|faults| panic!("{faults}"));
+    Connection::initialize(&config, &init()).await
+}
+
+async fn open(url: &str) -> Connection {
+    match try_open(url, &[]).await {
+        Ok(connection) => connection,
+        Err(error) => panic!("{}", chain(&error)),
+    }
+}
+
+async fn int(db: &Connection, sql: &str) -> i64 {
+    db.query_one(sql, &[]).await.unwrap().get(0)
+}
+
+#[tokio::test]
+async fn queries_return_what_the_server_says() {
+    let postgres = Postgres::start();
+    let mut db = open(&postgres.url()).await;
+    db.batch("CREATE TABLE item (id uuid PRIMARY KEY, name text NOT NULL, tags jsonb)").await.unwrap();
+    let (id, tags) = (Uuid::new_v4(), serde_json::json!(["a"]));
+    let insert = "INSERT INTO item VALUES ($1, $2, $3)";
+    assert_eq!(db.execute(insert, &[&id, &"engine", &tags]).await.unwrap(), 1);
+    let row = db.query_one("SELECT name, tags FROM item WHERE id = $1", &[&id]).await.unwrap();
+    assert_eq!((row.get::<_, &str>(0), row.get::<_, serde_json::Value>(1)), ("engine", tags));
+    assert!(db.query_opt("SELECT 1 FROM item WHERE name = $1", &[&"x"]).await.unwrap().is_none());
+    assert_eq!(db.query("SELECT generate_series(1, 3)", &[]).await.unwrap().len(), 3);
+    db.health_check().await.unwrap();
+    assert!(db.is_valid());
+
+    let twice = db.execute(insert, &[&id, &"engine", &serde_json::Value::Null]).await.unwrap_err();
+    assert!(twice.is_unique_violation() && !twice.is_connection(), "{}", chain(&twice));
+    assert_eq!(twice.constraint(), Some("item_pkey"));
+    let many = db.query_one("SELECT generate_series(1, 3)", &[]).await.unwrap_err();
+    assert!(many.code().is_none() && !many.is_connection(), "{}", chain(&many));
+    assert!(db.is_valid());
+    assert_eq!(
+        postgres.sql("SELECT application_name FROM pg_stat_activity WHERE application_name = 'db'"),
+        ["db"]
+    );
+}
+
+#[tokio::test]
+async fn a_statement_is_prepared_once_and_then_costs_one_round_trip() {
+    let postgres = Postgres::start();
+    let proxy = FaultProxy::start(postgres.address());
+    let db = try_open(&postgres.url_at(proxy.address()), &[("DB_STATEMENT_CACHE", "2")]).await.unwrap();
+    let prepared = async || int(&db, "SELECT count(*) FROM pg_prepared_statements").await;
+    let select = "SELECT 1::bigint";
+    assert_eq!((int(&db, select).await, prepared().await), (1, 2));
+    let before = proxy.exchanges();
+    for _ in 0..10 {
+        assert!(db.is_valid());
+        int(&db, select).await;
+    }
+    assert_eq!(proxy.exchanges() - before, 10);
+    // The least recently used one makes room.
+    int(&db, "SELECT 2::bigint").await;
+    assert_eq!(prepared().await, 2);
+    let before = proxy.exchanges();
+    int(&db, "SELECT 2::bigint").await;
+    assert_eq!(proxy.exchanges() - before, 1);
+    int(&db, select).await;
+    assert_eq!(proxy.exchanges() - before, 3);
+
+    let none = try_open(&postgres.url(), &[("DB_STATEMENT_CACHE", "0")]).await.unwrap();
+    int(&none, select).await;
+    assert_eq!(int(&none, "SELECT count(*) FROM pg_prepared_statements").await, 1);
+}
+
+#[tokio::test]
+async fn a_statement_that_no_longer_fits_its_table_is_prepared_afresh() {
+    let postgres = Postgres::start();
+    let db = open(&postgres.url()).await;
+    db.batch("CREATE TABLE t (a int); INSERT INTO t VALUES (1)").await.unwrap();
+    let all = "SELECT * FROM t";
+    assert_eq!(db.query_one(all, &[]).await.unwrap().len(), 1);
+    postgres.sql("ALTER TABLE t ADD b int");
+    assert_eq!(db.query_one(all, &[]).await.unwrap_err().code(), Some(&SqlState::FEATURE_NOT_SUPPORTED));
+    assert_eq!(db.query_one(all, &[]).await.unwrap().len(), 2);
+    db.batch("DEALLOCATE ALL").await.unwrap();
+    assert!(db.query_one(all, &[]).await.is_err());
+    assert_eq!(db.query_one(all, &[]).await.unwrap().len(), 2);
+}
+
+#[tokio::test]
+async fn calls_side_by_side_are_sent_at_once() {
+    let postgres = Postgres::start();
+    let proxy = FaultProxy::start(postgres.address());
+    let db = open(&postgres.url_at(proxy.address())).await;
+    int(&db, "SELECT 1::bigint").await;
+    proxy.delay(Duration::from_millis(50));
+    let began = Instant::now();
+    let (a, b, c) = tokio::join!(
+        int(&db, "SELECT 1::bigint"),
+        int(&db, "SELECT 1::bigint"),
+        int(&db, "SELECT 1::bigint")
+    );
+    assert_eq!((a, b, c), (1, 1, 1));
+    // One after the other they would take 300 ms.
+    assert!(began.elapsed() < Duration::from_millis(280), "{:?}", began.elapsed());
+    assert!(db.is_valid());
+}
+
+#[tokio::test]
+async fn a_transaction_commits_on_ok_and_rolls_back_on_err() {
+    let postgres = Postgres::start();
+    let mut db = open(&postgres.url()).await;
+    db.batch("CREATE TABLE t (a bigint PRIMARY KEY)").await.unwrap();
+    let insert = "INSERT INTO t VALUES ($1)";
+    let sum = "SELECT coalesce(sum(a), 0)::bigint FROM t";
+
+    let answer: Result<_, Error> = db.transaction(async |tx| tx.execute(insert, &[&1_i64]).await).await;
+    assert_eq!(answer.unwrap(), 1);
+    let answer: Result<(), BoxError> = db
+        .transaction(async |tx| {
+            tx.execute(insert, &[&2_i64]).await?;
+            Err("changed my mind".into())
+        })
+        .await;
+    assert_eq!(answer.unwrap_err().to_string(), "changed my mind");
+    assert_eq!((int(&db, sum).await, db.is_valid()), (1, true));
+
+    // An error that the work keeps to itself: PostgreSQL would answer the COMMIT with a rollback and no error.
+    let answer: Result<_, Error> = db
+        .transaction(async |tx| {
+            tx.execute(insert, &[&4_i64]).await?;
+            let _ = tx.execute(insert, &[&1_i64]).await;
+            Ok(())
+        })
+        .await;
+    assert!(matches!(answer, Err(Error::RolledBack)), "{answer:?}");
+    assert_eq!((int(&db, sum).await, db.is_valid()), (1, true));
+
+    // An error on this side of the wire spoils nothing, and neither does one behind a savepoint.
+    let answer: Result<_, Error> = db
+        .transaction(async |tx| {
+            assert!(tx.query_one("SELECT 1 WHERE false", &[]).await.is_err());
+            let inner: Result<_, Error> = tx
+                .savepoint(async |sp| {
+                    sp.execute(insert, &[&8_i64]).await?;
+                    sp.execute(insert, &[&1_i64]).await
+                })
+                .await;
+            assert!(inner.unwrap_err().is_unique_violation());
+            let inner: Result<_, Error> = tx.savepoint(async |sp| sp.execute(insert, &[&16_i64]).await).await;
+            inner?;
+            tx.execute(insert, &[&32_i64]).await
+        })
+        .await;
+    assert_eq!(answer.unwrap(), 1);
+    assert_eq!((int(&db, sum).await, db.is_valid()), (1 + 16 + 32, true));
+
+    // A commit that is refused.
+    db.batch("CREATE TABLE child (a bigint REFERENCES t DEFERRABLE INITIALLY DEFERRED)").await.unwrap();
+    let answer: Result<_, Error> =
+        db.transaction(async |tx| tx.batch("INSERT INTO child VALUES (99)").await).await;
+    assert!(answer.unwrap_err().is_foreign_key_violation());
+    assert_eq!((int(&db, "SELECT count(*) FROM child").await, db.is_valid()), (0, true));
+}
+
+#[tokio::test]
+async fn concurrent_serializable_transactions_tell_who_came_second() {
+    let postgres = Postgres::start();
+    let (mut a, b) = (open(&postgres.url()).await, open(&postgres.url()).await);
+    a.batch("CREATE TABLE t (a int); INSERT INTO t VALUES (1)").await.unwrap();
+    let answer: Result<_, Error> = a
+        .transaction_at(IsolationLevel::RepeatableRead, async |tx| {
+            tx.query("SELECT a FROM t", &[]).await?;
+            b.execute("UPDATE t SET a = a + 1", &[]).await?;
+            tx.execute("UPDATE t SET a = a + 1", &[]).await
+        })
+        .await;
+    let error = answer.unwrap_err();
+    assert!(error.is_serialization_failure(), "{}", chain(&error));
+    assert!(a.is_valid());
+}
+
+#[tokio::test]
+async fn what_is_begun_and_not_finished_makes_it_invalid_and_ends_at_the_server() {
+    let postgres = Postgres::start();
+    let running =
+        "SELECT count(*) FROM pg_stat_activity WHERE query LIKE '%pg_sleep%' AND pid <> pg_backend_pid()";
+    let short = Duration::from_millis(50);
+
+    let db = open(&postgres.url()).await;
+    assert!(timeout(short, db.query("SELECT pg_sleep(30)", &[])).await.is_err());
+    assert!(!db.is_valid());
+    assert_eq!(postgres.sql(running), ["1"]);
+    let began = Instant::now();
+    db.cleanup().await;
+    assert!(began.elapsed() < Duration::from_secs(1), "{:?}", began.elapsed());
+    until("the end of the statement", || postgres.sql(running) == ["0"] && postgres.sessions() == 0).await;
+
+    let mut db = open(&postgres.url()).await;
+    db.batch("CREATE TABLE t (a int)").await.unwrap();
+    let abandoned: Result<Result<(), Error>, _> = timeout(
+        short,
+        db.transaction(async |tx| {
+            tx.execute("INSERT INTO t VALUES (1)", &[]).await?;
+            std::future::pending().await
+        }),
+    )
+    .await;
+    assert!(abandoned.is_err() && !db.is_valid());
+    db.cleanup().await;
+    assert_eq!(postgres.sql("SELECT count(*) FROM t"), ["0"]);
+
+    // A call within a transaction that was given up, though the work says `Ok`.
+    let mut db = open(&postgres.url()).await;
+    let answer: Result<(), Error> = db
+        .transaction(async |tx| {
+            tx.execute("INSERT INTO t VALUES (1)", &[]).await?;
+            let _ = timeout(short, tx.query("SELECT pg_sleep(0.3)", &[])).await;
+            Ok(())
+        })
+        .await;
+    assert!(matches!(answer, Err(Error::RolledBack)) && db.is_valid(), "{answer:?}");
+
+    for (text, valid) in
+        [("BEGIN", false), ("ROLLBACK", true), ("BEGIN; COMMIT", true), ("BEGIN; oops", false)]
+    {
+        let _ = db.batch(text).await;
+        assert_eq!(db.is_valid(), valid, "{text}");
+    }
+}
+
+#[tokio::test]
+async fn the_end_of_the_stream_is_seen_without_a_call() {
+    let mut postgres = Postgres::start();
+    let proxy = FaultProxy::start(postgres.address());
+    type Fault = fn(&mut Postgres, &FaultProxy);
+    let faults: [(&str, Fault); 5] = [
+        ("pg_terminate_backend", |postgres, _| assert!(postgres.terminate_all() >= 1)),
+        ("kill -9 of a backend", |postgres, _| postgres.kill_a_backend()),
+        ("FIN", |_, proxy| proxy.cut()),
+        ("RST", |_, proxy| proxy.reset()),
+        ("kill -9 of the server", |postgres, _| postgres.crash()),
+    ];
+    for (name, fault) in faults {
+        let mut db = open(&postgres.url_at(proxy.address())).await;
+        assert_eq!((int(&db, "SELECT 1::bigint").await, db.is_valid()), (1, true), "{name}");
+        fault(&mut postgres, &proxy);
+        // The fault was made on another thread; the driver has not run since.
+        until(name, || !db.is_valid()).await;
+        let error = db.query("SELECT 1", &[]).await.unwrap_err();
+        assert!(error.is_connection(), "{name}: {}", chain(&error));
+        assert!(db.health_check().await.is_err(), "{name}");
+        db.cleanup().await;
+        let back = Instant::now();
+        while name != "kill -9 of the server" && try_open(&postgres.url(), &[]).await.is_err() {
+            assert!(back.elapsed() < Duration::from_secs(10), "{name}");
+            sleep(Duration::from_millis(20)).await;
+        }
+    }
+    postgres.restart();
+    assert_eq!(int(&open(&postgres.url()).await, "SELECT 1::bigint").await, 1);
+}
+
+#[tokio::test]
+async fn two_turns_of_the_runtime_are_enough_to_see_the_end_of_the_stream() {
+    let postgres = Postgres::start();
+    let (mut at_once, rounds) = (0, 50);
+    for _ in 0..rounds {
+        let db = open(&postgres.url()).await;
+        assert_eq!(postgres.terminate_all(), 1);
+        // Blocks this thread and with it the runtime, until the end has come through the loopback.
+        std::thread::sleep(Duration::from_millis(2));
+        // As many as the pool gives it.
+        for _ in 0..2 {
+            tokio::task::yield_now().await;
+        }
+        at_once += usize::from(!db.is_valid());
+    }
+    println!("seen after two turns: {at_once} of {rounds}");
+    assert!(at_once >= rounds - 2, "{at_once} of {rounds}");
+}
+
+#[tokio::test]
+async fn a_silent_server_is_met_by_the_callers_time_out() {
+    let postgres = Postgres::start();
+    let mut db = open(&postgres.url()).await;
+    postgres.freeze();
+    assert!(timeout(Duration::from_millis(100), db.health_check()).await.is_err());
+    assert!(!db.is_valid());
+    let began = Instant::now();
+    db.cleanup().await;
+    assert!(began.elapsed() < Duration::from_secs(1), "{:?}", began.elapsed());
+    let config = Config::<FromUrl>::of("db", &settings(&postgres.url(), &[])).unwrap();
+    assert!(timeout(Duration::from_millis(100), Connection::initialize(&config, &init())).await.is_err());
+    postgres.thaw();
+    assert_eq!(int(&open(&postgres.url()).await, "SELECT 1::bigint").await, 1);
+}
+
+#[tokio::test]
+async fn cleanup_ends_the_session_at_the_server() {
+    let postgres = Postgres::start();
+    for _ in 0..3 {
+        let db = open(&postgres.url()).await;
+        int(&db, "SELECT 1::bigint").await;
+        assert_eq!(postgres.sessions(), 1);
+        db.cleanup().await;
+        until("the end of the session", || postgres.sessions() == 0).await;
+    }
+    // Dropped without it, as when a runtime ends.
+    drop(open(&postgres.url()).await);
+    until("the end of the session", || postgres.sessions() == 0).await;
+}
+
+#[tokio::test]
+async fn settings_reach_the_server() {
+    let postgres = Postgres::start();
+    let url = format!("{}?options=-cwork_mem%3D2MB", postgres.url());
+    let db =
+        try_open(&url, &[("DB_STATEMENT_TIMEOUT", "100ms"), ("DB_APPLICATION_NAME", "till")]).await.unwrap();
+    let shown =
+        async |name: &str| db.query_one(&format!("SHOW {name}"), &[]).await.unwrap().get::<_, String>(0);
+    assert_eq!(shown("statement_timeout").await, "100ms");
+    assert_eq!(shown("work_mem").await, "2MB");
+    assert_eq!(shown("application_name").await, "till");
+    let late = db.query("SELECT pg_sleep(5)", &[]).await.unwrap_err();
+    assert!(late.is_timeout() && db.is_valid(), "{}", chain(&late));
+}
+
+#[tokio::test]
+async fn a_connection_that_cannot_be_opened_says_why_and_no_secret() {
+    let postgres = Postgres::start_with(&["max_connections=8", "superuser_reserved_connections=1"]);
+    postgres.sql("CREATE ROLE guarded LOGIN PASSWORD 'open sesame'; CREATE ROLE plain LOGIN");
+    let address = postgres.address();
+    let port = address.port();
+    assert!(open(&format!("postgres://guarded:open%20sesame@{address}/postgres")).await.is_valid());
+
+    let nobody = tests::ports::free();
+    let sites = [
+        (
+            format!("postgres://guarded:hunter2@{address}/postgres"),
+            "password authentication failed for user \"guarded\"",
+        ),
+        (format!("postgres://guarded@{address}/postgres"), "password missing"),
+        (format!("postgres://nobody:hunter2@{address}/postgres"), "role \"nobody\" does not exist"),
+        (format!("postgres://postgres:hunter2@{address}/nowhere"), "database \"nowhere\" does not exist"),
+        (format!("postgres://u:hunter2@{nobody}/postgres"), "Connection refused"),
+        (
+            "postgres://u:hunter2@nowhere.invalid/postgres".to_owned(),
+            "nowhere.invalid:5432: error connecting to server",
+        ),
+        (
+            format!("postgres://u:hunter2@localhost:{port}/postgres?sslmode=require"),
+            "server does not support TLS",
+        ),
+    ];
+    for (url, words) in sites {
+        let error = try_open(&url, &[]).await.err().unwrap();
+        let text = chain(&error);
+        assert!(text.starts_with("cannot connect to PostgreSQL at ") && text.contains(words), "{text}");
+        assert!(!text.contains("hunter2") && !format!("{error:?}").contains("hunter2"), "{error:?}");
+        assert!(error.is_connection(), "{text}");
+        let wrong = ["password authentication", "role \"nobody\""].iter().any(|words| text.contains(words));
+        assert_eq!(error.is_authentication(), wrong, "{text}");
+    }
+
+    let plain = format!("postgres://plain@{address}/postgres");
+    let mut held = Vec::new();
+    let full = loop {
+        match try_open(&plain, &[]).await {
+            Ok(connection) => held.push(connection),
+            Err(error) => break error,
+        }
+        assert!(held.len() < 8);
+    };
+    assert!(full.is_too_many_connections() && !full.is_authentication(), "{}", chain(&full));
+}
+
+#[tokio::test]
+async fn tls_is_checked_against_the_ca_file() {
+    let certificate = Certificate::new();
+    let postgres = Postgres::start_with_tls(&certificate);
+    let ca = certificate.path().display().to_string();
+    let port = postgres.address().port();
+    let encrypted = "SELECT ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()";
+    for host in ["localhost", "127.0.0.1"] {
+        let url = format!("postgres://postgres@{host}:{port}/postgres");
+        let db =
+            try_open(&url, &[("DB_CA_FILE", &ca)]).await.unwrap_or_else(|error| panic!("{}", chain(&error)));
+        assert!(db.query_one(encrypted, &[]).await.unwrap().get::<_, bool>(0));
+        // A cancel goes the same way.
+        assert!(timeout(Duration::from_millis(50), db.query("SELECT pg_sleep(30)", &[])).await.is_err());
+        db.cleanup().await;
+        until("the end of the statement", || postgres.sessions() == 0).await;
+        let plain = try_open(&url, &[("DB_TLS", "disable")]).await.unwrap();
+        assert!(!plain.query_one(encrypted, &[]).await.unwrap().get::<_, bool>(0));
+    }
+    for tls in ["prefer", "require"] {
+        let error = try_open(&postgres.url(), &[("DB_TLS", tls)]).await.err().unwrap();
+        assert!(chain(&error).contains("UnknownIssuer"), "{}", chain(&error));
+    }
+    let other = Certificate::new();
+    let ca = other.path().display().to_string();
+    let error = try_open(&postgres.url(), &[("DB_CA_FILE", &ca)]).await.err().unwrap();
+    assert!(chain(&error).contains("certificate"), "{}", chain(&error));
+}
+
+/// Gives a wrong password every third time and fails every fourth.
+struct Tokens {
+    asked: AtomicUsize,
+    servers: Mutex<Vec<Server>>,
+    secret: String,
+}
+
+impl Settings for Tokens {
+    fn read(section: &mut Section<'_>) -> Result<Self, Invalid> {
+        let secret = section.required("secret", "open sesame")?;
+        Ok(Self { asked: AtomicUsize::new(0), servers: Mutex::default(), secret })
+    }
+}
+
+impl CredentialProvider for Tokens {
+    async fn credentials(&self, server: &Server) -> Result<Credentials, BoxError> {
+        self.servers.lock().unwrap().push(server.clone());
+        tokio::task::yield_now().await;
+        match self.asked.fetch_add(1, Ordering::SeqCst) + 1 {
+            3 => Ok(Credentials::password("expired")),
+            4 => Err("the signer is away".into()),
+            _ => Ok(Credentials::password(&self.secret).user("guarded")),
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_provider_is_asked_for_every_connection() {
+    let postgres = Postgres::start();
+    postgres.sql("CREATE ROLE guarded LOGIN PASSWORD 'open sesame'");
+    let url = format!("postgres://guarded:old@{}/postgres", postgres.address());
+    let sources = settings(&url, &[("DB_SECRET", "open sesame")]);
+    let config = Config::<Tokens>::of("db", &sources).unwrap_or_else(|faults| panic!("{faults}"));
+    for _ in 0..2 {
+        assert!(Connection::initialize(&config, &init()).await.is_ok_and(|db| db.is_valid()));
+    }
+    let expired = Connection::initialize(&config, &init()).await.err().unwrap();
+    assert!(expired.is_authentication(), "{}", chain(&expired));
+    let away = Connection::initialize(&config, &init()).await.err().unwrap();
+    let text =
+        format!("there are no credentials for PostgreSQL at {}: the signer is away", postgres.address());
+    assert_eq!(chain(&away), text);
+    assert!(away.is_connection());
+    assert!(Connection::initialize(&config, &init()).await.is_ok());
+
+    let missing = Config::<Tokens>::of("db", &settings(&url, &[])).err().unwrap().to_string();
+    assert!(missing.contains("DB_SECRET: is not set"), "{missing}");
+}
+
+/// Through the derive and the pool, with a handler.
+#[derive(Resource)]
+#[resource(name = "shop-db")]
+struct ShopDb(Connection<Tokens>);
+
+#[lift::handler(GET, "/user")]
+async fn user(db: Pooled<ShopDb>) -> Result<String, lift::Error> {
+    Ok(db.query_one("SELECT current_user::text", &[]).await?.try_get(0)?)
+}
+
+#[lift::handler(GET, "/swap")]
+async fn swap(mut db: Pooled<ShopDb>) -> Result<String, lift::Error> {
+    db.transaction(async |tx| {
+        tx.execute("SET LOCAL work_mem = '3MB'", &[]).await?;
+        Ok(tx.query_one("SHOW work_mem", &[]).await?.try_get(0)?)
+    })
+    .await
+}
+
+#[tokio::test]
+async fn a_handler_uses_it_through_the_pool() {
+    let postgres = Postgres::start();
+    postgres.sql("CREATE ROLE guarded LOGIN PASSWORD 'open sesame'");
+    let service = App::new("shop")
+        .handlers(lift::handlers![user, swap])
+        .test()
+        .var("SHOP_DB_URL", postgres.url())
+        .var("SHOP_DB_SECRET", "open sesame")
+        .start()
+        .await
+        .unwrap();
+    assert_eq!(service.get("/user").await.unwrap().text(), "guarded");
+    assert_eq!(service.get("/swap").await.unwrap().text(), "3MB");
+    service.close().await;
+    until("the end of the sessions", || postgres.sessions() == 0).await;
+}

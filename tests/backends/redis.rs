@@ -1,0 +1,305 @@
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
+
+use lift::config::{Invalid, Section, Settings};
+use lift::prelude::*;
+use lift::redis::{
+    AsyncCommands, Config, Connection, CredentialProvider, Credentials, Error, FromUrl, RedisError, Script,
+    Server, cmd, pipe,
+};
+use lift::{BoxError, Resource};
+use tests::servers::{Certificate, FaultProxy, Redis};
+use tokio::time::timeout;
+
+use crate::support::{chain, init, settings, until};
+
+async fn try_open(url: &str, others: &[(&str, &str)]) -> Result<Connection, Error> {
+    let config = Config::of("db", &settings(url, others)).unwrap_or_else(|faults| panic!("{faults}"));
+    Connection::initialize(&config, &init()).await
+}
+
+async fn open(url: &str) -> Connection {
+    match try_open(url, &[]).await {
+        Ok(connection) => connection,
+        Err(error) => panic!("{}", chain(&error)),
+    }
+}
+
+#[tokio::test]
+async fn commands_pipelines_and_scripts_return_what_the_server_says() {
+    let server = Redis::start();
+    for url in [format!("{}/3", server.url()), format!("{}/3?protocol=resp3", server.url())] {
+        let mut redis = open(&url).await;
+        let () = redis.set("a", "1").await.unwrap();
+        assert_eq!(redis.incr::<_, _, u64>("a", 2).await.unwrap(), 3);
+        assert_eq!(redis.command::<String>(cmd("TYPE").arg("a")).await.unwrap(), "string");
+        let mut commands = pipe();
+        commands.atomic().get("a").del("a").ignore().exists("a");
+        assert_eq!(redis.pipeline::<(u64, bool)>(&commands).await.unwrap(), (3, false));
+        let sum: u64 =
+            Script::new("return ARGV[1] + ARGV[2]").arg(3).arg(4).invoke_async(&mut redis).await.unwrap();
+        assert_eq!(sum, 7);
+        redis.health_check().await.unwrap();
+        assert!(redis.is_valid());
+
+        let () = redis.set("a", "text").await.unwrap();
+        let wrong: Error = redis.incr::<_, _, u64>("a", 1).await.unwrap_err().into();
+        assert!(!wrong.is_connection() && redis.is_valid(), "{wrong}");
+        let wrong: Error = redis.lpush::<_, _, u64>("a", 1).await.unwrap_err().into();
+        assert_eq!(wrong.code(), Some("WRONGTYPE"));
+        assert!(server.command(&["CLIENT", "LIST"]).contains("name=db "));
+        assert!(server.command(&["INFO", "keyspace"]).contains("db3:keys=1"));
+        let () = redis.del("a").await.unwrap();
+        redis.cleanup().await;
+    }
+}
+
+#[tokio::test]
+async fn calls_back_to_back_make_no_extra_round_trip() {
+    let server = Redis::start();
+    let proxy = FaultProxy::start(server.address());
+    let mut redis = open(&format!("redis://{}", proxy.address())).await;
+    // Opening is one.
+    assert_eq!(proxy.exchanges(), 1);
+    server.forget_calls();
+    for _ in 0..10 {
+        assert!(redis.is_valid());
+        let _: Option<String> = redis.get("a").await.unwrap();
+    }
+    assert_eq!(proxy.exchanges(), 11);
+    let mut calls = server.calls();
+    calls.retain(|name, _| !name.starts_with("config") && name != "info");
+    assert_eq!(calls.into_iter().collect::<Vec<_>>(), [("get".to_owned(), 10)]);
+}
+
+#[tokio::test]
+async fn what_is_begun_and_not_finished_makes_it_invalid() {
+    let server = Redis::start();
+    let short = Duration::from_millis(50);
+    let mut redis = open(&server.url()).await;
+    assert!(timeout(short, redis.blpop::<_, Option<(String, String)>>("queue", 30.0)).await.is_err());
+    assert!(!redis.is_valid());
+    let began = Instant::now();
+    redis.cleanup().await;
+    assert!(began.elapsed() < Duration::from_millis(500), "{:?}", began.elapsed());
+    until("the end of the client", || server.clients() == 0).await;
+    server.command(&["RPUSH", "queue", "a"]);
+    assert_eq!(server.command(&["LLEN", "queue"]), "1");
+
+    // A call that runs into its own time-out, and whose answer comes later.
+    let mut redis = try_open(&server.url(), &[("DB_RESPONSE_TIMEOUT", "50ms")]).await.unwrap();
+    server.pause(Duration::from_millis(200));
+    let late: Error = redis.get::<_, Option<String>>("a").await.unwrap_err().into();
+    assert!(late.is_timeout() && late.is_connection() && !redis.is_valid(), "{late}");
+    redis.cleanup().await;
+
+    let mut redis = open(&server.url()).await;
+    for (name, valid) in [("MULTI", false), ("EXEC", true), ("MULTI", false), ("DISCARD", true)] {
+        let _: lift::redis::Value = redis.command(&cmd(name)).await.unwrap();
+        assert_eq!(redis.is_valid(), valid, "{name}");
+    }
+    let () = redis.command(cmd("SELECT").arg(1)).await.unwrap();
+    assert!(!redis.is_valid());
+}
+
+#[tokio::test]
+async fn the_end_of_the_stream_is_seen_without_a_call() {
+    let mut server = Redis::start();
+    let proxy = FaultProxy::start(server.address());
+    type Fault = fn(&mut Redis, &FaultProxy);
+    let faults: [(&str, Fault); 4] = [
+        ("CLIENT KILL", |server, _| assert_eq!(server.kill_clients(), 1)),
+        ("FIN", |_, proxy| proxy.cut()),
+        ("RST", |_, proxy| proxy.reset()),
+        ("kill -9 of the server", |server, _| server.crash()),
+    ];
+    for (name, fault) in faults {
+        let mut redis = open(&format!("redis://{}", proxy.address())).await;
+        redis.health_check().await.unwrap();
+        assert!(redis.is_valid(), "{name}");
+        fault(&mut server, &proxy);
+        until(name, || !redis.is_valid()).await;
+        let error: Error = redis.get::<_, Option<String>>("a").await.unwrap_err().into();
+        assert!(error.is_connection(), "{name}: {error}");
+        assert!(redis.health_check().await.is_err(), "{name}");
+        redis.cleanup().await;
+    }
+    server.restart();
+    open(&server.url()).await.health_check().await.unwrap();
+}
+
+#[tokio::test]
+async fn two_turns_of_the_runtime_are_enough_to_see_the_end_of_the_stream() {
+    let server = Redis::start();
+    let (mut at_once, rounds) = (0, 200);
+    for _ in 0..rounds {
+        let redis = open(&server.url()).await;
+        assert_eq!(server.kill_clients(), 1);
+        // Blocks this thread and with it the runtime, until the end has come through the loopback.
+        std::thread::sleep(Duration::from_millis(2));
+        // As many as the pool gives it.
+        for _ in 0..2 {
+            tokio::task::yield_now().await;
+        }
+        at_once += usize::from(!redis.is_valid());
+    }
+    println!("seen after two turns: {at_once} of {rounds}");
+    assert!(at_once >= rounds - 4, "{at_once} of {rounds}");
+}
+
+#[tokio::test]
+async fn a_silent_server_is_met_by_a_time_out() {
+    let server = Redis::start();
+    let mut redis = open(&server.url()).await;
+    server.freeze();
+    assert!(timeout(Duration::from_millis(100), redis.health_check()).await.is_err());
+    assert!(!redis.is_valid());
+    let began = Instant::now();
+    redis.cleanup().await;
+    assert!(began.elapsed() < Duration::from_millis(500), "{:?}", began.elapsed());
+    // Opening has a bound of its own, too.
+    let silent = try_open(&server.url(), &[("DB_RESPONSE_TIMEOUT", "100ms")]).await.err().unwrap();
+    assert!(silent.is_timeout(), "{}", chain(&silent));
+    server.thaw();
+    open(&server.url()).await.health_check().await.unwrap();
+}
+
+#[tokio::test]
+async fn cleanup_ends_the_session_at_the_server() {
+    let server = Redis::start();
+    let redis = open(&server.url()).await;
+    assert_eq!(server.clients(), 1);
+    redis.cleanup().await;
+    until("the end of the client", || server.clients() == 0).await;
+    // Dropped without it, as when a runtime ends.
+    drop(open(&server.url()).await);
+    until("the end of the client", || server.clients() == 0).await;
+}
+
+#[tokio::test]
+async fn a_connection_that_cannot_be_opened_says_why_and_no_secret() {
+    let server = Redis::start_with(&["--requirepass", "open sesame"]);
+    let address = server.address();
+    open(&format!("redis://:open%20sesame@{address}")).await.health_check().await.unwrap();
+    open(&format!("redis://:open%20sesame@{address}/1?protocol=resp3")).await.health_check().await.unwrap();
+    let nobody = tests::ports::free();
+    for (url, words) in [
+        (
+            format!("redis://:hunter2@{address}"),
+            "refused the connection: \"WRONGPASS\": invalid username-password pair",
+        ),
+        (format!("redis://ada:hunter2@{address}"), "refused the connection: \"WRONGPASS\""),
+        (format!("redis://{address}"), "refused the connection: \"NOAUTH\": Authentication required."),
+        (format!("redis://:open%20sesame@{address}/99"), "DB index is out of range"),
+        (format!("redis://:hunter2@{nobody}"), "Connection refused"),
+        ("redis://:hunter2@nowhere.invalid".to_owned(), "cannot connect to Redis at nowhere.invalid:6379: "),
+    ] {
+        let error = try_open(&url, &[]).await.err().unwrap();
+        let text = chain(&error);
+        assert!(text.contains("Redis at ") && text.contains(words), "{text}");
+        assert!(!text.contains("hunter2") && !format!("{error:?}").contains("hunter2"), "{error:?}");
+        assert!(error.is_connection(), "{text}");
+        assert_eq!(
+            error.is_authentication(),
+            text.contains("WRONGPASS") || text.contains("NOAUTH"),
+            "{text}"
+        );
+    }
+
+    let full = Redis::start_with(&["--maxclients", "1"]);
+    let _held = open(&full.url()).await;
+    let error = try_open(&full.url(), &[]).await.err().unwrap();
+    assert!(error.is_connection(), "{error:?}");
+    assert!(chain(&error).contains("max number of clients reached"), "{}", chain(&error));
+}
+
+#[tokio::test]
+async fn refusals_of_a_live_server_are_told_apart() {
+    let server = Redis::start();
+    let mut redis = open(&server.url()).await;
+    server.command(&["REPLICAOF", "127.0.0.1", "1"]);
+    let error: Error = redis.set::<_, _, ()>("a", 1).await.unwrap_err().into();
+    assert!(error.is_read_only() && redis.is_valid(), "{error}");
+    server.command(&["REPLICAOF", "NO", "ONE"]);
+    server.command(&["CONFIG", "SET", "maxmemory", "1"]);
+    let error: Error = redis.set::<_, _, ()>("a", 1).await.unwrap_err().into();
+    assert!(error.is_out_of_memory() && redis.is_valid(), "{error}");
+}
+
+#[tokio::test]
+async fn tls_is_checked_against_the_ca_file() {
+    let certificate = Certificate::new();
+    let server = Redis::start_with_tls(&certificate);
+    let ca = certificate.path().display().to_string();
+    let port = server.tls_address().port();
+    for host in ["localhost", "127.0.0.1"] {
+        let url = format!("rediss://{host}:{port}");
+        let mut redis =
+            try_open(&url, &[("DB_CA_FILE", &ca)]).await.unwrap_or_else(|error| panic!("{}", chain(&error)));
+        redis.health_check().await.unwrap();
+        let unknown = try_open(&url, &[]).await.err().unwrap();
+        assert!(chain(&unknown).contains("UnknownIssuer"), "{}", chain(&unknown));
+    }
+}
+
+/// Gives a wrong password the second time and fails the third.
+struct Tokens(AtomicUsize);
+
+impl Settings for Tokens {
+    fn read(_: &mut Section<'_>) -> Result<Self, Invalid> {
+        Ok(Self(AtomicUsize::new(0)))
+    }
+}
+
+impl CredentialProvider for Tokens {
+    async fn credentials(&self, _: &Server) -> Result<Credentials, BoxError> {
+        match self.0.fetch_add(1, Ordering::SeqCst) + 1 {
+            2 => Ok(Credentials::password("expired")),
+            3 => Err("the signer is away".into()),
+            _ => Ok(Credentials::password("open sesame").user("default")),
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_provider_is_asked_for_every_connection() {
+    let server = Redis::start_with(&["--requirepass", "open sesame"]);
+    let config = Config::<Tokens>::of("db", &settings(&server.url(), &[])).unwrap();
+    assert!(Connection::initialize(&config, &init()).await.is_ok_and(|redis| redis.is_valid()));
+    let expired = Connection::initialize(&config, &init()).await.err().unwrap();
+    assert!(expired.is_authentication(), "{}", chain(&expired));
+    let away = Connection::initialize(&config, &init()).await.err().unwrap();
+    let text = format!("there are no credentials for Redis at {}: the signer is away", server.address());
+    assert_eq!(chain(&away), text);
+    assert!(Connection::initialize(&config, &init()).await.is_ok());
+}
+
+/// Through the derive and the pool, with a handler.
+#[derive(Resource)]
+#[resource(name = "cache")]
+struct Cache(lift::redis::Connection<FromUrl>);
+
+#[lift::handler(GET, "/visits")]
+async fn visits(mut cache: Pooled<Cache>) -> Result<String, RedisFailure> {
+    let count: u64 = cache.incr("visits", 1).await?;
+    let mut again = pipe();
+    again.incr("visits", 1);
+    let (count_again,): (u64,) = cache.pipeline(&again).await?;
+    Ok(format!("{count} {count_again}"))
+}
+
+#[derive(Debug, thiserror::Error, LiftError)]
+#[error("the cache refused")]
+#[lift(internal)]
+struct RedisFailure(#[from] RedisError);
+
+#[tokio::test]
+async fn a_handler_uses_it_through_the_pool() {
+    let server = Redis::start();
+    let app = App::new("shop").handlers(lift::handlers![visits]);
+    let service = app.test().var("CACHE_URL", server.url()).start().await.unwrap();
+    assert_eq!(service.get("/visits").await.unwrap().text(), "1 2");
+    assert_eq!(service.get("/visits").await.unwrap().text(), "3 4");
+    service.close().await;
+    until("the end of the clients", || server.clients() == 0).await;
+}

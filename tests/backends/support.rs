@@ -1,0 +1,34 @@
+//! What the tests have in common.
+
+use std::error::Error;
+use std::time::Duration;
+
+use lift::Init;
+use lift::config::Sources;
+
+/// An error with all its sources on one line.
+pub(crate) fn chain(error: &(dyn Error + 'static)) -> String {
+    let sources = std::iter::successors(error.source(), |&error| error.source());
+    sources.fold(error.to_string(), |text, source| format!("{text}: {source}"))
+}
+
+/// The settings of a resource named `db`: `url`, and others by their variables.
+pub(crate) fn settings(url: &str, others: &[(&str, &str)]) -> Sources {
+    others
+        .iter()
+        .fold(Sources::empty().var("DB_URL", url), |sources, (name, value)| sources.var(*name, *value))
+}
+
+pub(crate) fn init() -> Init {
+    Init::new("db", Duration::from_secs(5))
+}
+
+/// Waits until it holds, while the runtime works.
+pub(crate) async fn until(what: &str, mut holds: impl FnMut() -> bool) {
+    let waiting = async {
+        while !holds() {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    };
+    assert!(tokio::time::timeout(Duration::from_secs(30), waiting).await.is_ok(), "{what}: not within 30 s");
+}
