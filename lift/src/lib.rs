@@ -39,6 +39,10 @@ pub mod __private;
 pub use app::App;
 #[cfg(any(feature = "postgres", feature = "redis"))]
 pub use backend::credentials;
+#[cfg(feature = "dynamodb")]
+pub use backend::dynamodb;
+#[cfg(feature = "http")]
+pub use backend::http;
 #[cfg(feature = "postgres")]
 pub use backend::postgres;
 #[cfg(feature = "redis")]

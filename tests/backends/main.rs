@@ -1,5 +1,7 @@
 //! The backends against real servers.
 
+mod dynamodb;
+mod http;
 mod orders;
 mod postgres;
 mod redis;

@@ -9,6 +9,8 @@ use tests::http::{Request, Response};
 use tests::process::{Process, Program};
 use tests::servers::Postgres;
 
+use crate::support::serve;
+
 struct Orders {
     process: Process,
     address: std::net::SocketAddr,
@@ -16,17 +18,8 @@ struct Orders {
 
 impl Orders {
     fn start(program: &PathBuf, postgres: &Postgres) -> Self {
-        let process = Program::new(program)
-            .arg("serve")
-            .arg("--listen")
-            .arg("127.0.0.1:0")
-            .env("ORDERS_DB_URL", postgres.url())
-            .start();
-        let address = process
-            .wait_for("its address", |line| line.split_once(" listens on http://")?.1.trim().parse().ok());
-        let orders = Self { process, address };
-        wait_until("readiness", || (orders.get("/health/ready").status == 200).then_some(()));
-        orders
+        let (process, address) = serve(Program::new(program).env("ORDERS_DB_URL", postgres.url()));
+        Self { process, address }
     }
 
     fn get(&self, target: &str) -> Response {

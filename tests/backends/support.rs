@@ -1,10 +1,14 @@
 //! What the tests have in common.
 
 use std::error::Error;
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use lift::Init;
 use lift::config::Sources;
+use tests::deadline::wait_until;
+use tests::http::Request;
+use tests::process::{Process, Program};
 
 /// An error with all its sources on one line.
 pub(crate) fn chain(error: &(dyn Error + 'static)) -> String {
@@ -17,6 +21,16 @@ pub(crate) fn settings(url: &str, others: &[(&str, &str)]) -> Sources {
     others
         .iter()
         .fold(Sources::empty().var("DB_URL", url), |sources, (name, value)| sources.var(*name, *value))
+}
+
+/// Starts a service on a free port, waits until it is ready, and returns where it listens.
+pub(crate) fn serve(program: Program) -> (Process, SocketAddr) {
+    let process = program.arg("serve").arg("--listen").arg("127.0.0.1:0").start();
+    let address =
+        process.wait_for("its address", |line| line.split_once(" listens on http://")?.1.trim().parse().ok());
+    let ready = || Request::get("/health/ready").try_send(address).is_ok_and(|answer| answer.status == 200);
+    wait_until("readiness", || ready().then_some(()));
+    (process, address)
 }
 
 pub(crate) fn init() -> Init {

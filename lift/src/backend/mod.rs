@@ -2,17 +2,21 @@
 
 #[cfg(any(feature = "postgres", feature = "redis"))]
 pub mod credentials;
+#[cfg(feature = "dynamodb")]
+pub mod dynamodb;
+#[cfg(feature = "http")]
+pub mod http;
 #[cfg(feature = "postgres")]
 pub mod postgres;
 #[cfg(feature = "redis")]
 pub mod redis;
 #[cfg(feature = "sqlite")]
 pub mod sqlite;
-#[cfg(any(feature = "postgres", feature = "redis"))]
+#[cfg(any(feature = "http", feature = "postgres", feature = "redis"))]
 mod tls;
 
 /// Reads the settings of one resource without an app around it.
-#[cfg(any(feature = "postgres", feature = "redis"))]
+#[cfg(any(feature = "dynamodb", feature = "http", feature = "postgres", feature = "redis"))]
 fn read<C: crate::config::Settings>(
     sources: &crate::config::Sources,
     name: &'static str,

@@ -1,0 +1,217 @@
+//! DynamoDB, by the AWS SDK; TLS by rustls.
+//!
+//! ```no_run
+//! use lift::dynamodb::types::AttributeValue;
+//! use lift::prelude::*;
+//!
+//! #[derive(Clone, Resource)]
+//! #[resource(name = "orders")]
+//! pub struct Orders(lift::dynamodb::Client);
+//!
+//! #[lift::handler(GET, "/orders/{id}")]
+//! async fn get_order(id: String, orders: Shared<Orders>) -> Result<String, lift::Error> {
+//!     let key = AttributeValue::S(id);
+//!     let found = orders.get_item().table_name(orders.table()).key("id", key).send().await?;
+//!     Ok(format!("{:?}", found.item))
+//! }
+//! ```
+//!
+//! | setting | meaning | default |
+//! |---|---|---|
+//! | `table` | the table, whose `DescribeTable` is the health check | required |
+//! | `region` | where it is | `AWS_REGION`, then what the SDK finds |
+//! | `endpoint` | another address, such as that of DynamoDB Local | the region's |
+//! | `timeout` | a whole operation, its retries included | 5 s |
+//! | `attempt_timeout` | one attempt | 1 s |
+//! | `connect_timeout` | opening a connection | 1 s |
+//! | `attempts` | how often an operation is tried when a retry may help | 3 |
+//! | `idle_timeout` | how long an unused connection is kept | 15 s |
+//!
+//! Credentials are the SDK's: environment, profile, web identity, container, instance; they are renewed by themselves.
+//! The health check needs the permission `dynamodb:DescribeTable`. A client keeps its connections itself and is therefore
+//! [`Shared`](crate::Shared), not lent.
+
+use std::fmt;
+use std::ops::Deref;
+use std::time::Duration;
+
+use aws_config::BehaviorVersion;
+use aws_config::retry::RetryConfig;
+use aws_config::timeout::TimeoutConfig;
+pub use aws_sdk_dynamodb;
+use aws_sdk_dynamodb::config::Region;
+use aws_sdk_dynamodb::error::SdkError;
+use aws_sdk_dynamodb::operation::describe_table::DescribeTableError;
+pub use aws_sdk_dynamodb::types;
+use aws_sdk_dynamodb::types::TableStatus;
+use aws_smithy_http_client::tls::Provider;
+use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
+
+use crate::backend;
+use crate::config::{Faults, Invalid, Section, Settings, Sources};
+use crate::resource::{Init, Resource, ResourceSpec};
+
+/// The SDK's client, with the table that it is for. Clones share their connections.
+#[derive(Clone)]
+pub struct Client {
+    client: aws_sdk_dynamodb::Client,
+    table: String,
+}
+
+impl Client {
+    /// The name of the table.
+    #[must_use]
+    pub fn table(&self) -> &str {
+        &self.table
+    }
+}
+
+impl Deref for Client {
+    type Target = aws_sdk_dynamodb::Client;
+
+    fn deref(&self) -> &Self::Target {
+        &self.client
+    }
+}
+
+impl fmt::Debug for Client {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Client").field("table", &self.table).finish_non_exhaustive()
+    }
+}
+
+/// The settings of a DynamoDB resource; the module's page lists them.
+#[derive(Debug)]
+pub struct Config {
+    table: String,
+    region: Option<String>,
+    endpoint: Option<String>,
+    timeout: Duration,
+    attempt_timeout: Duration,
+    connect_timeout: Duration,
+    attempts: u32,
+    idle_timeout: Duration,
+}
+
+impl Settings for Config {
+    fn read(section: &mut Section<'_>) -> Result<Self, Invalid> {
+        let table = section.required::<String>("table", "orders");
+        let region = section.optional("region");
+        let endpoint = section.optional::<String>("endpoint");
+        let timeout = section.or("timeout", Duration::from_secs(5));
+        let attempt_timeout = section.or("attempt_timeout", Duration::from_secs(1));
+        let connect_timeout = section.or("connect_timeout", Duration::from_secs(1));
+        let attempts = section.or("attempts", 3_u32);
+        let idle_timeout = section.or("idle_timeout", Duration::from_secs(15));
+        let endpoint = endpoint?;
+        if endpoint.as_ref().is_some_and(|endpoint| !endpoint.starts_with("http")) {
+            return Err(section.invalid("endpoint", "is not a URL; write `http://localhost:8000`"));
+        }
+        let attempts = attempts?;
+        if attempts == 0 {
+            return Err(section.invalid("attempts", "is 0; write 1 for no retry"));
+        }
+        Ok(Self {
+            table: table?,
+            region: region?,
+            endpoint,
+            timeout: timeout?,
+            attempt_timeout: attempt_timeout?,
+            connect_timeout: connect_timeout?,
+            attempts,
+            idle_timeout: idle_timeout?,
+        })
+    }
+}
+
+impl Config {
+    /// Reads the settings of the resource `name` by hand, for a script or a test; an app reads them itself.
+    ///
+    /// ```
+    /// let sources = lift::config::Sources::empty().var("ORDERS_TABLE", "orders-live");
+    /// assert!(lift::dynamodb::Config::of("orders", &sources).is_ok());
+    /// ```
+    ///
+    /// # Errors
+    /// Everything that is missing or wrong.
+    pub fn of(name: &'static str, sources: &Sources) -> Result<Self, Faults> {
+        backend::read(sources, name)
+    }
+}
+
+/// Why there is no client, or what is wrong with the table.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// Nothing says where the table is.
+    #[error("no region is known; set AWS_REGION, or `region` of the resource")]
+    NoRegion,
+    /// DynamoDB does not describe the table: it cannot be reached, refuses, or there is no such table.
+    #[error("the table {table} cannot be described")]
+    Describe {
+        /// The table.
+        table: String,
+        /// What the SDK says.
+        source: Box<SdkError<DescribeTableError>>,
+    },
+    /// The table is being made or deleted, or cannot be used for another reason.
+    #[error("the table {table} is {status}")]
+    NotActive {
+        /// The table.
+        table: String,
+        /// Its status, as DynamoDB spells it.
+        status: String,
+    },
+}
+
+impl Resource for Client {
+    type Config = Config;
+    type Error = Error;
+
+    fn spec() -> ResourceSpec {
+        ResourceSpec::named("dynamodb")
+    }
+
+    async fn initialize(config: &Config, _: &Init) -> Result<Self, Error> {
+        // Named, because rustls panics when two crates of a program bring different providers and none is chosen.
+        let http = aws_smithy_http_client::Builder::new()
+            .tls_provider(Provider::Rustls(CryptoMode::Ring))
+            .pool_idle_timeout(config.idle_timeout)
+            .build_https();
+        let timeouts = TimeoutConfig::builder()
+            .operation_timeout(config.timeout)
+            .operation_attempt_timeout(config.attempt_timeout)
+            .connect_timeout(config.connect_timeout)
+            .build();
+        let mut loader = aws_config::defaults(BehaviorVersion::latest())
+            .http_client(http)
+            .timeout_config(timeouts)
+            .retry_config(RetryConfig::standard().with_max_attempts(config.attempts));
+        if let Some(region) = &config.region {
+            loader = loader.region(Region::new(region.clone()));
+        }
+        if let Some(endpoint) = &config.endpoint {
+            loader = loader.endpoint_url(endpoint);
+        }
+        let loaded = loader.load().await;
+        if loaded.region().is_none() {
+            return Err(Error::NoRegion);
+        }
+        Ok(Self { client: aws_sdk_dynamodb::Client::new(&loaded), table: config.table.clone() })
+    }
+
+    async fn health_check(&mut self) -> Result<(), Error> {
+        let table = || self.table.clone();
+        let described = self.client.describe_table().table_name(&self.table).send().await;
+        let described =
+            described.map_err(|source| Error::Describe { table: table(), source: Box::new(source) })?;
+        match described.table.and_then(|table| table.table_status) {
+            // An `UPDATING` table serves.
+            Some(TableStatus::Active | TableStatus::Updating) => Ok(()),
+            status => {
+                let status = status.as_ref().map_or("unknown", TableStatus::as_str).to_owned();
+                Err(Error::NotActive { table: table(), status })
+            }
+        }
+    }
+}
