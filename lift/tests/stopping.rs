@@ -62,6 +62,75 @@ async fn spawns(db: Pooled<Numbered>, done: Shared<Arc<Notify>>) {
     });
 }
 
+#[lift::handler(GET, "/joins")]
+async fn joins(mut db: Pooled<Numbered>) -> String {
+    let exchange = db.run(async |db: &mut Numbered| {
+        tokio::task::yield_now().await;
+        db.number
+    });
+    let (number, ()) = tokio::join!(exchange, tokio::task::yield_now());
+    number.to_string()
+}
+
+/// The losing branch holds the connection and has begun nothing on it.
+#[lift::handler(GET, "/loses")]
+async fn loses(db: Pooled<Numbered>) {
+    let loser = async move {
+        let _db = db;
+        std::future::pending::<()>().await;
+    };
+    tokio::select! {
+        () = loser => {}
+        () = tokio::task::yield_now() => {}
+    }
+}
+
+/// The losing branch has begun an exchange.
+#[lift::handler(GET, "/loses-unfinished")]
+async fn loses_unfinished(mut db: Pooled<Numbered>) {
+    tokio::select! {
+        () = db.run(async |_: &mut Numbered| std::future::pending::<()>().await) => {}
+        () = tokio::task::yield_now() => {}
+    }
+}
+
+#[lift::handler(GET, "/aborts")]
+async fn aborts(db: Pooled<Numbered>) {
+    let task = tokio::spawn(async move {
+        let _db = db;
+        std::future::pending::<()>().await;
+    });
+    tokio::task::yield_now().await;
+    task.abort();
+    let _ = task.await;
+}
+
+#[lift::handler(GET, "/aborts-unfinished")]
+async fn aborts_unfinished(mut db: Pooled<Numbered>) {
+    let task = tokio::spawn(async move {
+        db.run(async |_: &mut Numbered| std::future::pending::<()>().await).await;
+    });
+    tokio::task::yield_now().await;
+    task.abort();
+    let _ = task.await;
+}
+
+#[lift::handler(GET, "/blocks")]
+async fn blocks(db: Pooled<Numbered>) -> lift::Result<String> {
+    Ok(tokio::task::spawn_blocking(move || db.number.to_string()).await?)
+}
+
+/// The guard outlives the handler, in the body of its answer.
+#[lift::handler(GET, "/streams")]
+async fn streams(db: Pooled<Numbered>) -> impl IntoResponse {
+    let parts = futures_util::stream::unfold(Some(db), async |db| {
+        let db = db?;
+        tokio::task::yield_now().await;
+        Some((Ok::<_, std::convert::Infallible>(db.number.to_string()), None))
+    });
+    axum::body::Body::from_stream(parts)
+}
+
 #[lift::handler(GET, "/two")]
 async fn two(_first: Pooled<Numbered>, pool: Pool<Numbered>) -> Result<(), PoolError> {
     pool.get().await.map(drop)
@@ -76,7 +145,24 @@ struct Fixture {
 async fn fixture() -> Fixture {
     let (counts, done) = (Counts::default(), Arc::new(Notify::new()));
     let opening = counts.clone();
-    let list = lift::handlers![fine, late, panics, own_timeout, unfinished, finished, spoils, spawns, two];
+    let list = lift::handlers![
+        fine,
+        finished,
+        joins,
+        loses,
+        loses_unfinished,
+        own_timeout,
+        unfinished,
+        spawns,
+        aborts,
+        aborts_unfinished,
+        blocks,
+        streams,
+        late,
+        panics,
+        spoils,
+        two,
+    ];
     let service = App::new("test")
         .handlers(list)
         .provide(done.clone())
@@ -93,10 +179,17 @@ async fn what_was_interrupted_is_never_lent_again() {
     for (path, status, same) in [
         ("/fine", 200, true),
         ("/finished", 200, true),
+        ("/joins", 200, true),
+        ("/loses", 200, true),
+        ("/loses-unfinished", 200, false),
         ("/own-timeout", 200, true),
+        ("/unfinished", 200, false),
+        ("/aborts", 200, true),
+        ("/aborts-unfinished", 200, false),
+        ("/blocks", 200, true),
+        ("/streams", 200, true),
         ("/late", 504, false),
         ("/panics", 500, false),
-        ("/unfinished", 200, false),
         ("/spoils", 200, false),
     ] {
         let Fixture { service, counts, .. } = fixture().await;
