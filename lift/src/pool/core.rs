@@ -204,21 +204,22 @@ impl<R: Resource> Core<R> {
         let begin = Instant::now();
         let deadline = begin.checked_add(limit).unwrap_or(begin + Duration::from_secs(86_400));
         let mut suspect = None;
+        let mut waited = false;
         let lent = loop {
             let connection = match at_hand.take() {
                 Some(connection) => connection,
-                None => match self.wait(deadline, suspect.take()).await {
-                    Ok(connection) => connection,
-                    Err(error) => {
+                None => {
+                    waited = true;
+                    let waiting = self.wait(deadline, suspect.take()).await;
+                    waiting.inspect_err(|error| {
                         let timed_out = matches!(error, PoolError::Exhausted { .. });
                         Counters::add(if timed_out {
                             &self.counters.timeouts
                         } else {
                             &self.counters.errors
                         });
-                        return Err(error);
-                    }
-                },
+                    })?
+                }
             };
             match self.prepare(connection, deadline).await {
                 Prepared::Ready(connection) => break self.lend(connection, self.clock.now(), by),
@@ -230,8 +231,10 @@ impl<R: Resource> Core<R> {
                 }
             }
         };
-        Counters::add(&self.counters.misses);
-        self.counters.wait.note(begin.elapsed().as_millis().try_into().unwrap_or(u64::MAX));
+        if waited {
+            Counters::add(&self.counters.misses);
+            self.counters.wait.note(begin.elapsed().as_millis().try_into().unwrap_or(u64::MAX));
+        }
         Ok(lent)
     }
 
