@@ -15,6 +15,9 @@ impl Service {
     fn start(program: Program) -> Self {
         let program = program
             .env("WORDS_TABLE", "words")
+            // The server compiles itself while it works.
+            .env("WORDS_ATTEMPT_TIMEOUT", "20s")
+            .env("WORDS_TIMEOUT", "60s")
             .env("AWS_ACCESS_KEY_ID", "local")
             .env("AWS_SECRET_ACCESS_KEY", "hunter2")
             .env("AWS_EC2_METADATA_DISABLED", "true")

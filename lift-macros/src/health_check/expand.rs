@@ -70,9 +70,19 @@ fn meta(check: &Check, runtime: &Runtime) -> TokenStream {
         quote!(.timeout_ms(#millis))
     });
     let critical = check.critical.map(|critical| quote!(.critical(#critical)));
+    let numbers = [
+        ("cache_ms", check.cache),
+        ("interval_ms", check.interval),
+        ("fail_after", check.fail_after),
+        ("recover_after", check.recover_after),
+    ];
+    let numbers = numbers.into_iter().filter_map(|(method, number)| {
+        let (method, number) = (format_ident!("{method}"), Literal::u64_unsuffixed(number?));
+        Some(quote!(.#method(#number)))
+    });
     quote! {
         #private::CheckMeta::new(#name, ::core::module_path!(), ::core::file!(), ::core::line!())
-            #kind #timeout #critical
+            #kind #timeout #critical #(#numbers)*
     }
 }
 

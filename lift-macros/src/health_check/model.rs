@@ -9,6 +9,10 @@ pub(crate) struct Check {
     pub(crate) kind: Option<Kind>,
     pub(crate) timeout: Option<u64>,
     pub(crate) critical: Option<bool>,
+    pub(crate) cache: Option<u64>,
+    pub(crate) interval: Option<u64>,
+    pub(crate) fail_after: Option<u64>,
+    pub(crate) recover_after: Option<u64>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

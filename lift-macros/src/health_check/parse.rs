@@ -4,7 +4,9 @@ use proc_macro2::TokenStream;
 
 use crate::function::Item;
 use crate::support::errors::Errors;
-use crate::support::keys::{self, Bool, Choice, CratePath, Duration, Key, Name, Neighbour, Table, Values};
+use crate::support::keys::{
+    self, Bool, Choice, CratePath, Duration, Key, Name, Neighbour, Number, Table, Values,
+};
 use crate::support::runtime::Runtime;
 
 pub(crate) static NAME: Key<Name> = Key { example: "name = \"warehouse\"", kind: Name };
@@ -12,17 +14,23 @@ pub(crate) static KIND: Key<Choice> =
     Key { example: "kind = \"readiness\"", kind: Choice(&["readiness", "liveness", "startup"]) };
 pub(crate) static TIMEOUT: Key<Duration> = Key { example: "timeout = \"500ms\"", kind: Duration::INVOCATION };
 pub(crate) static CRITICAL: Key<Bool> = Key { example: "critical = false", kind: Bool };
+pub(crate) static CACHE: Key<Duration> = Key { example: "cache = \"1s\"", kind: Duration::DAY };
+pub(crate) static INTERVAL: Key<Duration> = Key { example: "interval = \"10s\"", kind: Duration::DAY };
+pub(crate) static FAIL_AFTER: Key<Number> =
+    Key { example: "fail_after = 3", kind: Number { least: 1, most: 100 } };
+pub(crate) static RECOVER_AFTER: Key<Number> =
+    Key { example: "recover_after = 2", kind: Number { least: 1, most: 100 } };
 pub(crate) static CRATE: Key<CratePath> = Key { example: "crate = \"::lift\"", kind: CratePath };
 
 pub(crate) static TABLE: Table = Table {
     place: "`#[lift::health_check(…)]`",
-    keys: &[&NAME, &KIND, &TIMEOUT, &CRITICAL, &CRATE],
+    keys: &[&NAME, &KIND, &TIMEOUT, &CRITICAL, &CACHE, &INTERVAL, &FAIL_AFTER, &RECOVER_AFTER, &CRATE],
     neighbours: &[
         Neighbour { name: "timeout_ms", answer: "write `timeout = \"{}ms\"`" },
         Neighbour { name: "timeout_secs", answer: "write `timeout = \"{}s\"`" },
         Neighbour { name: "timeout_seconds", answer: "write `timeout = \"{}s\"`" },
-        Neighbour { name: "interval", answer: "it is the same for all checks; write it in `lift.toml`" },
-        Neighbour { name: "cache", answer: "it is the same for all checks; write it in `lift.toml`" },
+        Neighbour { name: "ttl", answer: "write `cache = \"{}\"`" },
+        Neighbour { name: "retries", answer: "write `fail_after = {}`" },
         Neighbour { name: "ready", answer: "write `kind = \"readiness\"`" },
         Neighbour { name: "readiness", answer: "write `kind = \"readiness\"`" },
         Neighbour { name: "live", answer: "write `kind = \"liveness\"`" },

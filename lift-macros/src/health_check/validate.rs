@@ -3,7 +3,7 @@
 use quote::ToTokens;
 
 use super::model::{Check, Kind};
-use super::parse::{CRITICAL, KIND, NAME, RawCheck, TIMEOUT};
+use super::parse::{CACHE, CRITICAL, FAIL_AFTER, INTERVAL, KIND, NAME, RECOVER_AFTER, RawCheck, TIMEOUT};
 use crate::function::{self, Function, Item, Role};
 use crate::support::errors::{Errors, Fault};
 use crate::support::naming::{is_kebab, kebab};
@@ -44,6 +44,10 @@ pub(crate) fn validate(raw: &RawCheck, errors: &Errors) -> Option<Check> {
         kind,
         timeout: raw.keys.get(&TIMEOUT).map(|timeout| *timeout.value),
         critical: raw.keys.get(&CRITICAL).map(|critical| *critical.value),
+        cache: raw.keys.get(&CACHE).map(|cache| *cache.value),
+        interval: raw.keys.get(&INTERVAL).map(|interval| *interval.value),
+        fail_after: raw.keys.get(&FAIL_AFTER).map(|results| *results.value),
+        recover_after: raw.keys.get(&RECOVER_AFTER).map(|results| *results.value),
         function,
     })
 }

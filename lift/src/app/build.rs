@@ -19,7 +19,12 @@ use crate::resource::{
 /// How long a resource's check may take unless its attribute says otherwise.
 const RESOURCE_CHECK: Duration = Duration::from_millis(500);
 
+/// How long what was found of a resource is served again on Lambda.
+const RESOURCE_CACHE: Duration = Duration::from_secs(1);
+
 pub(super) fn build(app: App, sources: &Sources) -> Result<(Arc<Service>, AppSettings), Faults> {
+    #[cfg(feature = "http")]
+    crate::backend::tls::provide_cryptography();
     let mut reader = sources.reader();
     let settings = AppSettings::read(&mut reader);
 
@@ -65,7 +70,8 @@ pub(super) fn build(app: App, sources: &Sources) -> Result<(Arc<Service>, AppSet
     }
 
     let lifecycle = Arc::new(Lifecycle::default());
-    let components = components(&resources, checks.0, &mut reader);
+    let interval = settings.as_ref().map_or(RESOURCE_CHECK, |settings| settings.health_interval);
+    let components = components(&resources, checks.0, interval, &mut reader);
     let base_path = settings.as_ref().map_or("/health", |settings| &settings.health_base_path);
     for probe in PROBES {
         let path = format!("{base_path}{probe}");
@@ -88,6 +94,7 @@ pub(super) fn build(app: App, sources: &Sources) -> Result<(Arc<Service>, AppSet
     let probes = Probes {
         base_path: settings.health_base_path.clone(),
         details: settings.health_details,
+        names: settings.health_names,
         monitor: Monitor::new(components, &clock),
         lifecycle: lifecycle.clone(),
         required: Probes::required(resources.managed()),
@@ -188,9 +195,11 @@ fn resources(
 fn components(
     resources: &Arc<Resources>,
     checks: Vec<CheckEntry>,
+    interval: Duration,
     reader: &mut Reader<'_>,
 ) -> Vec<Component> {
-    let mut components: Vec<Component> = resources.managed().iter().map(resource_component).collect();
+    let mut components: Vec<Component> =
+        resources.managed().iter().map(|resource| resource_component(resource, interval)).collect();
     for check in checks {
         let (meta, run, resources) = (check.meta, check.run, resources.clone());
         let user = User::new(meta.name);
@@ -204,13 +213,17 @@ fn components(
             kind: meta.kind,
             critical: meta.critical,
             timeout: meta.timeout,
+            cache: meta.cache,
+            interval: meta.interval.unwrap_or(interval),
+            fail_after: meta.fail_after,
+            recover_after: meta.recover_after,
             run: Box::new(move || run(Context::new(resources.clone(), user, Deadline::after(meta.timeout)))),
         });
     }
     components
 }
 
-fn resource_component(resource: &Arc<dyn Managed>) -> Component {
+fn resource_component(resource: &Arc<dyn Managed>, interval: Duration) -> Component {
     let spec = resource.spec();
     let resource = resource.clone();
     Component {
@@ -218,6 +231,10 @@ fn resource_component(resource: &Arc<dyn Managed>) -> Component {
         kind: spec.ready.then_some(crate::health::CheckKind::Readiness),
         critical: spec.critical,
         timeout: spec.health_timeout.unwrap_or(RESOURCE_CHECK),
+        cache: RESOURCE_CACHE,
+        interval,
+        fail_after: 1,
+        recover_after: 1,
         run: Box::new(move || {
             let resource = resource.clone();
             Box::pin(async move {

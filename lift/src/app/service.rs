@@ -151,7 +151,7 @@ impl Service {
     }
 
     async fn probe(&self, request: Request, request_id: String) -> Response {
-        let answer = self.probes.answer(request.method(), request.uri().path()).await;
+        let answer = self.probes.answer(request.method(), request.uri().path(), request.headers()).await;
         let response = answer.unwrap_or_else(|| not_found(&request).into_response());
         let response = finish(response, None, &request_id);
         if request.method() == Method::HEAD { without_body(response) } else { response }

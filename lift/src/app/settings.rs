@@ -11,6 +11,8 @@ use crate::config::{Invalid, Reader};
 /// | `shutdown.grace` | `LIFT_SHUTDOWN_GRACE` | all of the shutdown, the delay included | 25 s |
 /// | `health.base_path` | `LIFT_HEALTH_BASE_PATH` | where the probes are | `/health` |
 /// | `health.details` | `LIFT_HEALTH_DETAILS` | `never` or `always` show the checks' messages | `never` |
+/// | `health.public_names` | `LIFT_HEALTH_PUBLIC_NAMES` | whether reports name components | `true`; on Lambda `false` |
+/// | `health.interval` | `LIFT_HEALTH_INTERVAL` | how often the server looks at each component | 5 s |
 /// | `lambda.on_start` | `LIFT_LAMBDA_ON_START` | run start functions on Lambda, too | `false` |
 #[derive(Clone, Debug)]
 pub(crate) struct AppSettings {
@@ -19,6 +21,8 @@ pub(crate) struct AppSettings {
     pub(crate) shutdown_grace: Duration,
     pub(crate) health_base_path: String,
     pub(crate) health_details: bool,
+    pub(crate) health_names: bool,
+    pub(crate) health_interval: Duration,
     pub(crate) lambda_on_start: bool,
 }
 
@@ -46,6 +50,13 @@ impl AppSettings {
             "always" => Ok(true),
             _ => Err(health.invalid("details", format!("`{word}` is not `never` or `always`"))),
         });
+        let on_lambda = reader.env("AWS_LAMBDA_RUNTIME_API").is_some();
+        let mut health = reader.section(&["health"], "LIFT_HEALTH");
+        let names = health.or("public_names", !on_lambda);
+        let interval = health.or("interval", Duration::from_secs(5)).and_then(|interval| match interval {
+            Duration::ZERO => Err(health.invalid("interval", "must be longer than zero, such as `5s`")),
+            interval => Ok(interval),
+        });
         let lambda_on_start = reader.section(&["lambda"], "LIFT_LAMBDA").or("on_start", false);
         Ok(Self {
             listen: listen?,
@@ -53,6 +64,8 @@ impl AppSettings {
             shutdown_grace: grace?,
             health_base_path: base_path?,
             health_details: details?,
+            health_names: names?,
+            health_interval: interval?,
             lambda_on_start: lambda_on_start?,
         })
     }

@@ -13,7 +13,7 @@ pub mod redis;
 #[cfg(feature = "sqlite")]
 pub mod sqlite;
 #[cfg(any(feature = "http", feature = "postgres", feature = "redis"))]
-mod tls;
+pub(crate) mod tls;
 
 /// Reads the settings of one resource without an app around it.
 #[cfg(any(feature = "dynamodb", feature = "http", feature = "postgres", feature = "redis"))]

@@ -3,6 +3,8 @@
 use std::path::Path;
 use std::sync::Arc;
 
+#[cfg(feature = "http")]
+use tokio_rustls::rustls::crypto::CryptoProvider;
 use tokio_rustls::rustls::pki_types::CertificateDer;
 use tokio_rustls::rustls::pki_types::pem::PemObject;
 use tokio_rustls::rustls::{ClientConfig, RootCertStore, crypto::ring};
@@ -21,6 +23,16 @@ pub(super) fn client(section: &mut Section<'_>, ca_file: Option<&Path>) -> Resul
         .with_safe_default_protocol_versions()
         .map_err(|error| section.invalid("tls", format!("cannot be had: {error}")))?;
     Ok(builder.with_root_certificates(roots).with_no_client_auth())
+}
+
+/// Makes a provider of cryptography the program's own when it has none. The feature `http` turns on a part of reqwest that
+/// panics without one, also in clients that are not made by lift.
+#[cfg(feature = "http")]
+pub(crate) fn provide_cryptography() {
+    if CryptoProvider::get_default().is_none() {
+        // Somebody else was faster, which is as good.
+        let _ = ring::default_provider().install_default();
+    }
 }
 
 fn roots(path: &Path) -> Result<RootCertStore, String> {

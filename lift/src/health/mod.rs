@@ -2,8 +2,10 @@
 
 mod check;
 mod lifecycle;
+mod mask;
 mod monitor;
 mod probe;
+mod report;
 mod status;
 
 pub(crate) use check::CheckEntry;
@@ -12,4 +14,5 @@ pub use check::{check0, check1, check2, check3, check4, check5, check6};
 pub(crate) use lifecycle::Lifecycle;
 pub(crate) use monitor::{Component, Monitor};
 pub(crate) use probe::{PROBES, Probes};
+pub(crate) use report::Form;
 pub use status::{Health, Status};

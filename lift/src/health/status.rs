@@ -1,3 +1,4 @@
+use std::collections::BTreeMap;
 use std::fmt;
 
 use serde::Serialize;
@@ -28,6 +29,16 @@ impl Status {
         }
     }
 
+    /// The exit status of a program that tells it: 0, 1 when degraded, else 2.
+    #[must_use]
+    pub fn exit_code(self) -> u8 {
+        match self {
+            Self::Healthy => 0,
+            Self::Degraded => 1,
+            Self::Unknown | Self::Unhealthy => 2,
+        }
+    }
+
     /// Whether a probe answers 200: healthy or degraded.
     #[must_use]
     pub fn is_up(self) -> bool {
@@ -42,20 +53,22 @@ impl fmt::Display for Status {
 }
 
 /// What a check found.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Health {
     /// How it is doing.
     pub status: Status,
-    /// Why, for people who may see details.
+    /// Why, for people who may see details; at most 1 KB of it is shown.
     pub message: Option<String>,
+    /// Numbers and names beside it, for the same people; at most 4 KB of them are shown.
+    pub details: BTreeMap<String, serde_json::Value>,
 }
 
 impl Health {
     /// A status without a message.
     #[must_use]
     pub fn new(status: Status) -> Self {
-        Self { status, message: None }
+        Self { status, message: None, details: BTreeMap::new() }
     }
 
     /// It works.
@@ -74,6 +87,13 @@ impl Health {
     #[must_use]
     pub fn unhealthy(message: impl Into<String>) -> Self {
         Self::new(Status::Unhealthy).message(message)
+    }
+
+    /// Adds a detail. A number that is not finite becomes `null`.
+    #[must_use]
+    pub fn detail(mut self, name: impl Into<String>, value: impl Into<serde_json::Value>) -> Self {
+        self.details.insert(name.into(), value.into());
+        self
     }
 
     /// Says why.

@@ -18,6 +18,7 @@ enum Command {
     Serve { listen: Option<String> },
     Invoke { file: PathBuf, name: Option<String> },
     Routes,
+    Health,
     Help,
 }
 
@@ -28,6 +29,7 @@ commands:
   serve [--listen ADDR]         serve HTTP until SIGTERM or Ctrl-C (the default)
   invoke FILE [--name HANDLER]  call the service once with an AWS event; FILE may be - for standard input
   routes                        list what is served
+  health                        look at every component once; exit status 0 healthy, 1 degraded, 2 not healthy
   --help                        this text
 
 environment:
@@ -36,6 +38,7 @@ environment:
   LIFT_SHUTDOWN_DELAY, _GRACE   how long to go on accepting after SIGTERM, and all of the shutdown
   LIFT_HEALTH_BASE_PATH         where the probes are (/health)
   LIFT_HEALTH_DETAILS           never or always show the messages of the checks (never)
+  LIFT_HEALTH_INTERVAL          how often the server looks at each component (5s)
   LIFT_LOG_FORMAT, RUST_LOG     json or text; which log lines
   AWS_LAMBDA_RUNTIME_API        set by Lambda: then the service is a function and takes no command
 ";
@@ -63,6 +66,7 @@ fn parse(arguments: impl Iterator<Item = OsString>) -> Result<Command, Error> {
     let command = match (command.as_deref(), file) {
         (None | Some("serve"), None) => Command::Serve { listen: listen.take() },
         (Some("routes"), None) => Command::Routes,
+        (Some("health"), None) => Command::Health,
         (Some("help"), None) => Command::Help,
         (Some("invoke"), Some(file)) => Command::Invoke { file, name: name.take() },
         (Some("invoke"), None) => return Err(usage("`invoke` needs the file of an event".to_owned())),
@@ -96,6 +100,7 @@ pub(super) async fn run(app: App) -> crate::Result<()> {
             print(&routes(&app.build(&sources)?.0));
             Ok(())
         }
+        Command::Health => health(app, &sources).await,
         Command::Help => Ok(()),
     }
 }
@@ -114,6 +119,15 @@ async fn serve(_: App, _: &crate::config::Sources, _: Option<String>) -> crate::
 fn print(text: &str) {
     use std::io::Write;
     let _ = std::io::stdout().write_all(text.as_bytes());
+}
+
+/// Looks at every component from this process, and exits with a status that scripts can read.
+async fn health(app: App, sources: &crate::config::Sources) -> crate::Result<()> {
+    let (service, _) = app.build(sources)?;
+    let report = service.probes.health().await;
+    print(&report.render(crate::health::Form::Text, true, true));
+    service.close().await;
+    std::process::exit(report.status.exit_code().into())
 }
 
 async fn invoke(
@@ -205,6 +219,7 @@ mod tests {
             ("invoke e.json", Ok(invoke("e.json", None))),
             ("invoke - --name total", Ok(invoke("-", Some("total")))),
             ("routes", Ok(Command::Routes)),
+            ("health", Ok(Command::Health)),
             ("routes --help", Ok(Command::Help)),
         ] {
             assert_eq!(command(line), expected, "{line}");

@@ -50,7 +50,9 @@ pub(super) async fn run(app: App, sources: &Sources, listen: Option<String>) -> 
     let maintaining = tokio::spawn(maintain(Arc::downgrade(&service.resources)));
     let starting = async {
         service.warm().await;
-        service.start(true).await
+        service.start(true).await?;
+        service.probes.monitor.watch();
+        Ok(())
     };
     let name = tokio::select! {
         started = starting => {

@@ -200,7 +200,7 @@ mod tests {
             ("mysql://ada:hunter2@h/db", "is not a PostgreSQL URL"),
             ("postgres://ada:hunter2@h:port/db", "invalid value for option `port`"),
             ("postgres://ada:hunter2@h/db?hunter2=1", "cannot be read"),
-            ("postgres://ada:hunter2%ZZ@h/db", "cannot be read"),
+            ("postgres://hunter2%FF@h/db", "cannot be read"),
             ("user=ada password=hunter2", "names no host"),
             ("user=ada password='hunter2", "cannot be read"),
         ] {

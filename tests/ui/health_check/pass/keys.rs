@@ -20,6 +20,9 @@ async fn orders(mut db: Pooled<OrdersDb>, _: Shared<String>, pool: Pool<OrdersDb
     Ok(())
 }
 
+#[lift::health_check(cache = "2s", interval = "10s", fail_after = 3, recover_after = 2, crate = "::lift")]
+async fn patient() {}
+
 #[lift::health_check(kind = "startup", critical = true)]
 async fn started(db: Option<Pooled<OrdersDb>>) -> Health {
     let _ = db;
@@ -27,5 +30,5 @@ async fn started(db: Option<Pooled<OrdersDb>>) -> Health {
 }
 
 fn main() {
-    let _ = lift::health_checks![nothing, alive, orders, started];
+    let _ = lift::health_checks![nothing, alive, orders, patient, started];
 }

@@ -8,6 +8,6 @@
 #[test]
 fn messages() {
     let cases = trybuild::TestCases::new();
-    cases.pass("ui/*/pass/*.rs");
-    cases.compile_fail("ui/*/fail/*.rs");
+    cases.pass("*/pass/*.rs");
+    cases.compile_fail("*/fail/*.rs");
 }
