@@ -366,7 +366,8 @@ impl<R: Resource> Core<R> {
         let now = self.clock.now();
         let mut connects = self.connects();
         let idle = self.idle();
-        let wanted = self.parking.waiting().saturating_sub(idle).max(connects.target.saturating_sub(idle));
+        let target = connects.target.max(usize::from(self.is_awaited()));
+        let wanted = self.parking.waiting().saturating_sub(idle).max(target.saturating_sub(idle));
         let allowed = connects.breaker.parallel(now, PARALLEL_CONNECTS);
         while connects.running < wanted.min(allowed) {
             let Some(place) = Place::take(&self.ledger) else { return };
@@ -569,6 +570,11 @@ impl<R: Resource> Core<R> {
     /// Whether a connection has been opened since the start.
     pub(super) fn was_opened(&self) -> bool {
         self.counters.created.load(Ordering::Relaxed) > 0
+    }
+
+    /// Whether the service is not ready before a connection has been opened, so that no caller will ask for one.
+    fn is_awaited(&self) -> bool {
+        self.settings.warm == Warm::Required && !self.was_opened()
     }
 
     pub(super) fn warms(&self) -> usize {
