@@ -24,7 +24,7 @@ use super::settings::PoolSettings;
 use super::{PoolError, Pooled};
 use crate::clock::{Chance, Clock, Moment};
 use crate::config::duration_text;
-use crate::error::BoxError;
+use crate::error::{BoxError, chain};
 use crate::resource::{
     BreakerState, CloseReason, Counters, Init, Resource, ResourceSpec, Stats, Substitute, User, Warm,
 };
@@ -586,7 +586,7 @@ impl<R: Resource> Core<R> {
         let now = self.clock.now();
         let (connecting, breaker, last_error) = {
             let connects = self.connects();
-            (connects.running, connects.breaker.state(now), connects.last.as_ref().map(ToString::to_string))
+            (connects.running, connects.breaker.state(now), connects.last.as_ref().map(|cause| chain(cause)))
         };
         let (in_use, hold) = (self.ledger.held(now).count(), self.ledger.hold());
         // What was got is held or has been returned, which spares the way that costs least a counter of its own.
@@ -676,7 +676,7 @@ impl<R: Resource> Connect<R> {
                         connects.breaker.failed(now, &core.chance)
                     };
                     if opened {
-                        tracing::warn!(pool, error = %cause, "connects fail; the breaker is open");
+                        tracing::warn!(pool, error = chain(&cause), "connects fail; the breaker is open");
                     }
                     drop(place);
                     drop(self);
