@@ -24,7 +24,7 @@ use super::settings::PoolSettings;
 use super::{PoolError, Pooled};
 use crate::clock::{Chance, Clock, Moment};
 use crate::config::duration_text;
-use crate::error::BoxError;
+use crate::error::{BoxError, chain};
 use crate::resource::{
     BreakerState, CloseReason, Counters, Init, Resource, ResourceSpec, Stats, Substitute, User, Warm,
 };
@@ -369,7 +369,8 @@ impl<R: Resource> Core<R> {
         let now = self.clock.now();
         let mut connects = self.connects();
         let idle = self.idle();
-        let wanted = self.parking.waiting().saturating_sub(idle).max(connects.target.saturating_sub(idle));
+        let target = connects.target.max(usize::from(self.is_awaited()));
+        let wanted = self.parking.waiting().saturating_sub(idle).max(target.saturating_sub(idle));
         let allowed = connects.breaker.parallel(now, PARALLEL_CONNECTS);
         while connects.running < wanted.min(allowed) {
             let Some(place) = Place::take(&self.ledger) else { return };
@@ -574,6 +575,11 @@ impl<R: Resource> Core<R> {
         self.counters.created.load(Ordering::Relaxed) > 0
     }
 
+    /// Whether the service is not ready before a connection has been opened, so that no caller will ask for one.
+    fn is_awaited(&self) -> bool {
+        self.settings.warm == Warm::Required && !self.was_opened()
+    }
+
     pub(super) fn warms(&self) -> usize {
         if self.settings.warm == Warm::Lazy { 0 } else { self.settings.min_idle.max(1) }
     }
@@ -583,7 +589,7 @@ impl<R: Resource> Core<R> {
         let now = self.clock.now();
         let (connecting, breaker, last_error) = {
             let connects = self.connects();
-            (connects.running, connects.breaker.state(now), connects.last.as_ref().map(ToString::to_string))
+            (connects.running, connects.breaker.state(now), connects.last.as_ref().map(|cause| chain(cause)))
         };
         let (in_use, hold) = (self.ledger.held(now).count(), self.ledger.hold());
         // What was got is held or has been returned, which spares the way that costs least a counter of its own.
@@ -673,7 +679,7 @@ impl<R: Resource> Connect<R> {
                         connects.breaker.failed(now, &core.chance)
                     };
                     if opened {
-                        tracing::warn!(pool, error = %cause, "connects fail; the breaker is open");
+                        tracing::warn!(pool, error = chain(&cause), "connects fail; the breaker is open");
                     }
                     drop(place);
                     drop(self);

@@ -95,7 +95,7 @@ impl Postgres {
             .arg(self.address.ip().to_string())
             .arg("-p")
             .arg(self.address.port().to_string());
-        let fast = ["fsync=off", "synchronous_commit=off", "full_page_writes=off", "shared_buffers=16MB"];
+        let fast = ["fsync=off", "full_page_writes=off", "shared_buffers=16MB"];
         for setting in fast.into_iter().chain(self.settings.iter().map(String::as_str)) {
             program = program.arg("-c").arg(setting);
         }
@@ -147,18 +147,30 @@ impl Postgres {
         }
     }
 
-    /// The sessions of clients, without the one that asks, as `pg_stat_activity` counts them.
+    /// The sessions of clients, as `pg_stat_activity` counts them, without those of [`sql`](Self::sql), of which the last
+    /// one may still be ending.
     pub fn sessions(&self) -> usize {
         let others = "SELECT pid FROM pg_stat_activity
-                      WHERE backend_type = 'client backend' AND pid <> pg_backend_pid()";
+                      WHERE backend_type = 'client backend' AND application_name <> 'harness'";
         self.sql(others).len()
     }
 
-    /// Ends all sessions of clients from the server's side, as an administrator does, and returns how many.
+    /// Ends all sessions of clients from the server's side, as an administrator does, and returns how many, when their
+    /// processes are gone and with them their ends of the connections.
+    ///
+    /// # Panics
+    ///
+    /// When one does not end.
     pub fn terminate_all(&self) -> usize {
-        let others = "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity
-                      WHERE backend_type = 'client backend' AND pid <> pg_backend_pid()";
-        self.sql(others).len()
+        // Without a time-out, because with one the server looks ten times a second whether they are gone.
+        let others = "SELECT pid, pg_terminate_backend(pid) FROM pg_stat_activity
+                      WHERE backend_type = 'client backend' AND application_name <> 'harness'";
+        let pid = |row: &String| row.split('|').next()?.parse().ok();
+        let ended: Vec<u32> = self.sql(others).iter().filter_map(pid).collect();
+        wait_until("the end of the sessions", || {
+            ended.iter().all(|&pid| !processes::is_running(pid)).then_some(())
+        });
+        ended.len()
     }
 
     /// The process ids of the clients' sessions.

@@ -1,9 +1,10 @@
 //! A TCP proxy that breaks what goes through it.
 
+use std::collections::BTreeMap;
 use std::io;
 use std::net::SocketAddr;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
@@ -37,6 +38,8 @@ struct Faults {
     delay: Duration,
     connect_delay: Duration,
     black_hole: bool,
+    /// How often all connections have been silenced so far.
+    silences: usize,
     refusing: bool,
     /// How often all connections have been ended so far, and how the last time.
     endings: usize,
@@ -48,9 +51,16 @@ struct Faults {
 #[derive(Debug, Default)]
 struct Seen {
     connections: AtomicUsize,
-    open: AtomicUsize,
+    /// The connections that are open, by how often all had been ended when they came.
+    open: Mutex<BTreeMap<usize, usize>>,
     exchanges: AtomicUsize,
     listening: AtomicBool,
+}
+
+impl Seen {
+    fn open(&self) -> MutexGuard<'_, BTreeMap<usize, usize>> {
+        self.open.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 impl FaultProxy {
@@ -99,6 +109,12 @@ impl FaultProxy {
         self.faults.send_modify(|faults| faults.black_hole = true);
     }
 
+    /// Swallows everything from now on that goes through the connections there are, in both directions, for ever; new
+    /// ones pass, as when a firewall has forgotten what was idle.
+    pub fn silence(&self) {
+        self.faults.send_modify(|faults| faults.silences += 1);
+    }
+
     /// Passes everything on again. A connection of which something was swallowed stays silent for ever.
     pub fn pass(&self) {
         self.faults.send_modify(|faults| {
@@ -117,9 +133,14 @@ impl FaultProxy {
     }
 
     fn end(&self, reset: bool) {
-        self.faults.send_modify(|faults| (faults.endings, faults.reset) = (faults.endings + 1, reset));
+        let mut endings = 0;
+        self.faults.send_modify(|faults| {
+            (faults.endings, faults.reset) = (faults.endings + 1, reset);
+            endings = faults.endings;
+        });
+        // New ones may come meanwhile.
         crate::deadline::wait_until("the end of the proxy's connections", || {
-            (self.open() == 0).then_some(())
+            (self.seen.open().range(..endings).all(|(_, &open)| open == 0)).then_some(())
         });
     }
 
@@ -142,7 +163,7 @@ impl FaultProxy {
 
     /// How many connections are open.
     pub fn open(&self) -> usize {
-        self.seen.open.load(Ordering::SeqCst)
+        self.seen.open().values().sum()
     }
 
     /// How many round trips it has seen so far: how often a client said something first or after an answer.
@@ -199,8 +220,14 @@ async fn listen(
             changed = faults.changed() => if changed.is_err() { return Ok(()) },
             accepted = accepted => {
                 seen.connections.fetch_add(1, Ordering::SeqCst);
-                seen.open.fetch_add(1, Ordering::SeqCst);
-                tokio::spawn(connection(accepted?.0, server, faults.clone(), Arc::clone(&seen)));
+                let endings = {
+                    let mut open = seen.open();
+                    // Read while it is locked: whoever ends all connections looks at it afterwards.
+                    let endings = faults.borrow().endings;
+                    *open.entry(endings).or_default() += 1;
+                    endings
+                };
+                tokio::spawn(connection(accepted?.0, server, faults.clone(), endings, Arc::clone(&seen)));
             }
         }
     }
@@ -210,11 +237,12 @@ async fn connection(
     mut client: TcpStream,
     server: SocketAddr,
     faults: watch::Receiver<Faults>,
+    before: usize,
     seen: Arc<Seen>,
 ) {
-    let (before, wait) = {
+    let (silences, wait) = {
         let faults = faults.borrow();
-        (faults.endings, faults.connect_delay)
+        (faults.silences, faults.connect_delay)
     };
     let mut ending = faults.clone();
     let mut upstream = None;
@@ -225,7 +253,8 @@ async fn connection(
             let Ok(stream) = TcpStream::connect(server).await else { return };
             let upstream = upstream.insert(stream);
             let _ = (client.set_nodelay(true), upstream.set_nodelay(true));
-            let line = Line { faults, seen: &seen, answered: AtomicBool::new(true), swallowed: AtomicBool::new(false) };
+            let (answered, swallowed) = (AtomicBool::new(true), AtomicBool::new(false));
+            let line = Line { faults, seen: &seen, silences, answered, swallowed };
             let (mut from_client, mut to_client) = client.split();
             let (mut from_server, mut to_server) = upstream.split();
             tokio::select! {
@@ -239,13 +268,17 @@ async fn connection(
         let _ = upstream.as_ref().map(TcpStream::set_zero_linger);
     }
     drop((client, upstream));
-    seen.open.fetch_sub(1, Ordering::SeqCst);
+    if let Some(open) = seen.open().get_mut(&before) {
+        *open -= 1;
+    }
 }
 
 /// What both directions of a connection share.
 struct Line<'a> {
     faults: watch::Receiver<Faults>,
     seen: &'a Seen,
+    /// How often all connections had been silenced when this one came.
+    silences: usize,
     answered: AtomicBool,
     swallowed: AtomicBool,
 }
@@ -263,7 +296,7 @@ impl Line<'_> {
             let count = from.read(&mut bytes).await;
             let (delay, black_hole) = {
                 let faults = self.faults.borrow();
-                (faults.delay, faults.black_hole)
+                (faults.delay, faults.black_hole || faults.silences != self.silences)
             };
             if black_hole || self.swallowed.load(Ordering::SeqCst) {
                 self.swallowed.store(true, Ordering::SeqCst);
@@ -330,6 +363,16 @@ mod tests {
         proxy.black_hole();
         assert_eq!(exchange(&stream).unwrap_err().kind(), ErrorKind::WouldBlock);
         proxy.pass();
+        assert_eq!(exchange(&stream).unwrap_err().kind(), ErrorKind::WouldBlock);
+        assert_eq!(exchange(&connect(&proxy)).unwrap(), 7);
+    }
+
+    #[test]
+    fn it_silences_what_is_there_and_nothing_else() {
+        let proxy = FaultProxy::start(echo());
+        let stream = connect(&proxy);
+        assert_eq!(exchange(&stream).unwrap(), 7);
+        proxy.silence();
         assert_eq!(exchange(&stream).unwrap_err().kind(), ErrorKind::WouldBlock);
         assert_eq!(exchange(&connect(&proxy)).unwrap(), 7);
     }

@@ -131,9 +131,24 @@ impl Redis {
     ///
     /// When there is no answer or it is an error.
     pub fn command(&self, words: &[&str]) -> String {
+        match self.try_command(words) {
+            Ok(answer) => answer,
+            Err(error) => panic!("{words:?}: {error}"),
+        }
+    }
+
+    /// As [`command`](Self::command), for one that the server may refuse.
+    ///
+    /// # Errors
+    ///
+    /// What the server says.
+    ///
+    /// # Panics
+    ///
+    /// When there is no answer.
+    pub fn try_command(&self, words: &[&str]) -> Result<String, String> {
         match ask(self.address, words) {
-            Ok(Ok(answer)) => answer,
-            Ok(Err(error)) => panic!("{words:?}: {error}"),
+            Ok(answer) => answer,
             Err(error) => panic!("{words:?}: {error}"),
         }
     }

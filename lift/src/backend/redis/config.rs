@@ -5,6 +5,7 @@ use std::time::Duration;
 use redis::{ConnectionAddr, IntoConnectionInfo, RedisConnectionInfo};
 use tokio_rustls::TlsConnector;
 
+use super::open::Refusal;
 use crate::backend::credentials::{CredentialProvider, FromUrl, Server};
 use crate::backend::{self, tls};
 use crate::config::{Faults, Invalid, Section, Settings, Sources};
@@ -19,6 +20,7 @@ pub struct Config<C = FromUrl> {
     pub(super) response_timeout: Option<Duration>,
     pub(super) keepalive: Option<Duration>,
     pub(super) credentials: C,
+    pub(super) refusal: Refusal,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -62,6 +64,7 @@ impl<C: CredentialProvider> Settings for Config<C> {
             response_timeout: some(response_timeout?),
             keepalive: some(keepalive?),
             credentials: credentials?,
+            refusal: Refusal::default(),
         })
     }
 }

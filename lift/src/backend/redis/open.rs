@@ -11,7 +11,9 @@ use redis::{
 };
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite};
 use tokio::net::TcpStream;
+use tokio::sync::Mutex;
 use tokio::task::JoinHandle;
+use tokio::time::Instant;
 use tokio_rustls::rustls::pki_types::ServerName;
 
 use super::Error;
@@ -39,7 +41,8 @@ pub(super) async fn open<C: CredentialProvider>(config: &Config<C>, init: &Init)
     };
     match introduce(&mut connection, config, &login, init).await {
         Ok(()) => Ok((connection, driver.keep())),
-        Err(source) if source.is_io_error() => {
+        // One that runs into its time-out has been met with silence, not turned away.
+        Err(source) if source.is_io_error() && !source.is_timeout() => {
             let source = turned_away(config).await.unwrap_or(source);
             Err(Error::Refused { server, source })
         }
@@ -50,18 +53,34 @@ pub(super) async fn open<C: CredentialProvider>(config: &Config<C>, init: &Init)
 /// How long to listen to a server that hung up.
 const LISTEN: Duration = Duration::from_millis(100);
 
+/// How long what it said is good for connects that fail in the same way.
+const FRESH: Duration = Duration::from_millis(200);
+
+/// What the server said when it was last listened to, and when that was. Connects that fail side by side listen once,
+/// so that they are not twice as many for a server that is in trouble already.
+#[derive(Default)]
+pub(super) struct Refusal(Mutex<Option<(Instant, Option<String>)>>);
+
 /// What a server says to everybody before it closes, such as that it is full. The driver has no use for an answer to
 /// nothing and drops it, so it is listened to on a connection on which nothing is said.
 async fn turned_away<C>(config: &Config<C>) -> Option<RedisError> {
-    let listening = async {
-        let mut said = Vec::new();
-        connect(config).await.ok()?.take(512).read_to_end(&mut said).await.ok()?;
-        let said = String::from_utf8_lossy(&said);
-        let said = said.strip_prefix('-')?.trim_end().to_owned();
-        let kind = ErrorKind::Server(ServerErrorKind::ResponseError);
-        Some(RedisError::from((kind, "the server closed the connection", said)))
-    };
-    tokio::time::timeout(LISTEN, listening).await.ok()?
+    let mut last = config.refusal.0.lock().await;
+    let said = match &*last {
+        Some((heard, said)) if heard.elapsed() < FRESH => said.clone(),
+        _ => {
+            let said = tokio::time::timeout(LISTEN, listen(config)).await.ok().flatten();
+            *last = Some((Instant::now(), said.clone()));
+            said
+        }
+    }?;
+    let kind = ErrorKind::Server(ServerErrorKind::ResponseError);
+    Some(RedisError::from((kind, "the server closed the connection", said)))
+}
+
+async fn listen<C>(config: &Config<C>) -> Option<String> {
+    let mut said = Vec::new();
+    connect(config).await.ok()?.take(512).read_to_end(&mut said).await.ok()?;
+    Some(String::from_utf8_lossy(&said).strip_prefix('-')?.trim_end().to_owned())
 }
 
 /// Who logs in.

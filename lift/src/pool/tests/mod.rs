@@ -11,6 +11,7 @@ use tokio::time::Instant;
 
 use super::{BreakerState, CloseReason, PoolError, PoolSettings, Stats};
 use crate::clock::Clock;
+use crate::resource::Warm;
 
 const MS: Duration = Duration::from_millis(1);
 
@@ -200,6 +201,23 @@ async fn idle_connections_leave_down_to_min_idle_and_come_back_up_to_it() {
     settle().await;
     assert_eq!((pool.stats().idle, closed(&pool.stats(), CloseReason::Idle)), (2, 6));
     drop(pool.get().await.unwrap());
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_readiness_waits_for_is_opened_without_a_caller() {
+    for (warm, opened) in [(Warm::Required, 1), (Warm::Eager, 0), (Warm::Lazy, 0)] {
+        let (backend, clock) = (Backend::new(), Clock::held());
+        backend.seen().mood = Mood::Refuses;
+        let pool = backend.pool(&clock, PoolSettings { warm, ..at_most(4) });
+        assert!(pool.warm(1).await.is_err());
+        backend.seen().mood = Mood::Well;
+        clock.advance(Duration::from_secs(1));
+        for _ in 0..3 {
+            pool.maintain();
+            settle().await;
+        }
+        assert_eq!(pool.stats().created, opened, "{warm:?}");
+    }
 }
 
 #[tokio::test(start_paused = true)]
