@@ -1,23 +1,22 @@
-//! The life of connections: opened, lent, taken back, checked, closed.
+//! The life of connections: lent, waited for, checked, taken back.
 //!
-//! Waiting for a connection and making one are two things: a caller that finds none waits in the pool's fair queue
-//! and gets whatever comes first, a connection that is returned or a new one; new ones are opened by tasks of their
-//! own, so a caller that goes away wastes nothing and a slow connect holds up nobody who could be served otherwise.
+//! Waiting for a connection and making one (`connecting`) are two things: a caller that finds none waits in the pool's
+//! fair queue and gets whatever comes first, a connection that is returned or a new one; new ones are opened by tasks of
+//! their own, so a caller that goes away wastes nothing and a slow connect holds up nobody who could be served otherwise.
 
-use std::pin::pin;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use futures_util::future::BoxFuture;
 use tokio::sync::Notify;
-use tokio::time::{Instant, timeout_at};
+use tokio::time::Instant;
 
 use super::breaker::Breaker;
+use super::connecting::{Connects, Opener};
 use super::connection::{Closer, Connection};
-use super::error::Cause;
 use super::lease::Home;
-use super::ledger::{Ledger, Place};
+use super::ledger::Ledger;
 use super::parking::Parking;
 use super::queue::{Event, Queue};
 use super::settings::PoolSettings;
@@ -25,9 +24,7 @@ use super::{PoolError, Pooled};
 use crate::clock::{Chance, Clock, Moment};
 use crate::config::duration_text;
 use crate::error::{BoxError, chain};
-use crate::resource::{
-    BreakerState, CloseReason, Counters, Init, Resource, ResourceSpec, Stats, Substitute, User, Warm,
-};
+use crate::resource::{BreakerState, CloseReason, Counters, Resource, ResourceSpec, Stats, User, Warm};
 
 /// A connection that was idle for longer, in milliseconds, has its driver run before it is judged, so that a driver task
 /// can notice the end of its stream.
@@ -37,66 +34,27 @@ const DRIVER_MAY_SLEEP: u64 = 5;
 /// One more, for another worker may have taken the driver over.
 const DRIVER_TURNS: u32 = 3;
 
-/// Connects at the same time while the backend is well.
-const PARALLEL_CONNECTS: usize = 4;
-
-/// The jitter of a connection's lifetime, in percent.
-const LIFETIME_JITTER: u32 = 10;
-
-/// How connections are opened: by the resource from its settings, or by a test's substitute.
-pub(super) enum Opener<R: Resource> {
-    Settings(R::Config),
-    Substitute(Substitute<R>),
-}
-
-impl<R: Resource> Opener<R> {
-    pub(super) async fn open(&self, name: &'static str, limit: Duration) -> Result<R, BoxError> {
-        let opening = async {
-            match self {
-                Self::Settings(config) => {
-                    R::initialize(config, &Init::new(name, limit)).await.map_err(Into::into)
-                }
-                Self::Substitute(open) => open().await,
-            }
-        };
-        match tokio::time::timeout(limit, opening).await {
-            Ok(opened) => opened,
-            Err(_) => Err(format!("no answer within {}", duration_text(limit)).into()),
-        }
-    }
-}
-
 pub(super) struct Core<R: Resource> {
     pub(super) spec: ResourceSpec,
     pub(super) settings: PoolSettings,
     pub(super) clock: Clock,
     pub(super) chance: Chance,
-    opener: Opener<R>,
-    ledger: Arc<Ledger>,
+    pub(super) opener: Opener<R>,
+    pub(super) ledger: Arc<Ledger>,
     /// At hand, while nobody waits.
-    parking: Parking<Connection<R>>,
+    pub(super) parking: Parking<Connection<R>>,
     /// Connections that wait for callers, or callers that wait for connections.
-    queue: Arc<Queue<Connection<R>>>,
+    pub(super) queue: Arc<Queue<Connection<R>>>,
     /// Connections that maintenance is looking at, which are as good as idle.
-    aside: AtomicUsize,
-    connects: Mutex<Connects>,
+    pub(super) aside: AtomicUsize,
+    pub(super) connects: Mutex<Connects>,
     /// Something changed that a caller may want to know before a connection comes: a connect failed.
-    changed: Notify,
-    closed: AtomicBool,
+    pub(super) changed: Notify,
+    pub(super) closed: AtomicBool,
     pub(super) closer: Closer,
-    counters: Arc<Counters>,
+    pub(super) counters: Arc<Counters>,
     /// Lendings that were told as a leak already.
-    leaks: Mutex<Vec<(usize, u64)>>,
-}
-
-/// The connects that run, and whether more may.
-struct Connects {
-    running: usize,
-    breaker: Breaker,
-    /// What the last one that failed said, until one works.
-    last: Option<Cause>,
-    /// Idle connections to have, besides what callers wait for.
-    target: usize,
+    pub(super) leaks: Mutex<Vec<(usize, u64)>>,
 }
 
 /// What became of a connection before it was lent.
@@ -159,11 +117,11 @@ impl<R: Resource> Core<R> {
         })
     }
 
-    fn connects(&self) -> MutexGuard<'_, Connects> {
+    pub(super) fn connects(&self) -> MutexGuard<'_, Connects> {
         self.connects.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn is_closed(&self) -> bool {
+    pub(super) fn is_closed(&self) -> bool {
         self.closed.load(Ordering::Acquire)
     }
 
@@ -320,7 +278,11 @@ impl<R: Resource> Core<R> {
     }
 
     /// One round trip, bounded.
-    async fn validate_within(&self, connection: &mut Connection<R>, limit: Duration) -> Result<(), BoxError> {
+    pub(super) async fn validate_within(
+        &self,
+        connection: &mut Connection<R>,
+        limit: Duration,
+    ) -> Result<(), BoxError> {
         let Some(resource) = connection.get_mut() else { return Err("the connection is gone".into()) };
         match tokio::time::timeout(limit, resource.health_check()).await {
             Ok(checked) => checked.map_err(Into::into),
@@ -337,7 +299,7 @@ impl<R: Resource> Core<R> {
 
     /// Puts a connection where the next caller finds it.
     #[inline]
-    fn offer(self: &Arc<Self>, connection: Box<Connection<R>>) {
+    pub(super) fn offer(self: &Arc<Self>, connection: Box<Connection<R>>) {
         let left =
             if self.parking.waiting() > 0 { Some(connection) } else { self.parking.park(home(), connection) };
         if let Some(connection) = left {
@@ -349,221 +311,20 @@ impl<R: Resource> Core<R> {
     }
 
     /// Moves everything that is parked into the queue, where callers wait.
-    fn unpark(&self) {
+    pub(super) fn unpark(&self) {
         while let Some(connection) = self.parking.take_any(home()) {
             self.enqueue(connection);
         }
     }
 
-    fn enqueue(&self, connection: Box<Connection<R>>) {
+    pub(super) fn enqueue(&self, connection: Box<Connection<R>>) {
         // A closed queue refuses it; dropping it closes it.
         drop(self.queue.add(connection));
     }
 
-    /// Starts as many connects as callers wait for, as far as there are places and the backend is thought to be well.
-    fn connect_if_wanted(self: &Arc<Self>) {
-        if self.ledger.is_full() || self.is_closed() {
-            return;
-        }
-        let Ok(runtime) = tokio::runtime::Handle::try_current() else { return };
-        let now = self.clock.now();
-        let mut connects = self.connects();
-        let idle = self.idle();
-        let target = connects.target.max(usize::from(self.is_awaited()));
-        let wanted = self.parking.waiting().saturating_sub(idle).max(target.saturating_sub(idle));
-        let allowed = connects.breaker.parallel(now, PARALLEL_CONNECTS);
-        while connects.running < wanted.min(allowed) {
-            let Some(place) = Place::take(&self.ledger) else { return };
-            connects.running += 1;
-            let connect = Connect { core: self.clone(), place: Some(place) };
-            runtime.spawn(connect.run());
-        }
-    }
-
-    fn idle(&self) -> usize {
+    pub(super) fn idle(&self) -> usize {
         let queued = self.queue.ready();
         queued + self.parking.occupied() + self.aside.load(Ordering::Relaxed)
-    }
-
-    /// Why nothing will come, when the breaker is open.
-    fn refused(&self) -> Option<PoolError> {
-        let connects = self.connects();
-        let retry_after = connects.breaker.retry_after(self.clock.now())?;
-        let source = connects.last.clone()?;
-        Some(PoolError::BreakerOpen { pool: self.spec.name, retry_after, source })
-    }
-
-    /// What to tell a caller that waited while connects failed, once nothing more is tried.
-    fn given_up(&self) -> Option<PoolError> {
-        let connects = self.connects();
-        connects.breaker.retry_after(self.clock.now())?;
-        Some(PoolError::Connect { pool: self.spec.name, source: connects.last.clone()?.into() })
-    }
-
-    /// Why nothing came in time.
-    fn timed_out(&self, deadline: Instant, suspect: Option<BoxError>) -> PoolError {
-        let pool = self.spec.name;
-        if let Some(source) = self.connects().last.clone() {
-            return PoolError::Connect { pool, source: source.into() };
-        }
-        if let Some(source) = suspect {
-            return PoolError::Validate { pool, source };
-        }
-        let held: Vec<_> = self.ledger.held(self.clock.now()).collect();
-        match held.iter().max_by_key(|held| held.long) {
-            Some(longest) if held.len() >= self.settings.max_size => PoolError::Exhausted {
-                pool,
-                in_use: held.len(),
-                waiting: self.parking.waiting(),
-                longest_held: longest.long,
-                by: longest.by.name(),
-            },
-            _ => {
-                let late = Instant::now().saturating_duration_since(deadline);
-                let source = format!("a connect did not end in time ({} over)", duration_text(late)).into();
-                PoolError::Connect { pool, source }
-            }
-        }
-    }
-
-    /// After a connection failed its round trip, the other idle ones are tried side by side, each in a task of its
-    /// own; nobody waits for more than one of them.
-    fn look_after_idle(self: &Arc<Self>) {
-        let Ok(runtime) = tokio::runtime::Handle::try_current() else { return };
-        self.unpark();
-        let now = self.clock.now();
-        let mut fresh = Vec::new();
-        while let Some(mut connection) = self.queue.try_take() {
-            if now.since(connection.returned) <= self.settings.validate_after {
-                fresh.push(connection);
-                continue;
-            }
-            let core = self.clone();
-            connection.reason = CloseReason::Interrupted;
-            runtime.spawn(async move {
-                match core.validate(&mut connection).await {
-                    Ok(()) => {
-                        connection.reason = CloseReason::Closed;
-                        connection.returned = core.clock.now();
-                        core.offer(connection);
-                    }
-                    Err(_) => {
-                        connection.close(CloseReason::Validation);
-                        core.connect_if_wanted();
-                    }
-                }
-            });
-        }
-        fresh.into_iter().rev().for_each(|connection| self.enqueue(connection));
-    }
-
-    /// Opens connections until `count` are idle, several at a time.
-    pub(super) async fn warm(self: &Arc<Self>, count: usize) -> Result<(), PoolError> {
-        let wanted = count.min(self.settings.max_size);
-        let before = {
-            let mut connects = self.connects();
-            let raised = connects.target.max(wanted);
-            std::mem::replace(&mut connects.target, raised)
-        };
-        let deadline = Instant::now() + self.settings.wait;
-        let warmed = loop {
-            let mut changed = pin!(self.changed.notified());
-            changed.as_mut().enable();
-            self.connect_if_wanted();
-            if self.idle() >= wanted || self.ledger.held(self.clock.now()).count() + self.idle() >= wanted {
-                break Ok(());
-            }
-            if self.is_closed() {
-                break Err(PoolError::Closed { pool: self.spec.name });
-            }
-            if let Some(error) = self.given_up() {
-                break Err(error);
-            }
-            if timeout_at(deadline, changed).await.is_err() {
-                break Err(self.timed_out(deadline, None));
-            }
-        };
-        self.connects().target = before;
-        warmed
-    }
-
-    /// Closes what is too old, tops up to `min_idle` and tells leaks. Never waits; what takes time runs in tasks.
-    pub(super) fn maintain(self: &Arc<Self>) {
-        if self.is_closed() {
-            return;
-        }
-        let now = self.clock.now();
-        let mut kept = Vec::new();
-        let mut look = |connection: Box<Connection<R>>, idle_left: usize| {
-            self.aside.fetch_add(1, Ordering::Relaxed);
-            let reason = if connection.is_expired(now) {
-                Some(CloseReason::Lifetime)
-            } else if !connection.is_valid() {
-                Some(CloseReason::Invalid)
-            } else if now.since(connection.returned) > self.settings.idle_timeout
-                && idle_left > self.settings.min_idle
-            {
-                Some(CloseReason::Idle)
-            } else {
-                None
-            };
-            match reason {
-                Some(reason) => {
-                    connection.close(reason);
-                    self.aside.fetch_sub(1, Ordering::Relaxed);
-                    idle_left.saturating_sub(1)
-                }
-                None => {
-                    kept.push(connection);
-                    idle_left
-                }
-            }
-        };
-        let mut idle = self.idle();
-        while let Some(connection) = self.parking.take_any(0) {
-            idle = look(connection, idle);
-        }
-        while let Some(connection) = self.queue.try_take() {
-            idle = look(connection, idle);
-        }
-        for connection in kept.into_iter().rev() {
-            self.aside.fetch_sub(1, Ordering::Relaxed);
-            self.offer(connection);
-        }
-        self.connect_if_wanted();
-        self.tell_leaks(now);
-    }
-
-    fn tell_leaks(&self, now: Moment) {
-        let mut told = self.leaks.lock().unwrap_or_else(PoisonError::into_inner);
-        let held: Vec<_> =
-            self.ledger.held(now).filter(|held| held.long > self.settings.leak_after).collect();
-        told.retain(|told| held.iter().any(|held| (held.place, held.since) == *told));
-        for held in held {
-            if !told.contains(&(held.place, held.since)) {
-                told.push((held.place, held.since));
-                let (pool, by) = (self.spec.name, held.by.name());
-                tracing::warn!(pool, by, held = ?held.long, "a connection is held for long; is it leaked?");
-            }
-        }
-    }
-
-    /// Empties the pool without closing it: nothing that is idle survives a snapshot.
-    pub(super) fn empty(&self) {
-        self.unpark();
-        while let Some(connection) = self.queue.try_take() {
-            connection.close(CloseReason::Closed);
-        }
-    }
-
-    /// Refuses new callers and closes what is idle.
-    pub(super) fn refuse(&self) {
-        if !self.closed.swap(true, Ordering::AcqRel) {
-            self.empty();
-            drop(self.queue.close());
-            self.changed.notify_waiters();
-        }
-        self.unpark();
     }
 
     pub(super) fn is_busy(&self) -> bool {
@@ -573,11 +334,6 @@ impl<R: Resource> Core<R> {
     /// Whether a connection has been opened since the start.
     pub(super) fn was_opened(&self) -> bool {
         self.counters.created.load(Ordering::Relaxed) > 0
-    }
-
-    /// Whether the service is not ready before a connection has been opened, so that no caller will ask for one.
-    fn is_awaited(&self) -> bool {
-        self.settings.warm == Warm::Required && !self.was_opened()
     }
 
     pub(super) fn warms(&self) -> usize {
@@ -636,65 +392,5 @@ impl<R: Resource> Home<R> for Core<R> {
 
     fn validate<'a>(&'a self, connection: &'a mut Connection<R>) -> BoxFuture<'a, Result<(), BoxError>> {
         Box::pin(self.validate_within(connection, self.settings.validate_timeout))
-    }
-}
-
-/// One connect in a task of its own. Should the task be dropped, the count and the place are right all the same.
-struct Connect<R: Resource> {
-    core: Arc<Core<R>>,
-    place: Option<Place>,
-}
-
-impl<R: Resource> Connect<R> {
-    fn run(mut self) -> BoxFuture<'static, ()> {
-        Box::pin(async move {
-            let core = self.core.clone();
-            let opened = core.opener.open(core.spec.name, core.settings.connect_timeout).await;
-            let now = core.clock.now();
-            let (pool, place) = (core.spec.name, self.place.take());
-            match (opened, place) {
-                (Ok(resource), Some(place)) => {
-                    Counters::add(&core.counters.created);
-                    let recovered = {
-                        let mut connects = core.connects();
-                        connects.last = None;
-                        connects.breaker.succeeded()
-                    };
-                    if recovered {
-                        tracing::info!(pool, "connects work again; the breaker is closed");
-                    }
-                    let lifetime = core.chance.shorten(core.settings.max_lifetime, LIFETIME_JITTER);
-                    let connection = Connection::new(resource, now, lifetime, core.closer.clone(), place);
-                    drop(self);
-                    core.offer(Box::new(connection));
-                    // Others may wait for whom there was no room among those that connect at the same time.
-                    core.connect_if_wanted();
-                    core.changed.notify_waiters();
-                }
-                (Err(error), place) => {
-                    let cause = Cause::new(error);
-                    let opened = {
-                        let mut connects = core.connects();
-                        connects.last = Some(cause.clone());
-                        connects.breaker.failed(now, &core.chance)
-                    };
-                    if opened {
-                        tracing::warn!(pool, error = chain(&cause), "connects fail; the breaker is open");
-                    }
-                    drop(place);
-                    drop(self);
-                    core.changed.notify_waiters();
-                    core.queue.tell();
-                }
-                (Ok(_), None) => {}
-            }
-        })
-    }
-}
-
-impl<R: Resource> Drop for Connect<R> {
-    fn drop(&mut self) {
-        let mut connects = self.core.connects();
-        connects.running = connects.running.saturating_sub(1);
     }
 }

@@ -7,6 +7,7 @@
 
 mod argument;
 mod breaker;
+mod connecting;
 mod connection;
 mod core;
 pub(crate) mod discard;
@@ -24,6 +25,7 @@ mod shared;
 mod sync;
 #[cfg(test)]
 mod tests;
+mod upkeep;
 
 pub mod probe;
 

@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use futures_util::future::BoxFuture;
 
-use super::core::{Core, Opener};
+use super::connecting::Opener;
+use super::core::Core;
 use super::settings::PoolSettings;
 use super::{BreakerState, PoolError, Pooled, Stats};
 use crate::clock::{Clock, Deadline};

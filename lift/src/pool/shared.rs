@@ -8,7 +8,7 @@ use futures_util::future::BoxFuture;
 use tokio::sync::OnceCell;
 
 use super::PoolError;
-use super::core::Opener;
+use super::connecting::Opener;
 use super::pool::CONNECT_TIMEOUT;
 use crate::config::{Invalid, Section, Settings};
 use crate::error::BoxError;

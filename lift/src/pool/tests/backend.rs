@@ -7,7 +7,7 @@ use std::time::Duration;
 use crate::clock::Clock;
 use crate::config::NoSettings;
 use crate::error::BoxError;
-use crate::pool::core::Opener;
+use crate::pool::connecting::Opener;
 use crate::pool::{Pool, PoolSettings};
 use crate::resource::{Init, Resource, ResourceSpec};
 

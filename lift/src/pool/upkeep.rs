@@ -1,0 +1,122 @@
+//! What is done with connections that nobody has borrowed: looked at, topped up, closed.
+
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, PoisonError};
+
+use super::connection::Connection;
+use super::core::Core;
+use super::lease::Home;
+use crate::clock::Moment;
+use crate::resource::{CloseReason, Resource};
+
+impl<R: Resource> Core<R> {
+    /// After a connection failed its round trip, the other idle ones are tried side by side, each in a task of its
+    /// own; nobody waits for more than one of them.
+    pub(super) fn look_after_idle(self: &Arc<Self>) {
+        let Ok(runtime) = tokio::runtime::Handle::try_current() else { return };
+        self.unpark();
+        let now = self.clock.now();
+        let mut fresh = Vec::new();
+        while let Some(mut connection) = self.queue.try_take() {
+            if now.since(connection.returned) <= self.settings.validate_after {
+                fresh.push(connection);
+                continue;
+            }
+            let core = self.clone();
+            connection.reason = CloseReason::Interrupted;
+            runtime.spawn(async move {
+                match core.validate(&mut connection).await {
+                    Ok(()) => {
+                        connection.reason = CloseReason::Closed;
+                        connection.returned = core.clock.now();
+                        core.offer(connection);
+                    }
+                    Err(_) => {
+                        connection.close(CloseReason::Validation);
+                        core.connect_if_wanted();
+                    }
+                }
+            });
+        }
+        fresh.into_iter().rev().for_each(|connection| self.enqueue(connection));
+    }
+
+    /// Closes what is too old, tops up to `min_idle` and tells leaks. Never waits; what takes time runs in tasks.
+    pub(super) fn maintain(self: &Arc<Self>) {
+        if self.is_closed() {
+            return;
+        }
+        let now = self.clock.now();
+        let mut kept = Vec::new();
+        let mut look = |connection: Box<Connection<R>>, idle_left: usize| {
+            self.aside.fetch_add(1, Ordering::Relaxed);
+            let reason = if connection.is_expired(now) {
+                Some(CloseReason::Lifetime)
+            } else if !connection.is_valid() {
+                Some(CloseReason::Invalid)
+            } else if now.since(connection.returned) > self.settings.idle_timeout
+                && idle_left > self.settings.min_idle
+            {
+                Some(CloseReason::Idle)
+            } else {
+                None
+            };
+            match reason {
+                Some(reason) => {
+                    connection.close(reason);
+                    self.aside.fetch_sub(1, Ordering::Relaxed);
+                    idle_left.saturating_sub(1)
+                }
+                None => {
+                    kept.push(connection);
+                    idle_left
+                }
+            }
+        };
+        let mut idle = self.idle();
+        while let Some(connection) = self.parking.take_any(0) {
+            idle = look(connection, idle);
+        }
+        while let Some(connection) = self.queue.try_take() {
+            idle = look(connection, idle);
+        }
+        for connection in kept.into_iter().rev() {
+            self.aside.fetch_sub(1, Ordering::Relaxed);
+            self.offer(connection);
+        }
+        self.connect_if_wanted();
+        self.tell_leaks(now);
+    }
+
+    pub(super) fn tell_leaks(&self, now: Moment) {
+        let mut told = self.leaks.lock().unwrap_or_else(PoisonError::into_inner);
+        let held: Vec<_> =
+            self.ledger.held(now).filter(|held| held.long > self.settings.leak_after).collect();
+        told.retain(|told| held.iter().any(|held| (held.place, held.since) == *told));
+        for held in held {
+            if !told.contains(&(held.place, held.since)) {
+                told.push((held.place, held.since));
+                let (pool, by) = (self.spec.name, held.by.name());
+                tracing::warn!(pool, by, held = ?held.long, "a connection is held for long; is it leaked?");
+            }
+        }
+    }
+
+    /// Empties the pool without closing it: nothing that is idle survives a snapshot.
+    pub(super) fn empty(&self) {
+        self.unpark();
+        while let Some(connection) = self.queue.try_take() {
+            connection.close(CloseReason::Closed);
+        }
+    }
+
+    /// Refuses new callers and closes what is idle.
+    pub(super) fn refuse(&self) {
+        if !self.closed.swap(true, Ordering::AcqRel) {
+            self.empty();
+            drop(self.queue.close());
+            self.changed.notify_waiters();
+        }
+        self.unpark();
+    }
+}
