@@ -167,3 +167,45 @@ async fn probes_tell_statuses_and_hide_texts() {
     assert_eq!(service.post("/health").await.unwrap().header("allow"), Some("GET, HEAD"));
     assert_eq!(service.get("/health/nothing").await.unwrap().status(), 404);
 }
+
+/// A client that the service cannot do without.
+#[derive(Clone)]
+struct Needed;
+
+impl lift::Resource for Needed {
+    type Config = lift::config::NoSettings;
+    type Error = lift::BoxError;
+
+    fn spec() -> lift::resource::ResourceSpec {
+        lift::resource::ResourceSpec::named("needed").warm(lift::resource::Warm::Required)
+    }
+
+    async fn initialize(_: &Self::Config, _: &lift::Init) -> Result<Self, Self::Error> {
+        Err("the test opens it".into())
+    }
+
+    async fn health_check(&mut self) -> Result<(), Self::Error> {
+        Ok(())
+    }
+}
+
+#[tokio::test]
+async fn a_required_client_is_tried_again_until_the_service_is_ready() {
+    #[lift::handler(GET, "/needs")]
+    async fn needs(_: Shared<Needed>) {}
+    let tries = std::sync::Arc::new(std::sync::atomic::AtomicUsize::new(0));
+    let tried = tries.clone();
+    let open = move || {
+        let first = tried.fetch_add(1, std::sync::atomic::Ordering::SeqCst) == 0;
+        std::future::ready(if first { Err(lift::Error::msg("away")) } else { Ok(Needed) })
+    };
+    let app = App::new("test").handlers(lift::handlers![needs]);
+    let service = app.test().with::<Needed>(open).start().await.unwrap();
+    assert_eq!(service.get("/health/ready").await.unwrap().status(), 503);
+    for _ in 0..3 {
+        service.maintain();
+        tokio::task::yield_now().await;
+    }
+    assert_eq!(service.get("/health/ready").await.unwrap().status(), 200);
+    assert_eq!(tries.load(std::sync::atomic::Ordering::SeqCst), 2, "an open client is left alone");
+}

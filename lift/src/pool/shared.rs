@@ -1,7 +1,7 @@
 use std::fmt;
 use std::ops::Deref;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use futures_util::future::BoxFuture;
@@ -66,6 +66,8 @@ struct Client<R: Resource> {
     connect_timeout: Duration,
     cell: OnceCell<R>,
     refused: AtomicBool,
+    /// For the task that tries again.
+    this: Weak<Self>,
 }
 
 impl<T> Shared<T> {
@@ -85,7 +87,8 @@ impl<T> Shared<T> {
                 Opener::Settings(T::Config::read(&mut section.with_defaults(&defaults))?)
             }
         };
-        let client = Arc::new(Client {
+        let client = Arc::new_cyclic(|this| Client {
+            this: this.clone(),
             opener,
             warm: spec.warm.unwrap_or_default(),
             connect_timeout: spec.connect_timeout.unwrap_or(CONNECT_TIMEOUT),
@@ -139,6 +142,23 @@ impl<R: Resource + Clone + Sync> Managed for Client<R> {
             }
             Ok(())
         })
+    }
+
+    /// The service is not ready before a required client has been opened, so that no caller will ask for it.
+    fn maintain(&self) {
+        let wanted = self.warm == Warm::Required && !self.initialized();
+        if let (true, Some(client), Ok(runtime)) =
+            (wanted, self.this.upgrade(), tokio::runtime::Handle::try_current())
+        {
+            runtime.spawn(async move {
+                if let Err(error) = client.client().await {
+                    tracing::debug!(
+                        error = crate::error::chain(&error),
+                        "a required client cannot be opened yet"
+                    );
+                }
+            });
+        }
     }
 
     fn check(&self) -> BoxFuture<'_, Result<Judgement, BoxError>> {

@@ -1,8 +1,8 @@
 //! Redis, as Debian packages it.
 
 use std::collections::BTreeMap;
-use std::io::{self, BufRead, BufReader, Write};
-use std::net::{SocketAddr, TcpStream};
+use std::io::{self, BufRead, BufReader, Read, Write};
+use std::net::{Shutdown, SocketAddr, TcpStream};
 use std::time::Duration;
 
 use tempfile::TempDir;
@@ -232,7 +232,12 @@ fn ask(address: SocketAddr, words: &[&str]) -> io::Result<Answer> {
         request.push_str(&format!("${}\r\n{word}\r\n", word.len()));
     }
     stream.write_all(request.as_bytes())?;
-    read(&mut BufReader::new(stream))
+    let mut reader = BufReader::new(stream);
+    let answer = read(&mut reader)?;
+    // Until the server has closed it as well it counts as a client.
+    let _ = reader.get_ref().shutdown(Shutdown::Write);
+    let _ = reader.read_to_end(&mut Vec::new());
+    Ok(answer)
 }
 
 /// One value of RESP 2.
