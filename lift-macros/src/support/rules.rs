@@ -125,6 +125,9 @@ mod tests {
         let mut examples = BTreeMap::new();
         for folder in fs::read_dir(ui()).unwrap() {
             let folder = folder.unwrap().path();
+            if !folder.is_dir() {
+                continue;
+            }
             let stems = fs::read_dir(folder.join("fail")).unwrap().filter_map(|file| {
                 let file = file.unwrap().path();
                 let is_rust = file.extension().is_some_and(|extension| extension == "rs");
