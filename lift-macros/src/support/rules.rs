@@ -30,7 +30,7 @@ rules! {
     Choice "choice" [health_check resource main],
     Duration "duration" [handler health_check resource lift_error],
     Name "name" [handler health_check resource],
-    Number "number" [resource main],
+    Number "number" [health_check resource main],
     DefaultName "default_name" [health_check resource lift_error],
 
     // The function.
