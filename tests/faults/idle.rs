@@ -68,9 +68,9 @@ async fn the_server_closes_all<S: Server>(frozen: bool) {
     let (server, clock) = (S::start(), Clock::held());
     let service = start_at::<S>(&clock, server.url(), &[("MAX_SIZE", "4")]).await;
     let rounds = quick_or_full(50, 1_000);
-    let calls =
-        end_between_calls(&service, &clock, rounds, frozen, |idle| assert_eq!(server.close_all(), idle))
-            .await;
+    // A client that is on its way out already may be counted, too.
+    let end = |idle| assert!(server.close_all() >= idle);
+    let calls = end_between_calls(&service, &clock, rounds, frozen, end).await;
     let opened = stats(&service).created;
     let process = if frozen { "frozen" } else { "awake" };
     println!(
