@@ -275,25 +275,6 @@ async fn the_end_of_the_stream_is_seen_without_a_call() {
 }
 
 #[tokio::test]
-async fn two_turns_of_the_runtime_are_enough_to_see_the_end_of_the_stream() {
-    let postgres = Postgres::start();
-    let (mut at_once, rounds) = (0, 50);
-    for _ in 0..rounds {
-        let db = open(&postgres.url()).await;
-        assert_eq!(postgres.terminate_all(), 1);
-        // Blocks this thread and with it the runtime, until the end has come through the loopback.
-        std::thread::sleep(Duration::from_millis(2));
-        // As many as the pool gives it.
-        for _ in 0..2 {
-            tokio::task::yield_now().await;
-        }
-        at_once += usize::from(!db.is_valid());
-    }
-    println!("seen after two turns: {at_once} of {rounds}");
-    assert!(at_once >= rounds - 2, "{at_once} of {rounds}");
-}
-
-#[tokio::test]
 async fn a_silent_server_is_met_by_the_callers_time_out() {
     let postgres = Postgres::start();
     let mut db = open(&postgres.url()).await;

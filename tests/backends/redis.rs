@@ -129,25 +129,6 @@ async fn the_end_of_the_stream_is_seen_without_a_call() {
 }
 
 #[tokio::test]
-async fn two_turns_of_the_runtime_are_enough_to_see_the_end_of_the_stream() {
-    let server = Redis::start();
-    let (mut at_once, rounds) = (0, 200);
-    for _ in 0..rounds {
-        let redis = open(&server.url()).await;
-        assert_eq!(server.kill_clients(), 1);
-        // Blocks this thread and with it the runtime, until the end has come through the loopback.
-        std::thread::sleep(Duration::from_millis(2));
-        // As many as the pool gives it.
-        for _ in 0..2 {
-            tokio::task::yield_now().await;
-        }
-        at_once += usize::from(!redis.is_valid());
-    }
-    println!("seen after two turns: {at_once} of {rounds}");
-    assert!(at_once >= rounds - 4, "{at_once} of {rounds}");
-}
-
-#[tokio::test]
 async fn a_silent_server_is_met_by_a_time_out() {
     let server = Redis::start();
     let mut redis = open(&server.url()).await;

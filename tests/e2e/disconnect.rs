@@ -1,8 +1,9 @@
 //! A client that goes away.
 
 use tests::http::{Connection, Request};
+use tests::journal::Journal;
 
-use crate::support::{Journal, Server, faulty, folder};
+use crate::support::{Server, faulty, folder};
 
 #[test]
 fn when_a_client_goes_away_the_handler_finishes_and_its_connection_is_lent_again() {

@@ -1,8 +1,9 @@
 //! What goes wrong inside one invocation stays there: the client gets a clear answer, and the next request is served.
 
 use tests::http::{Connection, Request};
+use tests::journal::Journal;
 
-use crate::support::{Function, Journal, Server, assert_problem, faulty, folder};
+use crate::support::{Function, Server, assert_problem, faulty, folder};
 
 #[test]
 fn a_handler_past_its_timeout_is_504_and_its_connection_is_closed() {

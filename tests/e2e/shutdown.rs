@@ -5,9 +5,10 @@ use std::time::{Duration, Instant};
 
 use tests::deadline::wait_until;
 use tests::http::{Connection, Request};
+use tests::journal::Journal;
 use tests::process::Signal;
 
-use crate::support::{Function, Journal, Server, faulty, folder};
+use crate::support::{Function, Server, faulty, folder};
 
 #[test]
 fn sigterm_fails_readiness_lets_a_request_finish_cleans_up_and_exits_with_0() {

@@ -1,8 +1,7 @@
 //! What the tests have in common: the programs, and a running server or function.
 
-use std::fs;
 use std::net::SocketAddr;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -10,6 +9,7 @@ use tests::binaries::example;
 use tests::deadline::wait_until;
 use tests::emulator::Emulator;
 use tests::http::{Request, Response};
+use tests::journal::Journal;
 use tests::process::{Process, Program};
 
 /// A folder of its own for one test.
@@ -32,26 +32,7 @@ pub(crate) fn database_url(dir: &Path) -> String {
 
 /// The service that misbehaves on request.
 pub(crate) fn faulty(dir: &Path) -> Program {
-    Program::new(env!("CARGO_BIN_EXE_faulty")).dir(dir).env("TOOL_JOURNAL", Journal::of(dir).0)
-}
-
-/// What the resource of `faulty` has written down.
-pub(crate) struct Journal(PathBuf);
-
-impl Journal {
-    pub(crate) fn of(dir: &Path) -> Self {
-        Self(dir.join("journal"))
-    }
-
-    pub(crate) fn lines(&self) -> Vec<String> {
-        fs::read_to_string(&self.0).unwrap_or_default().lines().map(str::to_owned).collect()
-    }
-
-    pub(crate) fn wait_for(&self, line: &str) {
-        wait_until(&format!("`{line}` in the journal"), || {
-            self.lines().iter().any(|l| l == line).then_some(())
-        });
-    }
+    Program::new(env!("CARGO_BIN_EXE_faulty")).dir(dir).env("TOOL_JOURNAL", Journal::of(dir).path())
 }
 
 /// A program that serves HTTP.

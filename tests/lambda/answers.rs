@@ -1,9 +1,10 @@
 //! What callers get: responses, typed failures, and a clear answer to what cannot be sent.
 
 use serde_json::{Value, json};
+use tests::journal::Journal;
 use tests::runtime_api::Started;
 
-use crate::support::{Journal, assert_problem, faulty, folder, function, get, http, lambda, orders, request};
+use crate::support::{assert_problem, faulty, folder, function, get, http, lambda, orders, request};
 
 #[tokio::test]
 async fn an_http_event_is_answered_by_the_handlers_response() {
@@ -85,7 +86,7 @@ async fn a_panic_fails_its_invocation_only_and_tells_nobody_its_text() {
 
     assert_eq!(http(&lambda.invoke(get("/id/0")).await.expect("an answer")).status, 200);
     // The connection that the panicking handler held is closed, and another one was opened.
-    journal.wait_for("the connection to be closed", |journal| journal.count("close") == 1);
+    journal.wait_for("close");
     assert_eq!((journal.count("open"), journal.open()), (2, 1));
     lambda.finish();
 }

@@ -2,10 +2,11 @@
 
 use std::time::Duration;
 
+use tests::journal::Journal;
 use tests::runtime_api::Record;
 use tokio::task::JoinSet;
 
-use crate::support::{Journal, folder, function, get, http, lambda};
+use crate::support::{folder, function, get, http, lambda};
 
 #[tokio::test]
 async fn two_hundred_invocations_eight_at_a_time_never_mix_their_ids_up() {

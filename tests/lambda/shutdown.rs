@@ -2,9 +2,10 @@
 
 use std::time::Duration;
 
+use tests::journal::Journal;
 use tests::runtime_api::Record;
 
-use crate::support::{Journal, faulty, folder, get, http, lambda};
+use crate::support::{faulty, folder, get, http, lambda};
 
 #[tokio::test]
 async fn sigterm_ends_the_process_within_300_ms_after_its_cleanup() {

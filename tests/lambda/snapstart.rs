@@ -5,10 +5,11 @@ use std::path::Path;
 use std::time::Duration;
 
 use tests::deadline::SOON;
+use tests::journal::Journal;
 use tests::process::Program;
 use tests::runtime_api::{Record, RuntimeApi, Started};
 
-use crate::support::{Journal, folder, function, get, http, lambda};
+use crate::support::{folder, function, get, http, lambda};
 
 fn spawned(dir: &Path, warm: &str) -> (RuntimeApi, Program) {
     (lambda().snap_start().start(), function(dir).env("BACKEND_POOL_WARM", warm))

@@ -1,7 +1,6 @@
 //! What the tests have in common: the programs, events and answers.
 
-use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::Duration;
 
 use base64::Engine;
@@ -9,8 +8,8 @@ use base64::prelude::BASE64_STANDARD;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use tests::binaries::example;
-use tests::deadline::wait_until;
 use tests::http::Response;
+use tests::journal::Journal;
 use tests::process::Program;
 use tests::runtime_api::{Answer, Builder, RuntimeApi};
 
@@ -26,12 +25,12 @@ pub(crate) fn folder() -> TempDir {
 
 /// The service for tests against the Runtime API.
 pub(crate) fn function(dir: &Path) -> Program {
-    Program::new(env!("CARGO_BIN_EXE_function")).dir(dir).env("BACKEND_JOURNAL", Journal::of(dir).0)
+    Program::new(env!("CARGO_BIN_EXE_function")).dir(dir).env("BACKEND_JOURNAL", Journal::of(dir).path())
 }
 
 /// The service that misbehaves on request.
 pub(crate) fn faulty(dir: &Path) -> Program {
-    Program::new(env!("CARGO_BIN_EXE_faulty")).dir(dir).env("TOOL_JOURNAL", Journal::of(dir).0)
+    Program::new(env!("CARGO_BIN_EXE_faulty")).dir(dir).env("TOOL_JOURNAL", Journal::of(dir).path())
 }
 
 /// The example `orders`, which makes its tables when it starts.
@@ -40,33 +39,6 @@ pub(crate) fn orders(dir: &Path) -> Program {
         .dir(dir)
         .env("ORDERS_DB_URL", format!("sqlite://{}", dir.join("orders.db").display()))
         .env("LIFT_LAMBDA_ON_START", "true")
-}
-
-/// What the resource of a service has written down.
-pub(crate) struct Journal(PathBuf);
-
-impl Journal {
-    pub(crate) fn of(dir: &Path) -> Self {
-        Self(dir.join("journal"))
-    }
-
-    pub(crate) fn lines(&self) -> Vec<String> {
-        fs::read_to_string(&self.0).unwrap_or_default().lines().map(str::to_owned).collect()
-    }
-
-    /// How many lines begin with this word.
-    pub(crate) fn count(&self, word: &str) -> usize {
-        self.lines().iter().filter(|line| line.split(' ').next() == Some(word)).count()
-    }
-
-    /// How many connections are open.
-    pub(crate) fn open(&self) -> usize {
-        self.count("open") - self.count("close")
-    }
-
-    pub(crate) fn wait_for(&self, what: &str, is: impl Fn(&Self) -> bool) {
-        wait_until(what, || is(self).then_some(()));
-    }
 }
 
 /// An HTTP request as API Gateway's HTTP API sends it (payload 2.0).

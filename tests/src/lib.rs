@@ -7,6 +7,7 @@ pub mod binaries;
 pub mod deadline;
 pub mod emulator;
 pub mod http;
+pub mod journal;
 pub mod ports;
 pub mod process;
 pub mod runtime_api;

@@ -82,7 +82,7 @@ pub(crate) struct Monitor {
     components: Vec<Arc<Watched>>,
     clock: Clock,
     /// Tasks look at the components in their intervals, so that a probe is answered from what they found.
-    watching: Arc<AtomicBool>,
+    watching: AtomicBool,
 }
 
 impl Monitor {
@@ -91,16 +91,16 @@ impl Monitor {
         Self {
             components: components.into_iter().map(|component| Arc::new(watched(component))).collect(),
             clock: clock.clone(),
-            watching: Arc::default(),
+            watching: AtomicBool::default(),
         }
     }
 
     /// The findings of the components that `wanted` picks.
     pub(crate) async fn findings(&self, wanted: impl Fn(&Component) -> bool) -> Vec<Finding<'_>> {
-        let watching = self.watching.load(Ordering::Acquire);
+        let (watching, now) = (self.watching.load(Ordering::Acquire), self.clock.now());
         let wanted = self.components.iter().filter(|watched| wanted(&watched.component));
         let checked = join_all(
-            wanted.map(|watched| async move { (&watched.component, watched.current(watching).await) }),
+            wanted.map(|watched| async move { (&watched.component, watched.current(watching, now).await) }),
         );
         let checked = checked.await;
         let now = self.clock.now();
@@ -153,8 +153,7 @@ impl Watched {
 
     /// What holds now: the last result while it is fresh, else that of the running check, which is started when there
     /// is none. Where tasks watch, a probe waits for nothing but the very first result.
-    async fn current(self: &Arc<Self>, watching: bool) -> Checked {
-        let now = self.clock.now();
+    async fn current(self: &Arc<Self>, watching: bool, now: Moment) -> Checked {
         let last = {
             let state = self.state();
             let overdue = |running: &Running| now.since(running.since) > self.component.timeout;

@@ -120,7 +120,7 @@ impl Probes {
     ) -> Report {
         let findings = self.monitor.findings(wanted).await;
         let status = if held_up.is_some() { Status::Unhealthy } else { overall(&findings) };
-        Report { status, message: held_up, components: findings.iter().map(Entry::of).collect() }
+        Report { status, message: held_up, components: findings.into_iter().map(Entry::of).collect() }
     }
 
     fn not_ready(&self) -> Option<&'static str> {

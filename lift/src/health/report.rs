@@ -73,11 +73,11 @@ impl Form {
 }
 
 impl Entry {
-    pub(crate) fn of(finding: &Finding<'_>) -> Self {
+    pub(crate) fn of(finding: Finding<'_>) -> Self {
         let millis = |time: std::time::Duration| time.as_millis().try_into().unwrap_or(u64::MAX);
         Self {
             name: finding.component.name.clone(),
-            health: finding.checked.health.clone(),
+            health: finding.checked.health,
             critical: finding.component.critical,
             age_ms: millis(finding.age),
             took_ms: millis(finding.checked.took),

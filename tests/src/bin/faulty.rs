@@ -5,51 +5,38 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Display;
-use std::fs::File;
-use std::io::{self, Write};
-use std::path::PathBuf;
+use std::io;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use http::{HeaderMap, HeaderValue, Uri};
-use lift::config::{Invalid, Section, Settings};
 use lift::prelude::*;
 use lift::resource::{Init, ResourceSpec};
 use serde::Serialize;
+use tests::journal::Journal;
 
 struct Tool {
     number: usize,
-    journal: PathBuf,
-}
-
-struct ToolSettings {
-    journal: PathBuf,
-}
-
-impl Settings for ToolSettings {
-    fn read(section: &mut Section<'_>) -> Result<Self, Invalid> {
-        Ok(Self { journal: section.required("journal", "/tmp/journal")? })
-    }
+    journal: Journal,
 }
 
 impl Tool {
     fn note(&self, what: impl Display) -> io::Result<()> {
-        let mut journal = File::options().create(true).append(true).open(&self.journal)?;
-        journal.write_all(format!("{what} {}\n", self.number).as_bytes())
+        self.journal.note(&format!("{what} {}", self.number))
     }
 }
 
 impl Resource for Tool {
-    type Config = ToolSettings;
+    type Config = Journal;
     type Error = io::Error;
 
     fn spec() -> ResourceSpec {
         ResourceSpec::named("tool").max_size(1)
     }
 
-    async fn initialize(settings: &ToolSettings, _: &Init) -> io::Result<Self> {
+    async fn initialize(journal: &Journal, _: &Init) -> io::Result<Self> {
         static OPENED: AtomicUsize = AtomicUsize::new(0);
-        let tool = Self { number: OPENED.fetch_add(1, Ordering::SeqCst), journal: settings.journal.clone() };
+        let tool = Self { number: OPENED.fetch_add(1, Ordering::SeqCst), journal: journal.clone() };
         tool.note("open")?;
         Ok(tool)
     }

@@ -3,54 +3,34 @@
 //! Its one resource writes `open` and `close` into a journal, a line each, and cannot be opened while there is a file
 //! `unreachable` beside the journal.
 
-use std::fs::File;
-use std::io::{self, Write};
-use std::path::PathBuf;
+use std::io;
 use std::time::Duration;
 
 use http::request::Parts;
-use lift::config::{Invalid, Section, Settings};
 use lift::prelude::*;
 use lift::resource::{Init, ResourceSpec};
 use serde::Deserialize;
 use serde_json::{Value, json};
+use tests::journal::Journal;
 
 struct Backend {
-    journal: PathBuf,
-}
-
-struct BackendSettings {
-    journal: PathBuf,
-}
-
-impl Settings for BackendSettings {
-    fn read(section: &mut Section<'_>) -> Result<Self, Invalid> {
-        Ok(Self { journal: section.required("journal", "/tmp/journal")? })
-    }
-}
-
-impl Backend {
-    fn note(&self, what: &str) -> io::Result<()> {
-        let mut journal = File::options().create(true).append(true).open(&self.journal)?;
-        journal.write_all(format!("{what}\n").as_bytes())
-    }
+    journal: Journal,
 }
 
 impl Resource for Backend {
-    type Config = BackendSettings;
+    type Config = Journal;
     type Error = io::Error;
 
     fn spec() -> ResourceSpec {
         ResourceSpec::named("backend")
     }
 
-    async fn initialize(settings: &BackendSettings, _: &Init) -> io::Result<Self> {
-        if settings.journal.with_file_name("unreachable").exists() {
+    async fn initialize(journal: &Journal, _: &Init) -> io::Result<Self> {
+        if journal.path().with_file_name("unreachable").exists() {
             return Err(io::Error::new(io::ErrorKind::ConnectionRefused, "the backend is unreachable"));
         }
-        let backend = Self { journal: settings.journal.clone() };
-        backend.note("open")?;
-        Ok(backend)
+        journal.note("open")?;
+        Ok(Self { journal: journal.clone() })
     }
 
     async fn health_check(&mut self) -> io::Result<()> {
@@ -59,7 +39,7 @@ impl Resource for Backend {
 
     async fn cleanup(self) {
         // Nobody can be told; the test misses the line.
-        let _ = self.note("close");
+        let _ = self.journal.note("close");
     }
 }
 
@@ -79,7 +59,7 @@ async fn never(_backend: Pooled<Backend>) -> String {
 /// Panics with a text that no client may read.
 #[lift::handler(GET, "/panic")]
 async fn panics(backend: Pooled<Backend>) -> String {
-    assert!(!backend.journal.is_absolute(), "the secret is hunter2");
+    assert!(!backend.journal.path().is_absolute(), "the secret is hunter2");
     String::new()
 }
 

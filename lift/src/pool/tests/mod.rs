@@ -42,6 +42,8 @@ async fn a_connection_that_was_idle_makes_one_round_trip() {
         assert_eq!(pool.get().await.unwrap().id, 1);
         assert_eq!(backend.seen().round_trips, round_trips, "after {idle} ms");
     }
+    // Nobody waited for a connection, however long it was idle.
+    assert_eq!((pool.stats().gets, pool.stats().hits), (5, 4));
 }
 
 #[tokio::test(start_paused = true)]
