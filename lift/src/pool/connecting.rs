@@ -181,8 +181,9 @@ impl<R: Resource> Connect<R> {
                     }
                     let lifetime = core.chance.shorten(core.settings.max_lifetime, LIFETIME_JITTER);
                     let connection = Connection::new(resource, now, lifetime, core.closer.clone(), place);
-                    drop(self);
+                    // Idle before it stops counting as under way: in between another connect would be started for it.
                     core.offer(Box::new(connection));
+                    drop(self);
                     // Others may wait for whom there was no room among those that connect at the same time.
                     core.connect_if_wanted();
                     core.changed.notify_waiters();

@@ -81,8 +81,8 @@ impl<R: Resource> Core<R> {
             idle = look(connection, idle);
         }
         for connection in kept.into_iter().rev() {
-            self.aside.fetch_sub(1, Ordering::Relaxed);
             self.offer(connection);
+            self.aside.fetch_sub(1, Ordering::Relaxed);
         }
         self.connect_if_wanted();
         self.tell_leaks(now);
