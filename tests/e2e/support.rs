@@ -23,7 +23,11 @@ pub(crate) fn orders(dir: &Path) -> Program {
         .dir(dir)
         .env("ORDERS_DB_URL", database_url(dir))
         .env("WAREHOUSE_CLIENT_URL", "http://127.0.0.1:9")
+        .env(MACHINE, "false")
 }
+
+/// Whether the machine is a part of the health report; here it is none, because other tests run on it, too.
+pub(crate) const MACHINE: &str = "LIFT_HEALTH_SYSTEM_ENABLED";
 
 /// The URL of the database that [`orders`] uses.
 pub(crate) fn database_url(dir: &Path) -> String {
@@ -32,7 +36,10 @@ pub(crate) fn database_url(dir: &Path) -> String {
 
 /// The service that misbehaves on request.
 pub(crate) fn faulty(dir: &Path) -> Program {
-    Program::new(env!("CARGO_BIN_EXE_faulty")).dir(dir).env("TOOL_JOURNAL", Journal::of(dir).path())
+    Program::new(env!("CARGO_BIN_EXE_faulty"))
+        .dir(dir)
+        .env("TOOL_JOURNAL", Journal::of(dir).path())
+        .env(MACHINE, "false")
 }
 
 /// A program that serves HTTP.

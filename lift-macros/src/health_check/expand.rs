@@ -42,7 +42,7 @@ pub(crate) fn fallback(raw: &RawCheck, rejected: &Rejected) -> TokenStream {
         &quote! {
             impl #private::Check for #ident {
                 const META: #private::CheckMeta = #private::CheckMeta::new(
-                    "refused", ::core::module_path!(), ::core::file!(), ::core::line!(),
+                    "refused", ::core::file!(), ::core::line!(), #private::CheckSettings::new(),
                 );
                 fn declare(_: &mut #private::Requirements) {}
                 fn run(_: #private::Context) -> #private::BoxFuture<'static, #private::Health> {
@@ -57,32 +57,31 @@ pub(crate) fn fallback(raw: &RawCheck, rejected: &Rejected) -> TokenStream {
 fn meta(check: &Check, runtime: &Runtime) -> TokenStream {
     let private = runtime.path();
     let name = &check.name;
-    let kind = check.kind.map(|kind| {
+    let kind = check.kind.as_ref().map(|kind| {
         let kind = match kind {
             Kind::Readiness => quote!(Readiness),
             Kind::Liveness => quote!(Liveness),
             Kind::Startup => quote!(Startup),
+            Kind::Group(name) => quote!(Group(#name)),
         };
         quote!(.kind(#private::CheckKind::#kind))
     });
-    let timeout = check.timeout.map(|millis| {
-        let millis = Literal::u64_unsuffixed(millis);
-        quote!(.timeout_ms(#millis))
-    });
     let critical = check.critical.map(|critical| quote!(.critical(#critical)));
-    let numbers = [
-        ("cache_ms", check.cache),
-        ("interval_ms", check.interval),
-        ("fail_after", check.fail_after),
-        ("recover_after", check.recover_after),
-    ];
+    let times = [("timeout", check.timeout), ("cache", check.cache), ("interval", check.interval)];
+    let times = times.into_iter().filter_map(|(method, millis)| {
+        let (method, millis) = (format_ident!("{method}"), Literal::u64_unsuffixed(millis?));
+        Some(quote!(.#method(::core::time::Duration::from_millis(#millis))))
+    });
+    let numbers = [("fail_after", check.fail_after), ("recover_after", check.recover_after)];
     let numbers = numbers.into_iter().filter_map(|(method, number)| {
         let (method, number) = (format_ident!("{method}"), Literal::u64_unsuffixed(number?));
         Some(quote!(.#method(#number)))
     });
     quote! {
-        #private::CheckMeta::new(#name, ::core::module_path!(), ::core::file!(), ::core::line!())
-            #kind #timeout #critical #(#numbers)*
+        #private::CheckMeta::new(
+            #name, ::core::file!(), ::core::line!(),
+            #private::CheckSettings::new() #kind #critical #(#times)* #(#numbers)*,
+        )
     }
 }
 

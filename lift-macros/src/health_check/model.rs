@@ -15,9 +15,11 @@ pub(crate) struct Check {
     pub(crate) recover_after: Option<u64>,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Kind {
     Readiness,
     Liveness,
     Startup,
+    /// A group of the app's own.
+    Group(String),
 }

@@ -5,13 +5,19 @@ use proc_macro2::TokenStream;
 use crate::function::Item;
 use crate::support::errors::Errors;
 use crate::support::keys::{
-    self, Bool, Choice, CratePath, Duration, Key, Name, Neighbour, Number, Table, Values,
+    self, Bool, Choice, ChoiceOrName, CratePath, Duration, Key, Name, Neighbour, Number, Table, Values,
 };
 use crate::support::runtime::Runtime;
 
 pub(crate) static NAME: Key<Name> = Key { example: "name = \"warehouse\"", kind: Name };
-pub(crate) static KIND: Key<Choice> =
-    Key { example: "kind = \"readiness\"", kind: Choice(&["readiness", "liveness", "startup"]) };
+pub(crate) static KIND: Key<ChoiceOrName> = Key {
+    example: "kind = \"readiness\"",
+    kind: ChoiceOrName {
+        words: Choice(&["readiness", "liveness", "startup"]),
+        other: "the name of a health group",
+        meant: &[("ready", "readiness"), ("live", "liveness"), ("started", "startup")],
+    },
+};
 pub(crate) static TIMEOUT: Key<Duration> = Key { example: "timeout = \"500ms\"", kind: Duration::INVOCATION };
 pub(crate) static CRITICAL: Key<Bool> = Key { example: "critical = false", kind: Bool };
 pub(crate) static CACHE: Key<Duration> = Key { example: "cache = \"1s\"", kind: Duration::DAY };

@@ -17,7 +17,7 @@ fn rules(attribute: &str, item: &str) -> Vec<Rule> {
 #[test]
 fn one_mistake_is_one_fault() {
     use Rule::*;
-    let table: [(&str, &str, &[Rule]); 11] = [
+    let table: [(&str, &str, &[Rule]); 14] = [
         ("", "async fn f() {}", &[]),
         (
             "name = \"a-b\", kind = \"readiness\", timeout = \"500ms\", critical = false",
@@ -27,6 +27,9 @@ fn one_mistake_is_one_fault() {
         ("kind = \"liveness\"", "async fn f() {}", &[]),
         ("kind = \"liveness\"", "async fn f(a: A) {}", &[LivenessArgument]),
         ("kind = \"livenes\"", "async fn f(a: A) {}", &[Choice]),
+        ("kind = \"ready\"", "async fn f() {}", &[Choice]),
+        ("kind = \"upstream\"", "async fn f(a: A) {}", &[]),
+        ("kind = \"Up Stream\"", "async fn f(a: A) {}", &[Name]),
         ("name = \"A B\"", "async fn f() {}", &[Name]),
         ("critical", "async fn f() {}", &[KeyMissingValue]),
         ("critical = \"false\"", "async fn f() {}", &[KeyWrongKind]),
@@ -51,7 +54,7 @@ fn the_constants_and_the_call() {
     .to_string();
     for part in [
         r#"CheckMeta :: new ("main-db" , "#,
-        ". kind (:: lift :: __private :: CheckKind :: Startup) . timeout_ms (500) . critical (false)",
+        ". kind (:: lift :: __private :: CheckKind :: Startup) . critical (false) . timeout (:: core :: time :: Duration :: from_millis (500))",
         "check1 :: < Pooled < Db > , Result < () , E > , _ , _ > (__lift_context0 , | __lift_a0 | main_db (__lift_a0))",
     ] {
         assert!(out.contains(part), "{part}\n{out}");

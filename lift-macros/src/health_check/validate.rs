@@ -6,6 +6,7 @@ use super::model::{Check, Kind};
 use super::parse::{CACHE, CRITICAL, FAIL_AFTER, INTERVAL, KIND, NAME, RECOVER_AFTER, RawCheck, TIMEOUT};
 use crate::function::{self, Function, Item, Role};
 use crate::support::errors::{Errors, Fault};
+use crate::support::keys::Chosen;
 use crate::support::naming::{is_kebab, kebab};
 use crate::support::rules::Rule;
 
@@ -20,11 +21,12 @@ const ROLE: Role = Role {
 pub(crate) fn validate(raw: &RawCheck, errors: &Errors) -> Option<Check> {
     let function = function::validate(&raw.item, &ROLE, errors);
     let kind = raw.keys.get(&KIND).map(|kind| match kind.value {
-        0 => Kind::Readiness,
-        1 => Kind::Liveness,
-        _ => Kind::Startup,
+        Chosen::Word(0) => Kind::Readiness,
+        Chosen::Word(1) => Kind::Liveness,
+        Chosen::Word(_) => Kind::Startup,
+        Chosen::Name(name) => Kind::Group(name.clone()),
     });
-    if let (Some(Kind::Liveness), Item::Function(function)) = (kind, &raw.item)
+    if let (Some(Kind::Liveness), Item::Function(function)) = (&kind, &raw.item)
         && !function.signature.inputs.is_empty()
     {
         let text =

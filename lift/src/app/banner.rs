@@ -1,4 +1,5 @@
 use std::fmt::Write as _;
+use std::net::SocketAddr;
 
 use http::Method;
 
@@ -39,7 +40,7 @@ fn table<const N: usize>(rows: &[[String; N]]) -> String {
 }
 
 /// What a person sees when the server starts.
-pub(crate) fn banner(service: &Service, address: &str) -> String {
+pub(crate) fn banner(service: &Service, address: SocketAddr, probes: Option<SocketAddr>) -> String {
     let mut text = format!("{} listens on http://{address}\n", service.name);
     let _ = writeln!(text, "\nroutes");
     text.push_str(&routes(service));
@@ -58,7 +59,16 @@ pub(crate) fn banner(service: &Service, address: &str) -> String {
         text.push_str(&table(&rows));
     }
     let base = &service.probes.base_path;
-    let _ = writeln!(text, "\nhealth     {base}  {base}/ready  {base}/live  {base}/startup");
+    let groups = service.probes.handle.groups.iter().map(|group| group.name);
+    let paths = ["ready", "live", "startup"].into_iter().chain(groups);
+    let _ = write!(text, "\nhealth     {base}");
+    for path in paths {
+        let _ = write!(text, "  {base}/{path}");
+    }
+    let _ = writeln!(text);
+    if let Some(probes) = probes {
+        let _ = writeln!(text, "           the same at http://{probes}, on a thread of its own");
+    }
     let settings = match &service.settings_file {
         Some(path) => format!("{} and the environment", path.display()),
         None => "the environment (no lift.toml here)".to_owned(),
@@ -69,7 +79,7 @@ pub(crate) fn banner(service: &Service, address: &str) -> String {
 }
 
 /// A command to begin with: a `GET` without parameters, else the health report.
-fn example(service: &Service, address: &str) -> String {
+fn example(service: &Service, address: SocketAddr) -> String {
     let simple = service.router.served().into_iter().find(|served| {
         served.method == Method::GET && matches!(served.meta.trigger, Trigger::Http { params: [], .. })
     });

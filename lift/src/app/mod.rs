@@ -19,7 +19,7 @@ use start::{Start, start};
 use crate::clock::Clock;
 use crate::config::{Faults, Sources};
 use crate::handler::{Endpoint, Entry, Handlers, IntoRoute, layered};
-use crate::health::Checks;
+use crate::health::{Checks, Component, Group, HealthCheck, RegisterError};
 use crate::host;
 use crate::pool::provided;
 use crate::resource::{Overrides, Requirements, Resource, ResourceSet};
@@ -44,6 +44,8 @@ pub struct App {
     name: &'static str,
     entries: Vec<(String, Entry)>,
     checks: Checks,
+    by_hand: Vec<Result<Component, RegisterError>>,
+    groups: Vec<Group>,
     starts: Vec<Start>,
     provided: Vec<(TypeId, Arc<dyn Any + Send + Sync>)>,
     opened: Vec<fn(&mut Requirements)>,
@@ -62,6 +64,8 @@ impl App {
             name,
             entries: Vec::new(),
             checks: Checks::new([]),
+            by_hand: Vec::new(),
+            groups: Vec::new(),
             starts: Vec::new(),
             provided: Vec::new(),
             opened: Vec::new(),
@@ -89,6 +93,28 @@ impl App {
     /// Adds health checks, listed with [`health_checks!`](crate::health_checks!).
     pub fn health_checks(mut self, checks: Checks) -> Self {
         self.checks.0.extend(checks.0);
+        self
+    }
+
+    /// Adds a check that is written by hand, or one of [`health::checks`](crate::health::checks).
+    pub fn health_check(mut self, check: impl HealthCheck) -> Self {
+        self.by_hand.push(Component::by_hand(check));
+        self
+    }
+
+    /// Serves these components together as `/health/{name}`: resources, checks, parts of the machine. A check joins
+    /// with `kind = "{name}"`, too. A name that no component has is told at start.
+    ///
+    /// ```
+    /// # use lift::App;
+    /// let app = App::new("orders").health_group("upstream", ["warehouse", "payments"]);
+    /// ```
+    pub fn health_group<M: Into<String>>(
+        mut self,
+        name: &'static str,
+        members: impl IntoIterator<Item = M>,
+    ) -> Self {
+        self.groups.push(Group { name, members: members.into_iter().map(Into::into).collect() });
         self
     }
 

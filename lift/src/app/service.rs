@@ -8,7 +8,7 @@ use axum_core::response::{IntoResponse, Response};
 use bytes::Bytes;
 use futures_util::future::BoxFuture;
 use http::header::{CONTENT_LENGTH, CONTENT_TYPE};
-use http::{HeaderName, HeaderValue, Method, StatusCode};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 use http_body::Body as _;
 use http_body_util::BodyExt;
 use uuid::Uuid;
@@ -20,7 +20,7 @@ use crate::error::{self, BoxError, Failure, Origin, Retry};
 use crate::event::BODY_LIMIT;
 use crate::handler::router::{Matched, Router};
 use crate::handler::{Endpoint, HandlerMeta, PathParams};
-use crate::health::{Lifecycle, Probes};
+use crate::health::{Form, Lifecycle, Probes, Sight};
 use crate::layer::{Stopped, guard};
 use crate::resource::{Context, Resources, User, Warm};
 
@@ -39,7 +39,6 @@ pub(crate) struct Service {
     pub(super) not_allowed: Arc<dyn Endpoint>,
     pub(crate) resources: Arc<Resources>,
     pub(crate) probes: Probes,
-    pub(crate) lifecycle: Arc<Lifecycle>,
     pub(super) starts: Vec<Start>,
     pub(crate) settings_file: Option<PathBuf>,
 }
@@ -81,6 +80,10 @@ pub(crate) enum InvokeAnswer {
 }
 
 impl Service {
+    pub(crate) fn lifecycle(&self) -> &Lifecycle {
+        &self.probes.handle.lifecycle
+    }
+
     /// Opens what `warm` asks for, all at the same time; a failure is logged and never fatal.
     pub(crate) async fn warm(&self) {
         let opening = self.resources.managed().iter().filter(|resource| resource.warm() != Warm::Lazy);
@@ -114,13 +117,13 @@ impl Service {
                 })?;
             }
         }
-        self.lifecycle.started();
+        self.lifecycle().started();
         Ok(())
     }
 
     /// Closes every resource and waits for the cleanups.
     pub(crate) async fn close(&self) {
-        self.lifecycle.draining();
+        self.lifecycle().draining();
         for (pool, stats) in self.resources.pools() {
             let (gets, hits, timeouts, errors) = (stats.gets, stats.hits, stats.timeouts, stats.errors);
             let (created, closed) = (stats.created, stats.closed_total());
@@ -150,6 +153,18 @@ impl Service {
         Called { cancel_on_disconnect, response }
     }
 
+    /// Serves a request that can only be a probe.
+    pub(crate) async fn probe_only(&self, request: Request) -> Response {
+        let request_id = request_id(&request).unwrap_or_else(fresh_id);
+        self.probe(request, request_id).await
+    }
+
+    /// The health report for whoever may invoke this function, as JSON.
+    pub(crate) async fn health(&self) -> String {
+        let sight = Sight { names: true, ..self.probes.sight(&HeaderMap::new()) };
+        self.probes.health().await.render(Form::Json, sight)
+    }
+
     async fn probe(&self, request: Request, request_id: String) -> Response {
         let answer = self.probes.answer(request.method(), request.uri().path(), request.headers()).await;
         let response = answer.unwrap_or_else(|| not_found(&request).into_response());
@@ -159,7 +174,7 @@ impl Service {
 
     /// Finds who answers a request.
     fn route(&self, mut request: Request, request_id: &str, call: &Call) -> Invocation {
-        let starting = !self.lifecycle.has_started();
+        let starting = !self.lifecycle().has_started();
         let target = if starting {
             Target::nobody(Arc::new(Starting))
         } else {

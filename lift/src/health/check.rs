@@ -1,24 +1,11 @@
 use std::future::Future;
-use std::time::Duration;
 
 use futures_util::future::BoxFuture;
 
-use super::{Health, Status};
+use super::{CheckSettings, Health, Status};
 use crate::error::{BoxError, chain};
 use crate::pool::FromContext;
 use crate::resource::{Context, Requirements};
-
-/// Which probe a check belongs to, besides `/health`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum CheckKind {
-    /// `/health/ready`: meant for what is local to one instance.
-    Readiness,
-    /// `/health/live`: a failure makes the orchestrator restart the process.
-    Liveness,
-    /// `/health/startup`.
-    Startup,
-}
 
 /// What `#[lift::health_check]` has read.
 #[derive(Clone, Copy, Debug)]
@@ -30,87 +17,15 @@ pub struct CheckMeta {
     pub file: &'static str,
     /// The line it is written on.
     pub line: u32,
-    /// Which probe it belongs to, besides `/health`.
-    pub kind: Option<CheckKind>,
-    /// How long it may take; past this it is unhealthy. Default 500 ms.
-    pub timeout: Duration,
-    /// Whether the service is unhealthy when this is; else it is degraded. Default yes.
-    pub critical: bool,
-    /// How long a result is served again on Lambda. Default 1 s.
-    pub cache: Duration,
-    /// How often it runs in a container. Default: the setting `health.interval`.
-    pub interval: Option<Duration>,
-    /// Bad results in a row before the report says so. Default 1.
-    pub fail_after: u32,
-    /// Good results in a row before the report says so again. Default 1.
-    pub recover_after: u32,
+    /// How it is run.
+    pub settings: CheckSettings,
 }
 
 impl CheckMeta {
     /// A check with its name and place.
     #[must_use]
-    pub const fn new(name: &'static str, _module: &'static str, file: &'static str, line: u32) -> Self {
-        Self {
-            name,
-            file,
-            line,
-            kind: None,
-            timeout: Duration::from_millis(500),
-            critical: true,
-            cache: Duration::from_secs(1),
-            interval: None,
-            fail_after: 1,
-            recover_after: 1,
-        }
-    }
-
-    /// Makes it part of a probe.
-    #[must_use]
-    pub const fn kind(mut self, kind: CheckKind) -> Self {
-        self.kind = Some(kind);
-        self
-    }
-
-    /// Sets how long it may take.
-    #[must_use]
-    pub const fn timeout_ms(mut self, milliseconds: u64) -> Self {
-        self.timeout = Duration::from_millis(milliseconds);
-        self
-    }
-
-    /// Sets how long a result is served again on Lambda.
-    #[must_use]
-    pub const fn cache_ms(mut self, milliseconds: u64) -> Self {
-        self.cache = Duration::from_millis(milliseconds);
-        self
-    }
-
-    /// Sets how often it runs in a container.
-    #[must_use]
-    pub const fn interval_ms(mut self, milliseconds: u64) -> Self {
-        self.interval = Some(Duration::from_millis(milliseconds));
-        self
-    }
-
-    /// Sets how many bad results in a row count.
-    #[must_use]
-    pub const fn fail_after(mut self, results: u32) -> Self {
-        self.fail_after = results;
-        self
-    }
-
-    /// Sets how many good results in a row count.
-    #[must_use]
-    pub const fn recover_after(mut self, results: u32) -> Self {
-        self.recover_after = results;
-        self
-    }
-
-    /// Sets whether it decides.
-    #[must_use]
-    pub const fn critical(mut self, critical: bool) -> Self {
-        self.critical = critical;
-        self
+    pub const fn new(name: &'static str, file: &'static str, line: u32, settings: CheckSettings) -> Self {
+        Self { name, file, line, settings }
     }
 }
 

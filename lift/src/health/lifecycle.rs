@@ -1,4 +1,7 @@
 use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::{Mutex, PoisonError};
+
+use super::report::Note;
 
 const STARTING: u8 = 0;
 const STARTED: u8 = 1;
@@ -6,27 +9,37 @@ const DRAINING: u8 = 2;
 
 /// Where the service is between its start and its end; it only moves forward.
 #[derive(Debug, Default)]
-pub(crate) struct Lifecycle(AtomicU8);
+pub(crate) struct Lifecycle {
+    stage: AtomicU8,
+    /// Why the service says itself that it is not ready.
+    held: Mutex<Option<String>>,
+}
 
 impl Lifecycle {
     pub(crate) fn started(&self) {
-        self.0.fetch_max(STARTED, Ordering::AcqRel);
+        self.stage.fetch_max(STARTED, Ordering::AcqRel);
     }
 
     pub(crate) fn draining(&self) {
-        self.0.fetch_max(DRAINING, Ordering::AcqRel);
+        self.stage.fetch_max(DRAINING, Ordering::AcqRel);
+    }
+
+    /// Makes the service not ready, or ready again.
+    pub(crate) fn hold(&self, reason: Option<String>) {
+        *self.held.lock().unwrap_or_else(PoisonError::into_inner) = reason;
     }
 
     pub(crate) fn has_started(&self) -> bool {
-        self.0.load(Ordering::Acquire) >= STARTED
+        self.stage.load(Ordering::Acquire) >= STARTED
     }
 
     /// Why the service is not ready, if it is not.
-    pub(crate) fn not_ready(&self) -> Option<&'static str> {
-        match self.0.load(Ordering::Acquire) {
-            STARTING => Some("starting"),
-            STARTED => None,
-            _ => Some("shutting down"),
+    pub(crate) fn not_ready(&self) -> Option<Note> {
+        let held = || self.held.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        match self.stage.load(Ordering::Acquire) {
+            STARTING => Some(Note { text: "starting", detail: None }),
+            STARTED => held().map(|reason| Note { text: "marked not ready", detail: Some(reason) }),
+            _ => Some(Note { text: "shutting down", detail: None }),
         }
     }
 }

@@ -9,13 +9,70 @@ const MASK: &str = "…";
 const KEYS: [&str; 9] =
     ["password", "passwd", "pwd", "secret", "token", "api_key", "apikey", "access_key", "authorization"];
 
-/// The text with the password of every URL, and what follows the name of a secret, taken out.
+/// Words that begin a statement of SQL, each with one that must follow it, if any: prose has the first ones, too.
+const STATEMENTS: [(&str, &str); 12] = [
+    ("select ", " from "),
+    ("insert into ", ""),
+    ("update ", " set "),
+    ("delete from ", ""),
+    ("merge into ", ""),
+    ("create ", "table"),
+    ("create ", "role"),
+    ("alter ", "table"),
+    ("alter ", "role"),
+    ("drop ", "table"),
+    ("truncate ", "table"),
+    ("with ", " as ("),
+];
+
+/// The text with every statement of SQL, the password of every URL, and what follows the name of a secret, taken out.
 pub(crate) fn masked(text: &str) -> Cow<'_, str> {
-    let lower = text.to_ascii_lowercase();
+    let lower = text.to_ascii_lowercase().replace(['\n', '\t'], " ");
+    let text = match without_statement(text, &lower) {
+        Some(text) => Cow::Owned(text),
+        None => Cow::Borrowed(text),
+    };
     if !text.contains("://") && !KEYS.iter().any(|key| lower.contains(key)) {
-        return Cow::Borrowed(text);
+        return text;
     }
-    Cow::Owned(without_values(&without_passwords(text)))
+    Cow::Owned(without_values(&without_passwords(&text)))
+}
+
+/// The beginning of a text of any length, [`masked`]; what it is cut at is a space, so that no half of a secret stays.
+pub(crate) fn masked_beginning(text: &str, most: usize) -> String {
+    let searched = beginning(text, 4 * most);
+    let searched = match searched.rfind(char::is_whitespace) {
+        _ if searched.len() == text.len() => text,
+        Some(space) => text.get(..space).unwrap_or_default(),
+        None => MASK,
+    };
+    beginning(&masked(searched), most).to_owned()
+}
+
+/// The text up to so many bytes, and to the end of a character.
+fn beginning(text: &str, most: usize) -> &str {
+    let mut end = most.min(text.len());
+    while !text.is_char_boundary(end) {
+        end -= 1;
+    }
+    text.get(..end).unwrap_or_default()
+}
+
+/// The text without the statement in it, if there is one: up to the quote that closes it, else up to the end.
+fn without_statement(text: &str, lower: &str) -> Option<String> {
+    let begins = |&(first, second): &(&str, &str)| {
+        let mut starts = lower.match_indices(first).map(|(start, _)| start);
+        starts.find(|&start| {
+            let before = lower.get(..start).and_then(|before| before.chars().last());
+            let rest = lower.get(start + first.len() - 1..).unwrap_or_default();
+            !before.is_some_and(char::is_alphanumeric) && rest.contains(second)
+        })
+    };
+    let start = STATEMENTS.iter().filter_map(begins).min()?;
+    let (before, statement) = (text.get(..start)?, text.get(start..)?);
+    let quote = before.chars().last().filter(|c| matches!(c, '"' | '\'' | '`'));
+    let after = quote.and_then(|quote| statement.get(statement.rfind(quote)?..)).unwrap_or_default();
+    Some(format!("{before}{MASK}{after}"))
 }
 
 /// `scheme://user:password@host` without the password.
@@ -120,9 +177,25 @@ mod tests {
                 "password authentication failed for user \"ada\"",
             ),
             ("two: a://b:hunter2@c and PWD=hunter2;x", "two: a://b:…@c and PWD=…;x"),
+            ("error in \"SELECT a\nFROM t\": timed out", "error in \"…\": timed out"),
+            ("cannot run UPDATE users SET name = 'ada'", "cannot run …"),
+            ("the selected row was dropped from it", "the selected row was dropped from it"),
+            ("insert into users values ('ada')", "…"),
         ] {
             assert_eq!(masked(text), expected);
         }
+    }
+
+    #[test]
+    fn a_long_text_is_cut_where_no_secret_is_halved() {
+        let password = "hunter2".repeat(2000);
+        for text in
+            [format!("a postgres://u:{password}@h b"), format!("{} a://u:{password}@h", "x ".repeat(100))]
+        {
+            let shown = masked_beginning(&text, 300);
+            assert!(shown.len() <= 300 && !shown.contains("hunter2"), "{shown}");
+        }
+        assert_eq!(masked_beginning("été", 4), "ét");
     }
 
     #[test]
@@ -145,6 +218,9 @@ mod tests {
             "\u{1f980}",
             ";",
             "\n",
+            "SELECT ",
+            " from ",
+            "delete from ",
         ];
         let mut random = fastrand::Rng::with_seed(7);
         for _ in 0..20_000 {

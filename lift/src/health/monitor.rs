@@ -1,14 +1,17 @@
+//! Runs the checks, keeps what they found and judges those that do not come back.
+
 use std::panic::AssertUnwindSafe;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, RwLock};
 use std::time::Duration;
 
 use futures_util::FutureExt;
 use futures_util::future::{BoxFuture, join_all};
+use tokio::runtime::Handle;
 use tokio::sync::watch;
 
-use super::mask::masked;
-use super::{CheckKind, Health, Status};
+use super::heartbeat::Heartbeat;
+use super::mask::masked_beginning;
+use super::{CheckSettings, Health, Status};
 use crate::clock::{Chance, Clock, Moment};
 use crate::config::duration_text;
 use crate::layer::panic_text;
@@ -16,37 +19,40 @@ use crate::layer::panic_text;
 /// The least age at which a result says nothing any more.
 const STALE: Duration = Duration::from_secs(30);
 
+/// The most of a panic's text that is logged, in bytes.
+const CAUSE: usize = 1024;
+
 /// The jitter of intervals, in percent: instances that start together do not check together for ever.
 const JITTER: u32 = 10;
 
 /// One named entry of the health report.
 pub(crate) struct Component {
     pub(crate) name: String,
-    pub(crate) kind: Option<CheckKind>,
-    pub(crate) critical: bool,
-    pub(crate) timeout: Duration,
-    /// How long a result is served again where nothing runs in the background.
-    pub(crate) cache: Duration,
-    /// How often it is looked at where something does.
-    pub(crate) interval: Duration,
-    /// Bad results in a row before the report says so.
-    pub(crate) fail_after: u32,
-    /// Good results in a row before the report says so.
-    pub(crate) recover_after: u32,
+    pub(crate) settings: CheckSettings,
     pub(crate) run: Box<dyn Fn() -> BoxFuture<'static, Health> + Send + Sync>,
 }
 
 /// A component with its last result.
-struct Watched {
-    component: Component,
-    clock: Clock,
+pub(crate) struct Watched {
+    pub(crate) component: Component,
+    common: Arc<Common>,
     state: Mutex<State>,
+}
+
+/// What all components share.
+struct Common {
+    clock: Clock,
+    /// How often a component is looked at that does not say.
+    interval: Duration,
+    /// Where checks run once tasks look at the components in their intervals, so that a probe is answered from what
+    /// they found, whichever thread it comes to.
+    runtime: OnceLock<Handle>,
 }
 
 #[derive(Default)]
 struct State {
     /// What is reported.
-    last: Option<Checked>,
+    last: Option<Arc<Checked>>,
     /// Results in a row that say otherwise than the report.
     contrary: u32,
     running: Option<Running>,
@@ -60,90 +66,118 @@ pub(crate) struct Checked {
     pub(crate) health: Health,
     pub(crate) at: Moment,
     pub(crate) took: Duration,
+    /// What only the log may know.
+    cause: Option<String>,
 }
 
 #[derive(Clone)]
 struct Running {
     since: Moment,
-    done: watch::Receiver<Option<Checked>>,
+    /// It is past its time-out, and the report says so.
+    judged: bool,
+    done: watch::Receiver<Option<Arc<Checked>>>,
 }
 
 /// What a report says of one component.
-pub(crate) struct Finding<'a> {
-    pub(crate) component: &'a Component,
-    pub(crate) checked: Checked,
+pub(crate) struct Finding {
+    pub(crate) watched: Arc<Watched>,
+    pub(crate) checked: Arc<Checked>,
     /// How old that is.
     pub(crate) age: Duration,
+}
+
+impl Finding {
+    /// What it counts for: what is not critical can only degrade.
+    pub(crate) fn weight(&self) -> Status {
+        match self.checked.health.status {
+            status if self.watched.component.settings.critical => status,
+            Status::Healthy => Status::Healthy,
+            _ => Status::Degraded,
+        }
+    }
 }
 
 /// Runs the checks: all at the same time, each under its own time-out, each at most once at a time however many
 /// probes ask.
 pub(crate) struct Monitor {
-    components: Vec<Arc<Watched>>,
-    clock: Clock,
-    /// Tasks look at the components in their intervals, so that a probe is answered from what they found.
-    watching: AtomicBool,
+    watched: RwLock<Vec<Arc<Watched>>>,
+    common: Arc<Common>,
+    pub(crate) heartbeat: Arc<Heartbeat>,
 }
 
 impl Monitor {
-    pub(crate) fn new(components: Vec<Component>, clock: &Clock) -> Self {
-        let watched = |component| Watched { component, clock: clock.clone(), state: Mutex::default() };
+    pub(crate) fn new(clock: &Clock, interval: Duration) -> Self {
         Self {
-            components: components.into_iter().map(|component| Arc::new(watched(component))).collect(),
-            clock: clock.clone(),
-            watching: AtomicBool::default(),
+            watched: RwLock::default(),
+            common: Arc::new(Common { clock: clock.clone(), interval, runtime: OnceLock::new() }),
+            heartbeat: Arc::new(Heartbeat::new(clock)),
         }
     }
 
-    /// The findings of the components that `wanted` picks.
-    pub(crate) async fn findings(&self, wanted: impl Fn(&Component) -> bool) -> Vec<Finding<'_>> {
-        let (watching, now) = (self.watching.load(Ordering::Acquire), self.clock.now());
-        let wanted = self.components.iter().filter(|watched| wanted(&watched.component));
-        let checked = join_all(
-            wanted.map(|watched| async move { (&watched.component, watched.current(watching, now).await) }),
-        );
-        let checked = checked.await;
-        let now = self.clock.now();
-        let finding = |(component, checked): (_, Checked)| {
-            let age = now.since(checked.at);
-            Finding { component, checked, age }
+    /// Adds a component; gives it back when there is one of its name.
+    pub(crate) fn add(&self, component: Component) -> Result<(), Component> {
+        let mut all = self.watched.write().unwrap_or_else(PoisonError::into_inner);
+        if all.iter().any(|other| other.component.name == component.name) {
+            return Err(component);
+        }
+        let watched = Arc::new(Watched { component, common: self.common.clone(), state: Mutex::default() });
+        if let Some(runtime) = self.common.runtime.get() {
+            watched.watch(runtime);
+        }
+        all.push(watched);
+        Ok(())
+    }
+
+    /// Forgets a component; `false` when there is none of this name.
+    pub(crate) fn remove(&self, name: &str) -> bool {
+        let mut all = self.watched.write().unwrap_or_else(PoisonError::into_inner);
+        let before = all.len();
+        all.retain(|watched| watched.component.name != name);
+        all.len() < before
+    }
+
+    /// The components that `wanted` picks.
+    pub(crate) fn components(&self, wanted: impl Fn(&Component) -> bool) -> Vec<Arc<Watched>> {
+        let all = self.watched.read().unwrap_or_else(PoisonError::into_inner);
+        all.iter().filter(|watched| wanted(&watched.component)).cloned().collect()
+    }
+
+    /// What is known of the components that `wanted` picks. Where tasks watch them, it waits for nothing but the very
+    /// first results; elsewhere for the checks whose result is too old.
+    pub(crate) async fn findings(&self, wanted: impl Fn(&Component) -> bool) -> Vec<Finding> {
+        let now = self.common.clock.now();
+        let known = |watched: Arc<Watched>| {
+            let checked = watched.known(now);
+            (watched, checked)
         };
-        checked.into_iter().map(finding).collect()
+        let mut found: Vec<_> = self.components(wanted).into_iter().map(known).collect();
+        let missing = found.iter_mut().filter(|(_, checked)| checked.is_none());
+        join_all(missing.map(|(watched, checked)| async move { *checked = Some(watched.look().await) }))
+            .await;
+        let now = self.common.clock.now();
+        let finding = |(watched, checked): (_, Option<Arc<Checked>>)| {
+            let checked = checked?;
+            let age = now.since(checked.at);
+            Some(Finding { watched, checked, age })
+        };
+        found.into_iter().filter_map(finding).collect()
     }
 
     /// Looks at every component in its interval, until the monitor is dropped. Each has a task of its own, so that
     /// one that hangs holds up nobody.
     pub(crate) fn watch(&self) {
-        self.watching.store(true, Ordering::Release);
-        for watched in &self.components {
-            let watched = Arc::downgrade(watched);
-            tokio::spawn(async move {
-                let chance = Chance::default();
-                loop {
-                    let Some(interval) = watched.upgrade().map(|watched| {
-                        watched.refresh();
-                        watched.component.interval
-                    }) else {
-                        return;
-                    };
-                    tokio::time::sleep(chance.shorten(interval, JITTER)).await;
-                }
-            });
+        let all = self.watched.read().unwrap_or_else(PoisonError::into_inner);
+        let runtime = self.common.runtime.get_or_init(Handle::current);
+        self.heartbeat.start(runtime);
+        for watched in all.iter() {
+            watched.watch(runtime);
         }
     }
 }
 
 /// The worst critical component decides; what is not critical can only degrade.
-pub(crate) fn overall(findings: &[Finding<'_>]) -> Status {
-    findings
-        .iter()
-        .map(|finding| match finding.checked.health.status {
-            status if finding.component.critical => status,
-            Status::Healthy => Status::Healthy,
-            _ => Status::Degraded,
-        })
-        .max()
-        .unwrap_or(Status::Healthy)
+pub(crate) fn overall(findings: &[Finding]) -> Status {
+    findings.iter().map(Finding::weight).max().unwrap_or(Status::Healthy)
 }
 
 impl Watched {
@@ -151,38 +185,81 @@ impl Watched {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// What holds now: the last result while it is fresh, else that of the running check, which is started when there
-    /// is none. Where tasks watch, a probe waits for nothing but the very first result.
-    async fn current(self: &Arc<Self>, watching: bool, now: Moment) -> Checked {
-        let last = {
-            let state = self.state();
-            let overdue = |running: &Running| now.since(running.since) > self.component.timeout;
-            // Whether or not it comes back; a check that blocks its thread is judged here.
-            if state.running.as_ref().is_some_and(overdue) {
-                return self.timed_out(now);
+    fn interval(&self) -> Duration {
+        self.component.settings.interval.unwrap_or(self.common.interval)
+    }
+
+    fn is_overdue(&self, running: &Running, now: Moment) -> bool {
+        now.since(running.since) > self.component.settings.timeout
+    }
+
+    fn watch(self: &Arc<Self>, runtime: &Handle) {
+        let watched = Arc::downgrade(self);
+        runtime.spawn(async move {
+            let chance = Chance::default();
+            loop {
+                let Some(interval) = watched.upgrade().map(|watched| {
+                    watched.turn();
+                    watched.interval()
+                }) else {
+                    return;
+                };
+                tokio::time::sleep(chance.shorten(interval, JITTER)).await;
             }
-            state.last.clone()
-        };
-        if let Some(last) = last {
-            let age = now.since(last.at);
-            let fresh = if watching { STALE.max(self.component.interval * 3) } else { self.component.cache };
-            if age < fresh {
-                return last;
-            }
-            if watching {
-                self.refresh();
-                let text = format!("the last result is {} old", duration_text(age));
-                let health = Health::new(Status::Unknown).message(text);
-                return Checked { health, ..last };
-            }
+        });
+    }
+
+    /// What a task does in each interval: starts the check, or counts it as failed once more while it does not return.
+    fn turn(self: &Arc<Self>) {
+        let now = self.common.clock.now();
+        let stuck = self.state().running.as_ref().is_some_and(|running| self.is_overdue(running, now));
+        if stuck {
+            self.record(self.timed_out(now));
+        } else {
+            self.refresh();
         }
+    }
+
+    /// What holds now without waiting: the last result while it is fresh.
+    fn known(self: &Arc<Self>, now: Moment) -> Option<Arc<Checked>> {
+        let mut state = self.state();
+        // Past its time-out a check has failed, whether or not it comes back; one that blocks its thread is judged
+        // here.
+        if let Some(running) = state.running.as_mut()
+            && self.is_overdue(running, now)
+        {
+            let judged = std::mem::replace(&mut running.judged, true);
+            drop(state);
+            if !judged {
+                self.record(self.timed_out(now));
+            }
+            return self.state().last.clone();
+        }
+        let last = state.last.clone()?;
+        drop(state);
+        let (age, settings) = (now.since(last.at), &self.component.settings);
+        if self.common.runtime.get().is_none() {
+            return (age < settings.cache).then_some(last);
+        }
+        if age < STALE.max(self.interval() * 3) {
+            return Some(last);
+        }
+        self.refresh();
+        let text = format!("the last result is {} old", duration_text(age));
+        let health = Health::new(Status::Unknown).message(text);
+        Some(Arc::new(Checked { health, at: last.at, took: last.took, cause: None }))
+    }
+
+    /// Waits for the running check, which is started when there is none.
+    async fn look(self: &Arc<Self>) -> Arc<Checked> {
         let mut done = self.refresh().done;
         // The check has its own time-out; this one decides when it blocks its thread or its task is gone.
-        let waited = tokio::time::timeout(self.component.timeout, done.wait_for(Option::is_some)).await;
-        match waited {
-            Ok(Ok(checked)) => checked.clone().unwrap_or_else(|| self.timed_out(now)),
-            Ok(Err(_)) | Err(_) => self.timed_out(now),
+        let waiting = done.wait_for(Option::is_some);
+        match tokio::time::timeout(self.component.settings.timeout, waiting).await {
+            Ok(Ok(checked)) if checked.is_some() => checked.clone(),
+            _ => None,
         }
+        .unwrap_or_else(|| Arc::new(self.timed_out(self.common.clock.now())))
     }
 
     /// The running check, which is started when there is none.
@@ -192,80 +269,93 @@ impl Watched {
             return running.clone();
         }
         let (sender, done) = watch::channel(None);
-        let running = Running { since: self.clock.now(), done };
+        let running = Running { since: self.common.clock.now(), judged: false, done };
         state.running = Some(running.clone());
         drop(state);
-        tokio::spawn(self.clone().run(running.since, sender));
+        let run = self.clone().run(running.since, sender);
+        match self.common.runtime.get() {
+            Some(runtime) => runtime.spawn(run),
+            None => tokio::spawn(run),
+        };
         running
     }
 
-    async fn run(self: Arc<Self>, since: Moment, sender: watch::Sender<Option<Checked>>) {
+    async fn run(self: Arc<Self>, since: Moment, sender: watch::Sender<Option<Arc<Checked>>>) {
+        let timeout = self.component.settings.timeout;
         let check = AssertUnwindSafe(async { (self.component.run)().await }).catch_unwind();
-        let checked = match tokio::time::timeout(self.component.timeout, check).await {
-            Ok(found) => {
-                let health = found.unwrap_or_else(|payload| {
-                    Health::unhealthy(format!("the check panicked: {}", panic_text(&*payload)))
-                });
-                let at = self.clock.now();
-                Checked { health, at, took: at.since(since) }
+        let found = tokio::time::timeout(timeout, check).await;
+        let at = self.common.clock.now();
+        let took = at.since(since);
+        let checked = match found {
+            Ok(Ok(health)) if took <= timeout => Checked { health: health.fitted(), at, took, cause: None },
+            Ok(Err(payload)) => {
+                let cause = Some(masked_beginning(&panic_text(&*payload), CAUSE));
+                Checked { health: Health::unhealthy("the check panicked"), at, took, cause }
             }
-            Err(_) => self.timed_out(self.clock.now()),
+            // It may have blocked its thread and come back late.
+            Ok(Ok(_)) | Err(_) => self.timed_out(at),
         };
-        let took = checked.took;
-        let (before, reported, slow) = {
+        let slow = {
             let mut state = self.state();
             state.running = None;
-            let before = state.last.as_ref().map(|last| last.health.status);
-            state.settle(checked, &self.component);
-            let slow = took > self.component.timeout / 5 * 4;
-            let told = std::mem::replace(&mut state.slow, slow);
-            (before, state.last.clone(), slow && !told)
+            let slow = took > timeout / 5 * 4;
+            slow && !std::mem::replace(&mut state.slow, slow)
         };
         if slow {
-            let (component, timeout) = (self.component.name.as_str(), self.component.timeout);
+            let component = self.component.name.as_str();
             tracing::warn!(component, ?took, ?timeout, "a health check takes most of its time-out");
         }
-        if let Some(reported) = &reported {
-            self.tell(before, &reported.health);
-        }
-        sender.send_replace(reported);
+        sender.send_replace(Some(self.record(checked)));
     }
 
-    /// One log event for every change of a component's status.
-    fn tell(&self, before: Option<Status>, now: &Health) {
-        let before = before.unwrap_or(Status::Healthy);
-        if before == now.status {
-            return;
+    /// Takes a result over into the report and tells when that changes its status; what is reported then.
+    fn record(&self, checked: Checked) -> Arc<Checked> {
+        let mut state = self.state();
+        let before = state.last.as_ref().map_or(Status::Healthy, |last| last.health.status);
+        let now = state.settle(checked, &self.component.settings);
+        drop(state);
+        if now.health.status != before {
+            self.tell(before, &now);
         }
-        let component = self.component.name.as_str();
-        let message = &*masked(now.message.as_deref().unwrap_or("-"));
-        if now.status.is_up() {
-            tracing::info!(component, %before, now = %now.status, message, "health changed");
+        now
+    }
+
+    /// One log event and one metric for every change of a component's status.
+    fn tell(&self, before: Status, checked: &Checked) {
+        let (component, now) = (self.component.name.as_str(), checked.health.status);
+        metrics::counter!("lift_health_changes_total", "component" => component.to_owned(), "status" => now.as_str())
+            .increment(1);
+        let message = checked.cause.as_deref().or(checked.health.message.as_deref()).unwrap_or("-");
+        if now.is_up() {
+            tracing::info!(component, %before, %now, message, "health changed");
         } else {
-            tracing::warn!(component, %before, now = %now.status, message, "health changed");
+            tracing::warn!(component, %before, %now, message, "health changed");
         }
     }
 
     fn timed_out(&self, at: Moment) -> Checked {
-        let took = self.component.timeout;
-        Checked { health: Health::unhealthy(format!("timed out after {}", duration_text(took))), at, took }
+        let took = self.component.settings.timeout;
+        let health = Health::unhealthy(format!("timed out after {}", duration_text(took)));
+        Checked { health, at, took, cause: None }
     }
 }
 
 impl State {
     /// Takes a result over into the report, unless too few in a row say so.
-    fn settle(&mut self, found: Checked, component: &Component) {
-        if let Some(last) = &mut self.last {
-            let up = found.health.status.is_up();
-            let needed = if up { component.recover_after } else { component.fail_after };
-            if up != last.health.status.is_up() && self.contrary + 1 < needed {
+    fn settle(&mut self, found: Checked, settings: &CheckSettings) -> Arc<Checked> {
+        let up = found.health.status.is_up();
+        let needed = if up { settings.recover_after } else { settings.fail_after };
+        let now = match &self.last {
+            Some(last) if up != last.health.status.is_up() && self.contrary + 1 < needed => {
                 self.contrary += 1;
-                (last.at, last.took) = (found.at, found.took);
-                return;
+                Checked { at: found.at, took: found.took, ..Checked::clone(last) }
             }
-        }
-        self.contrary = 0;
-        self.last = Some(found);
+            _ => {
+                self.contrary = 0;
+                found
+            }
+        };
+        self.last.insert(Arc::new(now)).clone()
     }
 }
 
@@ -276,24 +366,24 @@ mod tests {
     use super::*;
 
     const CACHE: Duration = Duration::from_secs(1);
+    const TIMEOUT: Duration = Duration::from_millis(100);
+    const INTERVAL: Duration = Duration::from_secs(5);
+
+    fn monitor(components: Vec<Component>, clock: &Clock) -> Monitor {
+        let monitor = Monitor::new(clock, INTERVAL);
+        for component in components {
+            assert!(monitor.add(component).is_ok());
+        }
+        monitor
+    }
 
     fn component(
         name: &str,
         critical: bool,
         run: impl Fn() -> BoxFuture<'static, Health> + Send + Sync + 'static,
     ) -> Component {
-        let timeout = Duration::from_millis(100);
-        Component {
-            name: name.to_owned(),
-            kind: None,
-            critical,
-            timeout,
-            cache: CACHE,
-            interval: Duration::from_secs(5),
-            fail_after: 1,
-            recover_after: 1,
-            run: Box::new(run),
-        }
+        let settings = CheckSettings::new().critical(critical).timeout(TIMEOUT).cache(CACHE);
+        Component { name: name.to_owned(), settings, run: Box::new(run) }
     }
 
     fn fixed(name: &str, critical: bool, status: Status) -> Component {
@@ -301,7 +391,7 @@ mod tests {
     }
 
     async fn status(components: Vec<Component>) -> Status {
-        overall(&Monitor::new(components, &Clock::held()).findings(|_| true).await)
+        overall(&monitor(components, &Clock::held()).findings(|_| true).await)
     }
 
     #[tokio::test]
@@ -328,11 +418,11 @@ mod tests {
             component("panics", true, || Box::pin(async { std::panic::resume_unwind(Box::new("boom")) })),
             fixed("works", true, Status::Healthy),
         ];
-        let monitor = Monitor::new(components, &Clock::held());
+        let monitor = monitor(components, &Clock::held());
         let messages: Vec<_> =
-            monitor.findings(|_| true).await.into_iter().map(|f| f.checked.health.message).collect();
+            monitor.findings(|_| true).await.into_iter().map(|f| f.checked.health.message.clone()).collect();
         let text = |text: &str| Some(text.to_owned());
-        assert_eq!(messages, [text("timed out after 100ms"), text("the check panicked: boom"), None]);
+        assert_eq!(messages, [text("timed out after 100ms"), text("the check panicked"), None]);
     }
 
     #[tokio::test]
@@ -347,7 +437,7 @@ mod tests {
             })
         });
         let clock = Clock::held();
-        let monitor = Monitor::new(vec![counted], &clock);
+        let monitor = monitor(vec![counted], &clock);
         for expected in 1..=3 {
             join_all((0..100).map(|_| monitor.findings(|_| true))).await;
             assert_eq!(runs.load(Ordering::SeqCst), expected);
@@ -366,7 +456,7 @@ mod tests {
         });
         change(&mut told);
         let clock = Clock::held();
-        (Monitor::new(vec![told], &clock), clock, health, looks)
+        (monitor(vec![told], &clock), clock, health, looks)
     }
 
     async fn now(monitor: &Monitor) -> Status {
@@ -376,7 +466,7 @@ mod tests {
     #[tokio::test]
     async fn one_bad_result_is_no_failure_and_one_good_one_no_recovery() {
         let (monitor, clock, health, _) =
-            told(|component| (component.fail_after, component.recover_after) = (3, 2));
+            told(|component| component.settings = component.settings.fail_after(3).recover_after(2));
         let mut seen = Vec::new();
         for good in [true, false, false, true, false, false, false, true, false, true, true] {
             *health.lock().unwrap() = if good { Health::healthy() } else { Health::unhealthy("away") };
@@ -408,7 +498,7 @@ mod tests {
         clock.freeze(Duration::from_secs(3600));
         assert_eq!((now(&monitor).await, looks.load(Ordering::SeqCst)), (Status::Healthy, 2));
         // As in a container that stood still: nobody knows, until the task has looked.
-        monitor.watching.store(true, Ordering::Release);
+        monitor.common.runtime.set(Handle::current()).unwrap();
         clock.freeze(Duration::from_secs(3600));
         assert_eq!(now(&monitor).await, Status::Unknown);
         tokio::task::yield_now().await;
@@ -416,15 +506,70 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_check_that_blocks_its_thread_is_judged_by_whoever_asks() {
+    async fn a_check_that_does_not_come_back_is_judged_by_whoever_asks_and_told_once() {
         let (monitor, clock, _, _) =
             told(|component| component.run = Box::new(|| Box::pin(std::future::pending())));
-        let watched = &monitor.components[0];
-        watched.state().last =
-            Some(Checked { health: Health::healthy(), at: clock.now(), took: Duration::ZERO });
+        let watched = monitor.components(|_| true).remove(0);
+        watched.record(Checked {
+            health: Health::healthy(),
+            at: clock.now(),
+            took: Duration::ZERO,
+            cause: None,
+        });
         watched.refresh();
         assert_eq!(now(&monitor).await, Status::Healthy);
-        clock.advance(Duration::from_millis(101));
+        clock.advance(TIMEOUT + Duration::from_millis(1));
+        for _ in 0..3 {
+            assert_eq!(now(&monitor).await, Status::Unhealthy);
+        }
+    }
+
+    #[tokio::test]
+    async fn a_result_that_comes_late_is_a_time_out() {
+        let clock = Clock::held();
+        let late = clock.clone();
+        let blocks = component("blocks", true, move || {
+            late.advance(TIMEOUT * 2);
+            Box::pin(async { Health::healthy() })
+        });
+        let found = monitor(vec![blocks], &clock).findings(|_| true).await;
+        assert_eq!(found[0].checked.health, Health::unhealthy("timed out after 100ms"));
+    }
+
+    #[tokio::test]
+    async fn one_that_never_comes_back_fails_in_every_interval() {
+        let (monitor, clock, _, _) = told(|component| {
+            component.settings = component.settings.fail_after(3);
+            component.run = Box::new(|| Box::pin(std::future::pending()));
+        });
+        let watched = monitor.components(|_| true).remove(0);
+        watched.record(Checked {
+            health: Health::healthy(),
+            at: clock.now(),
+            took: Duration::ZERO,
+            cause: None,
+        });
+        watched.turn();
+        clock.advance(INTERVAL);
+        let seen: Vec<_> = (0..4)
+            .map(|_| {
+                watched.turn();
+                clock.advance(INTERVAL);
+                watched.known(clock.now()).unwrap().health.status
+            })
+            .collect();
+        use Status::{Healthy, Unhealthy};
+        assert_eq!(seen, [Healthy, Unhealthy, Unhealthy, Unhealthy]);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn components_come_and_go() {
+        let monitor = monitor(vec![fixed("a", true, Status::Healthy)], &Clock::held());
+        monitor.watch();
+        assert!(monitor.add(fixed("a", true, Status::Unhealthy)).is_err());
+        assert!(monitor.add(fixed("b", true, Status::Unhealthy)).is_ok());
         assert_eq!(now(&monitor).await, Status::Unhealthy);
+        assert!(monitor.remove("b") && !monitor.remove("b"));
+        assert_eq!(now(&monitor).await, Status::Healthy);
     }
 }

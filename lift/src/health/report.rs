@@ -2,36 +2,42 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
+use std::time::Duration;
 
 use http::HeaderValue;
 use http::header::GetAll;
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
-use super::mask::masked;
-use super::monitor::Finding;
+use super::monitor::{Finding, overall};
 use super::{Health, Status};
-
-/// The most of a message that is shown, in bytes.
-const MESSAGE: usize = 1024;
-
-/// The most of the details that is shown, in bytes of JSON.
-const DETAILS: usize = 4096;
 
 /// What a probe answers.
 pub(crate) struct Report {
     pub(crate) status: Status,
-    pub(crate) message: Option<&'static str>,
-    pub(crate) components: Vec<Entry>,
+    pub(crate) note: Option<Note>,
+    findings: Vec<Finding>,
 }
 
-/// One component in it.
-pub(crate) struct Entry {
-    name: String,
-    health: Health,
-    critical: bool,
-    age_ms: u64,
-    took_ms: u64,
+/// What a report says of the service itself.
+pub(crate) struct Note {
+    pub(crate) text: &'static str,
+    /// For those who may see details.
+    pub(crate) detail: Option<String>,
+}
+
+/// What the reader of a report may see.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Sight {
+    /// The components' names.
+    pub(crate) names: bool,
+    /// Messages, ages and details.
+    pub(crate) details: bool,
+}
+
+impl Sight {
+    /// All there is.
+    pub(crate) const ALL: Self = Self { names: true, details: true };
 }
 
 /// How a report is told.
@@ -72,103 +78,104 @@ impl Form {
     }
 }
 
-impl Entry {
-    pub(crate) fn of(finding: Finding<'_>) -> Self {
-        let millis = |time: std::time::Duration| time.as_millis().try_into().unwrap_or(u64::MAX);
-        Self {
-            name: finding.component.name.clone(),
-            health: finding.checked.health,
-            critical: finding.component.critical,
-            age_ms: millis(finding.age),
-            took_ms: millis(finding.checked.took),
-        }
-    }
-
-    fn message(&self) -> Option<String> {
-        let message = masked(self.health.message.as_deref()?);
-        let end =
-            message.char_indices().map(|(at, c)| at + c.len_utf8()).take_while(|end| *end <= MESSAGE).last();
-        Some(message.get(..end.unwrap_or(0)).unwrap_or_default().to_owned())
-    }
-
-    /// The details as far as there is room, each with its secrets taken out.
-    fn details(&self) -> Map<String, Value> {
-        let mut room = DETAILS;
-        let shown = self.health.details.iter().map_while(|(name, value)| {
-            let text = value.to_string();
-            room = room.checked_sub(name.len() + text.len())?;
-            let value = match value {
-                Value::String(text) => Value::String(masked(text).into_owned()),
-                Value::Array(_) | Value::Object(_) => {
-                    serde_json::from_str(&masked(&text)).unwrap_or(Value::Null)
-                }
-                plain => plain.clone(),
-            };
-            Some((name.clone(), value))
-        });
-        shown.collect()
-    }
-}
-
 #[derive(Serialize)]
-struct Json {
+struct Json<'a> {
     status: Status,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    message: Option<&'static str>,
-    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
-    components: BTreeMap<String, Shown>,
-}
-
-#[derive(Serialize)]
-struct Shown {
-    status: Status,
-    #[serde(flatten)]
-    details: Option<Details>,
-}
-
-#[derive(Serialize)]
-struct Details {
     #[serde(skip_serializing_if = "Option::is_none")]
     message: Option<String>,
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    components: BTreeMap<&'a str, Shown<'a>>,
+}
+
+#[derive(Serialize)]
+struct Shown<'a> {
+    status: Status,
+    #[serde(flatten)]
+    details: Option<Details<'a>>,
+}
+
+#[derive(Serialize)]
+struct Details<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    message: Option<&'a str>,
     critical: bool,
     age_ms: u64,
     took_ms: u64,
-    #[serde(skip_serializing_if = "Map::is_empty")]
-    details: Map<String, Value>,
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    details: &'a BTreeMap<String, Value>,
+}
+
+/// One component as a reader may see it.
+struct Seen<'a> {
+    name: &'a str,
+    health: &'a Health,
+    message: Option<&'a str>,
+    finding: &'a Finding,
+}
+
+impl<'a> Seen<'a> {
+    fn json(&self, sight: Sight) -> Shown<'a> {
+        let details = sight.details.then(|| Details {
+            message: self.message,
+            critical: self.finding.watched.component.settings.critical,
+            age_ms: millis(self.finding.age),
+            took_ms: millis(self.finding.checked.took),
+            details: &self.health.details,
+        });
+        Shown { status: self.health.status, details }
+    }
+}
+
+impl Note {
+    fn told(&self, sight: Sight) -> String {
+        match &self.detail {
+            Some(detail) if sight.details => format!("{}: {detail}", self.text),
+            _ => self.text.to_owned(),
+        }
+    }
 }
 
 impl Report {
+    /// What was found. A note that is a fault decides; one that is none only explains.
+    pub(crate) fn new(findings: Vec<Finding>, fault: Option<Note>) -> Self {
+        let status = if fault.is_some() { Status::Unhealthy } else { overall(&findings) };
+        Self { status, note: fault, findings }
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.findings.is_empty()
+    }
+
     /// The body. Names and details are for those who may see them.
-    pub(crate) fn render(&self, form: Form, names: bool, details: bool) -> String {
-        let components: &[Entry] = if names { &self.components } else { &[] };
+    pub(crate) fn render(&self, form: Form, sight: Sight) -> String {
         match form {
-            Form::Json => self.json(components, details),
-            Form::HealthJson => self.health_json(components, details),
-            Form::Text => self.text(components, details),
+            Form::Json => self.json(sight),
+            Form::HealthJson => self.health_json(sight),
+            Form::Text => self.text(sight),
         }
     }
 
-    fn json(&self, components: &[Entry], details: bool) -> String {
-        let shown = |entry: &Entry| {
-            let details = details.then(|| Details {
-                message: entry.message(),
-                critical: entry.critical,
-                age_ms: entry.age_ms,
-                took_ms: entry.took_ms,
-                details: entry.details(),
-            });
-            (entry.name.clone(), Shown { status: entry.health.status, details })
-        };
-        let report = Json {
-            status: self.status,
-            message: self.message,
-            components: components.iter().map(shown).collect(),
-        };
+    fn note(&self, sight: Sight) -> Option<String> {
+        self.note.as_ref().map(|note| note.told(sight))
+    }
+
+    /// The components that this reader may see.
+    fn seen(&self, sight: Sight) -> impl Iterator<Item = Seen<'_>> {
+        self.findings.iter().filter(move |_| sight.names).map(move |finding| {
+            let health = &finding.checked.health;
+            let message = health.message.as_deref().filter(|_| sight.details);
+            Seen { name: &finding.watched.component.name, health, message, finding }
+        })
+    }
+
+    fn json(&self, sight: Sight) -> String {
+        let components = self.seen(sight).map(|seen| (seen.name, seen.json(sight))).collect();
+        let report = Json { status: self.status, message: self.note(sight), components };
         // Names, texts and numbers only: this cannot fail.
         serde_json::to_string(&report).unwrap_or_default()
     }
 
-    fn health_json(&self, components: &[Entry], details: bool) -> String {
+    fn health_json(&self, sight: Sight) -> String {
         let word = |status: Status| match status {
             Status::Healthy => "pass",
             Status::Degraded => "warn",
@@ -176,33 +183,34 @@ impl Report {
         };
         let mut report = Map::new();
         report.insert("status".to_owned(), word(self.status).into());
-        if let Some(message) = self.message {
-            report.insert("notes".to_owned(), json!([message]));
+        if let Some(note) = self.note(sight) {
+            report.insert("notes".to_owned(), json!([note]));
         }
-        if !components.is_empty() {
-            let check = |component: &Entry| {
-                let status = word(component.health.status);
-                let check = match component.message().filter(|_| details) {
-                    Some(output) => json!([{"status": status, "output": output}]),
-                    None => json!([{"status": status}]),
-                };
-                (component.name.clone(), check)
+        let check = |seen: Seen<'_>| {
+            let status = word(seen.health.status);
+            let check = match seen.message {
+                Some(output) => json!([{"status": status, "output": output}]),
+                None => json!([{"status": status}]),
             };
-            report.insert("checks".to_owned(), Value::Object(components.iter().map(check).collect()));
+            (seen.name.to_owned(), check)
+        };
+        let checks: Map<String, Value> = self.seen(sight).map(check).collect();
+        if !checks.is_empty() {
+            report.insert("checks".to_owned(), Value::Object(checks));
         }
         Value::Object(report).to_string()
     }
 
-    fn text(&self, components: &[Entry], details: bool) -> String {
+    fn text(&self, sight: Sight) -> String {
         let mut out = self.status.to_string();
-        if let Some(message) = self.message {
-            let _ = write!(out, ": {message}");
+        if let Some(note) = self.note(sight) {
+            let _ = write!(out, ": {note}");
         }
         out.push('\n');
-        let width = components.iter().map(|component| component.name.len()).max().unwrap_or(0);
-        for component in components {
-            let _ = write!(out, "  {:width$}  {}", component.name, component.health.status);
-            if let Some(message) = component.message().filter(|_| details) {
+        let width = self.seen(sight).map(|seen| seen.name.len()).max().unwrap_or(0);
+        for Seen { name, health, message, .. } in self.seen(sight) {
+            let _ = write!(out, "  {name:width$}  {}", health.status);
+            if let Some(message) = message {
                 let _ = write!(out, ": {}", message.replace('\n', " "));
             }
             out.push('\n');
@@ -211,10 +219,18 @@ impl Report {
     }
 }
 
+fn millis(time: Duration) -> u64 {
+    time.as_millis().try_into().unwrap_or(u64::MAX)
+}
+
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use futures_util::future::BoxFuture;
     use http::{HeaderMap, header::ACCEPT};
+
+    use super::*;
+    use crate::clock::Clock;
+    use crate::health::{CheckSettings, Component, Monitor};
 
     #[test]
     fn the_first_form_that_there_is_is_taken() {
@@ -234,22 +250,27 @@ mod tests {
         }
     }
 
-    #[test]
-    fn details_are_bounded_and_hold_no_secret() {
+    #[tokio::test]
+    async fn details_are_bounded_and_hold_no_secret() {
         let health = Health::unhealthy(format!("postgres://a:hunter2@b {}", "é".repeat(5000)))
             .detail("a", f64::NAN)
             .detail("b", json!({"url": "redis://:hunter2@c"}))
             .detail("c", "x".repeat(1_000_000));
-        let entry = Entry { name: "n".to_owned(), health, critical: true, age_ms: 0, took_ms: 0 };
-        let report = Report { status: Status::Unhealthy, message: None, components: vec![entry] };
+        let monitor = Monitor::new(&Clock::held(), Duration::from_secs(5));
+        let run = move || -> BoxFuture<'static, Health> { Box::pin(std::future::ready(health.clone())) };
+        let settings = CheckSettings::new();
+        assert!(monitor.add(Component { name: "n".to_owned(), settings, run: Box::new(run) }).is_ok());
+        let report = Report::new(monitor.findings(|_| true).await, None);
+        let (plain, none) = (Sight { names: true, details: false }, Sight { names: false, details: false });
         for form in [Form::Json, Form::HealthJson, Form::Text] {
-            let shown = report.render(form, true, true);
+            let shown = report.render(form, Sight::ALL);
             assert!(shown.len() < 6000 && !shown.contains("hunter2"), "{shown}");
-            let plain = report.render(form, true, false);
-            assert!(plain.contains('n') && !plain.contains("postgres"), "{plain}");
-            assert!(!report.render(form, false, false).contains("components"));
+            let shown = report.render(form, plain);
+            assert!(shown.contains('n') && !shown.contains("postgres"), "{shown}");
+            let shown = report.render(form, none);
+            assert!(!shown.contains("components") && !shown.contains("checks"), "{shown}");
         }
-        let shown: Value = serde_json::from_str(&report.render(Form::Json, true, true)).unwrap();
+        let shown: Value = serde_json::from_str(&report.render(Form::Json, Sight::ALL)).unwrap();
         assert_eq!(shown["components"]["n"]["details"], json!({"a": null, "b": {"url": "redis://:…@c"}}));
     }
 }

@@ -1,10 +1,19 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::mask::{masked, masked_beginning};
+
+/// The most of a message that is kept, in bytes.
+const MESSAGE: usize = 1024;
+
+/// The most of the details that is kept, in bytes of JSON.
+const DETAILS: usize = 4096;
 
 /// How a component is doing, from best to worst.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Status {
     /// It works.
@@ -58,10 +67,10 @@ impl fmt::Display for Status {
 pub struct Health {
     /// How it is doing.
     pub status: Status,
-    /// Why, for people who may see details; at most 1 KB of it is shown.
+    /// Why, for people who may see details; at most 1 KB of it is kept.
     pub message: Option<String>,
-    /// Numbers and names beside it, for the same people; at most 4 KB of them are shown.
-    pub details: BTreeMap<String, serde_json::Value>,
+    /// Numbers and names beside it, for the same people; at most 4 KB of them are kept.
+    pub details: BTreeMap<String, Value>,
 }
 
 impl Health {
@@ -91,7 +100,7 @@ impl Health {
 
     /// Adds a detail. A number that is not finite becomes `null`.
     #[must_use]
-    pub fn detail(mut self, name: impl Into<String>, value: impl Into<serde_json::Value>) -> Self {
+    pub fn detail(mut self, name: impl Into<String>, value: impl Into<Value>) -> Self {
         self.details.insert(name.into(), value.into());
         self
     }
@@ -101,6 +110,25 @@ impl Health {
     pub fn message(mut self, message: impl Into<String>) -> Self {
         self.message = Some(message.into());
         self
+    }
+
+    /// What is kept of it: bounded, and without the secrets that drivers write into their errors.
+    pub(crate) fn fitted(self) -> Self {
+        let message = self.message.map(|message| masked_beginning(&message, MESSAGE));
+        let mut room = DETAILS;
+        let fits = |(name, value): (String, Value)| {
+            let text = value.to_string();
+            room = room.checked_sub(name.len() + text.len())?;
+            let value = match value {
+                Value::String(text) => Value::String(masked(&text).into_owned()),
+                Value::Array(_) | Value::Object(_) => {
+                    serde_json::from_str(&masked(&text)).unwrap_or(Value::Null)
+                }
+                plain => plain,
+            };
+            Some((name, value))
+        };
+        Self { message, details: self.details.into_iter().map_while(fits).collect(), ..self }
     }
 }
 

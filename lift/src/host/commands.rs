@@ -37,7 +37,8 @@ environment:
   LIFT_CONFIG                   the settings file, else lift.toml in the working folder when there is one
   LIFT_SHUTDOWN_DELAY, _GRACE   how long to go on accepting after SIGTERM, and all of the shutdown
   LIFT_HEALTH_BASE_PATH         where the probes are (/health)
-  LIFT_HEALTH_DETAILS           never or always show the messages of the checks (never)
+  LIFT_HEALTH_LISTEN            an address that answers probes alone, on a thread of its own
+  LIFT_HEALTH_DETAILS, _TOKEN   never, always or authorized show details of the checks (never)
   LIFT_HEALTH_INTERVAL          how often the server looks at each component (5s)
   LIFT_LOG_FORMAT, RUST_LOG     json or text; which log lines
   AWS_LAMBDA_RUNTIME_API        set by Lambda: then the service is a function and takes no command
@@ -125,7 +126,7 @@ fn print(text: &str) {
 async fn health(app: App, sources: &crate::config::Sources) -> crate::Result<()> {
     let (service, _) = app.build(sources)?;
     let report = service.probes.health().await;
-    print(&report.render(crate::health::Form::Text, true, true));
+    print(&report.render(crate::health::Form::Text, crate::health::Sight::ALL));
     service.close().await;
     std::process::exit(report.status.exit_code().into())
 }
@@ -185,9 +186,14 @@ async fn answer(service: &Arc<Service>, event: Bytes, name: Option<&str>) -> cra
         (Decoded::Foreign(what), None) => {
             return Err(unserved(format!("the event is {what}, which nothing serves")));
         }
-        (Decoded::Other, None) => service.invocable(None).ok_or_else(|| {
-            unserved(format!("the event is {}, and no single handler serves it", event::describe(&event)))
-        })?,
+        (Decoded::Other, None) => match service.invocable(None) {
+            Some(invocable) => invocable,
+            None if event::asks_for_health(&event) => return Ok((service.health().await, false)),
+            None => {
+                let what = event::describe(&event);
+                return Err(unserved(format!("the event is {what}, and no single handler serves it")));
+            }
+        },
     };
     match service.invoke(invocable, event, call).await {
         InvokeAnswer::Done(json) => Ok((String::from_utf8_lossy(&json).into_owned(), false)),

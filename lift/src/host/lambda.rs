@@ -213,22 +213,28 @@ async fn handle(
                 _ => service.invocable(Some(function)),
             };
             let Some(invocable) = invocable else {
+                if event::asks_for_health(&event) {
+                    let report = service.health().await;
+                    return Ok(FunctionResponse::BufferedResponse(json_answer(report).map_err(refuse)?));
+                }
                 let what = event::describe(&event);
                 let problem = format!("the event is {what}; this function serves {}", service.serves());
                 return Err(reject(StatusCode::NOT_FOUND, "EVENT_NOT_SERVED", problem));
             };
             match service.invoke(invocable, event, call()).await {
                 InvokeAnswer::Done(json) => {
-                    let json = String::from_utf8_lossy(&json).into_owned();
-                    let json = RawValue::from_string(json)
-                        .map_err(|error| refuse(Failure::internal("RESPONSE_NOT_SERIALIZABLE", error)))?;
-                    Answer::Json(json)
+                    json_answer(String::from_utf8_lossy(&json).into_owned()).map_err(refuse)?
                 }
                 InvokeAnswer::Failed(failure) => return Err(diagnostic(&failure)),
             }
         }
     };
     Ok(FunctionResponse::BufferedResponse(answer))
+}
+
+fn json_answer(json: String) -> Result<Answer, Failure> {
+    let json = RawValue::from_string(json);
+    json.map(Answer::Json).map_err(|error| Failure::internal("RESPONSE_NOT_SERIALIZABLE", error))
 }
 
 /// Serves an HTTP event. A response that Lambda cannot pass on is answered by an opaque 500, so that the client gets

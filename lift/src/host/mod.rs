@@ -1,11 +1,15 @@
 //! What feeds invocations: Lambda, the HTTP server, the command line, tests.
 
+#[cfg(feature = "server")]
+mod accept;
 mod commands;
 #[cfg(feature = "lambda")]
 mod extension;
 #[cfg(feature = "lambda")]
 mod lambda;
 mod main;
+#[cfg(feature = "server")]
+mod probes;
 #[cfg(feature = "server")]
 mod server;
 mod test;

@@ -1,6 +1,5 @@
 //! The HTTP server: HTTP/1.1, run to the end, drained on SIGTERM.
 
-use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::sync::{Arc, Weak};
 use std::time::Duration;
@@ -9,20 +8,19 @@ use axum_core::body::Body;
 use axum_core::response::Response;
 use http::StatusCode;
 use hyper::body::Incoming;
-use hyper::server::conn::http1;
-use hyper::service::service_fn;
-use hyper_util::rt::{TokioIo, TokioTimer};
-use hyper_util::server::graceful::GracefulShutdown;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 use tokio::time::Instant;
 use tokio_util::task::TaskTracker;
 
 use super::Signals;
+use super::accept::accept;
+use super::probes::ProbeListener;
 use crate::app::{AppSettings, Call, Service, banner};
 use crate::clock::{Chance, Deadline};
 use crate::config::Sources;
 use crate::resource::Resources;
+use crate::telemetry::Format;
 use crate::{App, Error};
 
 /// The limit of a handler without a `timeout` of its own.
@@ -41,17 +39,25 @@ pub(super) async fn run(app: App, sources: &Sources, listen: Option<String>) -> 
     let mut signals = Signals::watch();
     let listener = bind(&address(listen, &settings, sources)).await?;
     let address = listener.local_addr().map_err(Error::from)?;
-    announce(&service, address);
+    let probes = match &settings.health.listen {
+        Some(probes) => Some(ProbeListener::start(bind(probes).await?, &service)?),
+        None => None,
+    };
+    announce(&service, address, probes.as_ref().map(|probes| probes.address));
 
     let server = Server { service: service.clone(), invocations: TaskTracker::new() };
     let (stop, stopped) = tokio::sync::oneshot::channel();
-    let accepting = tokio::spawn(server.clone().accept(listener, stopped));
+    let answering = server.clone();
+    let accepting = tokio::spawn(accept(listener, stopped, move |request| {
+        let server = answering.clone();
+        async move { server.answer(request).await }
+    }));
 
     let maintaining = tokio::spawn(maintain(Arc::downgrade(&service.resources)));
     let starting = async {
         service.warm().await;
         service.start(true).await?;
-        service.probes.monitor.watch();
+        service.probes.handle.monitor.watch();
         Ok(())
     };
     let name = tokio::select! {
@@ -106,12 +112,13 @@ async fn bind(address: &str) -> crate::Result<TcpListener> {
     })
 }
 
-fn announce(service: &Service, address: SocketAddr) {
-    match crate::telemetry::Format::from_env() {
-        crate::telemetry::Format::Json => {
-            tracing::info!(service = service.name, %address, "listening");
+fn announce(service: &Service, address: SocketAddr, probes: Option<SocketAddr>) {
+    match (Format::from_env(), probes) {
+        (Format::Json, None) => tracing::info!(service = service.name, %address, "listening"),
+        (Format::Json, Some(probes)) => {
+            tracing::info!(service = service.name, %address, %probes, "listening");
         }
-        crate::telemetry::Format::Text => eprintln!("{}", banner(service, &address.to_string())),
+        (Format::Text, probes) => eprintln!("{}", banner(service, address, probes)),
     }
 }
 
@@ -126,13 +133,14 @@ async fn shut_down(
     accepting: JoinHandle<()>,
 ) {
     let service = &server.service;
-    service.lifecycle.draining();
+    service.lifecycle().draining();
     let deadline = Instant::now() + settings.shutdown_grace;
     tracing::info!(signal = name, delay = ?settings.shutdown_delay, grace = ?settings.shutdown_grace, "shutting down");
     let orderly = async {
         tokio::time::sleep(settings.shutdown_delay.min(settings.shutdown_grace)).await;
         let finish = deadline.checked_sub(CLOSING.min(settings.shutdown_grace / 4)).unwrap_or(deadline);
         let _ = stop.send(finish);
+        server.invocations.close();
         let _ = accepting.await;
         if tokio::time::timeout_at(finish, server.invocations.wait()).await.is_err() {
             tracing::error!(
@@ -161,48 +169,6 @@ struct Server {
 }
 
 impl Server {
-    /// Accepts until told to stop, then closes idle connections and lets busy ones answer.
-    async fn accept(self, listener: TcpListener, mut stopped: tokio::sync::oneshot::Receiver<Instant>) {
-        let graceful = GracefulShutdown::new();
-        let mut http = http1::Builder::new();
-        http.timer(TokioTimer::new()).header_read_timeout(Duration::from_secs(30));
-        let until = loop {
-            let stream = tokio::select! {
-                accepted = listener.accept() => match accepted {
-                    Ok((stream, _)) => stream,
-                    Err(error) => {
-                        // Out of descriptors, most often: wait for some to come back instead of spinning.
-                        tracing::warn!(%error, "cannot accept a connection");
-                        tokio::time::sleep(Duration::from_millis(50)).await;
-                        continue;
-                    }
-                },
-                until = &mut stopped => break until.ok(),
-            };
-            let _ = stream.set_nodelay(true);
-            let server = self.clone();
-            let service = service_fn(move |request| {
-                let server = server.clone();
-                async move { Ok::<_, Infallible>(server.answer(request).await) }
-            });
-            let connection = graceful.watch(http.serve_connection(TokioIo::new(stream), service));
-            tokio::spawn(async move {
-                if let Err(error) = connection.await {
-                    tracing::debug!(%error, "a connection ended early");
-                }
-            });
-        };
-        drop(listener);
-        self.invocations.close();
-        let finished = graceful.shutdown();
-        match until {
-            Some(until) => {
-                let _ = tokio::time::timeout_at(until, finished).await;
-            }
-            None => finished.await,
-        }
-    }
-
     /// Runs the invocation in a task of its own, so that a client that goes away does not cancel it.
     async fn answer(&self, request: http::Request<Incoming>) -> Response {
         let call = Call { request_id: None, deadline: Deadline::NONE, default_timeout: TIMEOUT };

@@ -31,7 +31,8 @@ pub struct TestHost {
 
 impl TestHost {
     pub(crate) fn new(app: App) -> Self {
-        Self { app, sources: Sources::empty() }
+        // The machine that a test runs on is none of its business.
+        Self { app, sources: Sources::empty().var("LIFT_HEALTH_SYSTEM_ENABLED", "false") }
     }
 
     /// Replaces a resource in the whole app: its connections are made by `open`, and its settings are not read.

@@ -14,6 +14,7 @@ use super::connection::Connection;
 use super::core::Core;
 use super::error::Cause;
 use super::ledger::Place;
+use crate::clock::Moment;
 use crate::config::duration_text;
 use crate::error::{BoxError, chain};
 use crate::resource::{Counters, Init, Resource, Substitute, Warm};
@@ -55,6 +56,8 @@ pub(super) struct Connects {
     pub(super) last: Option<Cause>,
     /// Idle connections to have, besides what callers wait for.
     pub(super) target: usize,
+    /// The class of the last error, a caller's or a connect's, and when it came.
+    pub(super) failed: Option<(&'static str, Moment)>,
 }
 
 impl<R: Resource> Core<R> {
@@ -193,6 +196,7 @@ impl<R: Resource> Connect<R> {
                     let opened = {
                         let mut connects = core.connects();
                         connects.last = Some(cause.clone());
+                        connects.failed = Some(("connect", now));
                         connects.breaker.failed(now, &core.chance)
                     };
                     if opened {

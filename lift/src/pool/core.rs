@@ -24,7 +24,9 @@ use super::{PoolError, Pooled};
 use crate::clock::{Chance, Clock, Moment};
 use crate::config::duration_text;
 use crate::error::{BoxError, chain};
-use crate::resource::{BreakerState, CloseReason, Counters, Resource, ResourceSpec, Stats, User, Warm};
+use crate::resource::{
+    BreakerState, CloseReason, Counters, LastFailure, Resource, ResourceSpec, Stats, User, Warm,
+};
 
 /// A connection that was idle for longer, in milliseconds, has its driver run before it is judged, so that a driver task
 /// can notice the end of its stream.
@@ -103,6 +105,7 @@ impl<R: Resource> Core<R> {
                 breaker: Breaker::new(longest),
                 last: None,
                 target: settings.min_idle,
+                failed: None,
             }),
             changed: Notify::new(),
             closed: AtomicBool::new(false),
@@ -170,6 +173,7 @@ impl<R: Resource> Core<R> {
                     waited = true;
                     let waiting = self.wait(deadline, suspect.take()).await;
                     waiting.inspect_err(|error| {
+                        self.connects().failed = Some((error.class(), self.clock.now()));
                         let timed_out = matches!(error, PoolError::Exhausted { .. });
                         Counters::add(if timed_out {
                             &self.counters.timeouts
@@ -343,9 +347,11 @@ impl<R: Resource> Core<R> {
     pub(super) fn stats(&self) -> Stats {
         let counter = |counter: &std::sync::atomic::AtomicU64| counter.load(Ordering::Relaxed);
         let now = self.clock.now();
-        let (connecting, breaker, last_error) = {
+        let (connecting, breaker, last_error, last_failure) = {
             let connects = self.connects();
-            (connects.running, connects.breaker.state(now), connects.last.as_ref().map(|cause| chain(cause)))
+            let last_failure = connects.failed.map(|(class, at)| LastFailure { class, age: now.since(at) });
+            let last_error = connects.last.as_ref().map(|cause| chain(cause));
+            (connects.running, connects.breaker.state(now), last_error, last_failure)
         };
         let (in_use, hold) = (self.ledger.held(now).count(), self.ledger.hold());
         // What was got is held or has been returned, which spares the way that costs least a counter of its own.
@@ -359,6 +365,7 @@ impl<R: Resource> Core<R> {
             max_size: self.settings.max_size,
             breaker,
             last_error,
+            last_failure,
             created: counter(&self.counters.created),
             closed: CloseReason::ALL.into_iter().zip(self.counters.closed.iter().map(counter)).collect(),
             gets,

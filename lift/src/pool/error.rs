@@ -105,6 +105,20 @@ pub enum PoolError {
     },
 }
 
+impl PoolError {
+    /// The word for its class, in statistics and reports.
+    pub(super) fn class(&self) -> &'static str {
+        match self {
+            Self::Exhausted { .. } => "exhausted",
+            Self::Connect { .. } => "connect",
+            Self::Validate { .. } => "validate",
+            Self::BreakerOpen { .. } => "breaker open",
+            Self::Closed { .. } => "closed",
+            Self::Undeclared { .. } => "undeclared",
+        }
+    }
+}
+
 /// 503 and worth a retry, except for a mistake in the code.
 impl LiftError for PoolError {
     fn decision(&self) -> Decision {

@@ -38,4 +38,4 @@ pub use pool::Pool;
 pub use settings::PoolSettings;
 pub use shared::Shared;
 
-pub use crate::resource::{BreakerState, CloseReason, Histogram, Stats};
+pub use crate::resource::{BreakerState, CloseReason, Histogram, LastFailure, Stats};

@@ -151,13 +151,19 @@ impl<R: Resource> Managed for Lifecycle<R> {
         Box::pin(async move { Ok(self.0.warm(self.0.warms()).await?) })
     }
 
-    fn check(&self) -> BoxFuture<'_, Result<Judgement, BoxError>> {
+    fn check(&self, within: Duration) -> BoxFuture<'_, Result<Judgement, BoxError>> {
         Box::pin(async move {
             let core = &self.0;
             if core.is_busy() && core.breaker() == BreakerState::Closed {
                 return Ok(Judgement::Busy);
             }
-            let mut connection = core.get(|| core.settings.wait, User::HEALTH).await?;
+            let limit = || core.settings.wait.min(within / 2);
+            let mut connection = match core.get(limit, User::HEALTH).await {
+                Ok(connection) => connection,
+                // Others were faster; those who wait for the same are served one after the other.
+                Err(PoolError::Exhausted { .. }) => return Ok(Judgement::Busy),
+                Err(error) => return Err(error.into()),
+            };
             match connection.validate().await {
                 Ok(()) => Ok(Judgement::Working),
                 Err(error) => {

@@ -161,7 +161,7 @@ impl<R: Resource + Clone + Sync> Managed for Client<R> {
         }
     }
 
-    fn check(&self) -> BoxFuture<'_, Result<Judgement, BoxError>> {
+    fn check(&self, _: Duration) -> BoxFuture<'_, Result<Judgement, BoxError>> {
         Box::pin(async move {
             let mut client = self.client().await?.clone();
             client.health_check().await.map_err(Into::into)?;

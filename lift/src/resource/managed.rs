@@ -1,3 +1,5 @@
+use std::time::Duration;
+
 use futures_util::future::BoxFuture;
 
 use super::{ResourceSpec, Stats, Warm};
@@ -33,8 +35,8 @@ pub(crate) trait Managed: Send + Sync {
     /// Opens what `warm` asks for.
     fn start(&self) -> BoxFuture<'_, Result<(), BoxError>>;
 
-    /// One round trip.
-    fn check(&self) -> BoxFuture<'_, Result<Judgement, BoxError>>;
+    /// One round trip, for which there is so much time. Less than it waits for a connection.
+    fn check(&self, within: Duration) -> BoxFuture<'_, Result<Judgement, BoxError>>;
 
     /// Looks after what is idle. Never waits.
     fn maintain(&self) {}

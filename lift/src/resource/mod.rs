@@ -19,7 +19,7 @@ pub(crate) use requirements::{Kind, Opened, Opening};
 pub use requirements::{Requirements, ResourceSet, Uses};
 pub(crate) use spec::short_name;
 pub use spec::{ResourceSpec, Warm};
-pub use stats::{BreakerState, CloseReason, Histogram, Stats};
+pub use stats::{BreakerState, CloseReason, Histogram, LastFailure, Stats};
 pub(crate) use stats::{Counters, Durations};
 
 use crate::config::Settings;

@@ -1,7 +1,8 @@
-use std::fmt;
 use std::iter::Sum;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
+
+use crate::health::Health;
 
 /// A state of the breaker, as statistics show it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -13,6 +14,18 @@ pub enum BreakerState {
     Open,
     /// One connect may try.
     HalfOpen,
+}
+
+impl BreakerState {
+    /// The word in reports.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Closed => "closed",
+            Self::Open => "open",
+            Self::HalfOpen => "half-open",
+        }
+    }
 }
 
 /// Why a connection was closed.
@@ -156,6 +169,16 @@ impl Counters {
     }
 }
 
+/// The last error that a pool gave a caller, or that a connect ended with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct LastFailure {
+    /// Its class: `connect`, `exhausted`, `validate`, `breaker open` or `closed`.
+    pub class: &'static str,
+    /// How long ago it was.
+    pub age: Duration,
+}
+
 /// A pool's numbers at one moment.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -174,6 +197,8 @@ pub struct Stats {
     pub breaker: BreakerState,
     /// What the last connect that failed said, until one works.
     pub last_error: Option<String>,
+    /// The last error of any kind, also of a service that works again.
+    pub last_failure: Option<LastFailure>,
     /// Connections opened since the start.
     pub created: u64,
     /// Connections closed since the start, by reason.
@@ -198,23 +223,28 @@ impl Stats {
     pub fn closed_total(&self) -> u64 {
         self.closed.iter().map(|(_, count)| count).sum()
     }
-}
 
-/// One line for the health report's details.
-impl fmt::Display for Stats {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { in_use, idle, waiting, max_size, gets, hits, .. } = self;
-        let breaker = match self.breaker {
-            BreakerState::Closed => "closed",
-            BreakerState::Open => "open",
-            BreakerState::HalfOpen => "half-open",
-        };
-        let rate = (hits * 100).checked_div(*gets).unwrap_or(100);
-        let wait = self.wait.percentile(99).as_millis();
-        write!(
-            f,
-            "in use {in_use}, idle {idle}, waiting {waiting}, max {max_size}, breaker {breaker}, hit rate {rate} %, wait p99 {wait} ms"
-        )
+    /// The connections that were got without waiting, in percent of all that were got; `None` before the first.
+    #[must_use]
+    pub fn hit_rate(&self) -> Option<f64> {
+        (self.gets > 0).then(|| self.hits as f64 / self.gets as f64 * 100.0)
+    }
+
+    /// The same health with the numbers as details.
+    pub(crate) fn details(&self, health: Health) -> Health {
+        let millis = |time: Duration| u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
+        let mut health = health
+            .detail("breaker", self.breaker.as_str())
+            .detail("in_use", self.in_use)
+            .detail("idle", self.idle)
+            .detail("waiting", self.waiting)
+            .detail("max", self.max_size)
+            .detail("hit_rate", self.hit_rate().map(|rate| (rate * 10.0).round() / 10.0))
+            .detail("wait_p99_ms", millis(self.wait.percentile(99)));
+        if let Some(LastFailure { class, age }) = self.last_failure {
+            health = health.detail("last_error", class).detail("last_error_age_ms", millis(age));
+        }
+        health
     }
 }
 

@@ -162,6 +162,51 @@ impl Kind for Choice {
     }
 }
 
+/// `kind = "readiness"`: one of a few words, or a name in kebab-case that the program has given.
+pub(crate) struct ChoiceOrName {
+    pub(crate) words: Choice,
+    /// What else there is, for the message.
+    pub(crate) other: &'static str,
+    /// Names that mean one of the words.
+    pub(crate) meant: &'static [(&'static str, &'static str)],
+}
+
+/// What was written for [`ChoiceOrName`].
+pub(crate) enum Chosen {
+    /// The index of the word.
+    Word(usize),
+    Name(String),
+}
+
+impl Kind for ChoiceOrName {
+    type Output = Chosen;
+
+    fn read(&self, entry: &Entry, errors: &Errors) -> Result<Option<Chosen>, Fault> {
+        let (key, other) = (&entry.key, self.other);
+        let words: Vec<_> = self.words.0.iter().map(|word| format!("`\"{word}\"`")).collect();
+        let wrong = format!("`{key}` is one of {}, or {other}", words.join(", "));
+        let Value::Literal(Lit::Str(literal)) = &entry.value else {
+            let written = text(&entry.value);
+            let fault = wrong_kind(entry, &format!("one of {}, or {other}", words.join(", ")));
+            return Err(match written {
+                Some(word) => fault.help(format!("write `{key} = \"{word}\"`")),
+                None => fault,
+            });
+        };
+        let name = literal.value();
+        if let Some(index) = self.words.0.iter().position(|word| *word == name) {
+            return Ok(Some(Chosen::Word(index)));
+        }
+        let meant = self.meant.iter().find(|(slip, _)| *slip == name).map(|(_, word)| *word);
+        match meant.or_else(|| nearest(&name, self.words.0.iter().copied())) {
+            Some(near) => {
+                Err(Fault::new(Rule::Choice, literal, wrong).help(format!("write `{key} = \"{near}\"`")))
+            }
+            None => Ok(Name.read(entry, errors)?.map(Chosen::Name)),
+        }
+    }
+}
+
 /// `name = "orders-db"`: a name in kebab-case.
 pub(crate) struct Name;
 

@@ -11,7 +11,8 @@ mod values;
 
 pub(crate) use entry::{Entry, Piece, Value, into_entries, parse, split};
 pub(crate) use kind::{
-    Bool, Choice, CratePath, Duration, Flag, FunctionPath, Kind, Name, Nested, Shape, TypePath,
+    Bool, Choice, ChoiceOrName, Chosen, CratePath, Duration, Flag, FunctionPath, Kind, Name, Nested, Shape,
+    TypePath,
 };
 pub(crate) use number::Number;
 pub(crate) use table::{Conflict, Key, Neighbour, Table};
