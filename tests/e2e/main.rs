@@ -5,6 +5,7 @@ mod disconnect;
 mod failures;
 mod health;
 mod hosts;
+mod probes;
 mod settings;
 mod shutdown;
 mod start;

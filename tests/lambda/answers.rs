@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 use tests::journal::Journal;
+use tests::process::Program;
 use tests::runtime_api::Started;
 
 use crate::support::{assert_problem, faulty, folder, function, get, http, lambda, orders, request};
@@ -112,4 +113,25 @@ async fn what_lambda_cannot_pass_on_is_a_clear_500_and_the_next_event_is_served(
     let fits = http(&lambda.invoke(get("/large/binary/4000000")).await.expect("an answer"));
     assert_eq!((fits.status, fits.body.len()), (200, 4_000_000));
     lambda.finish();
+}
+
+#[tokio::test]
+async fn whoever_may_invoke_the_function_may_ask_for_its_health_and_the_gateway_sees_no_names() {
+    let dir = folder();
+    let lambda_without = lambda().start();
+    let _watched = lambda_without.spawn(Program::new(env!("CARGO_BIN_EXE_watched")).dir(dir.path()));
+    let report = lambda_without.invoke(json!({"lift": "health"})).await.expect("an answer").json();
+    assert_eq!(report["components"]["component-17"], json!({"status": "healthy"}), "{report}");
+    let gateway = http(&lambda_without.invoke(get("/health")).await.expect("an answer"));
+    assert_eq!((gateway.status, gateway.json()), (200, json!({"status": "healthy"})));
+    let other = lambda_without.invoke(json!({"lift": "error"})).await.expect("an answer");
+    assert_eq!(other.error_type(), Some("EVENT_NOT_SERVED"), "{other:?}");
+    lambda_without.finish();
+
+    // Where a handler takes direct invokes, it takes this one, too.
+    let lambda_with = lambda().start();
+    let _faulty = lambda_with.spawn(faulty(dir.path()));
+    let taken = lambda_with.invoke(json!({"lift": "health"})).await.expect("an answer");
+    assert_eq!(taken.error_type(), Some("INVALID_BODY"), "{taken:?}");
+    lambda_with.finish();
 }

@@ -3,6 +3,7 @@
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpStream};
 use std::thread;
+use std::time::Duration;
 
 use serde_json::Value;
 
@@ -162,6 +163,25 @@ impl Connection {
     /// When the other side has hung up.
     pub fn send(&mut self, bytes: &[u8]) -> io::Result<()> {
         self.reader.get_mut().write_all(bytes)
+    }
+
+    /// Sends a request and reads its answer; the connection stays open.
+    ///
+    /// # Errors
+    ///
+    /// When the connection ends before the answer does.
+    pub fn call(&mut self, request: &Request) -> io::Result<Response> {
+        self.send(&request.to_bytes())?;
+        self.read_response(request.method == "HEAD")
+    }
+
+    /// Waits for no more than this for an answer.
+    ///
+    /// # Errors
+    ///
+    /// When the system does not want to.
+    pub fn patience(&self, limit: Duration) -> io::Result<()> {
+        self.reader.get_ref().set_read_timeout(Some(limit))
     }
 
     /// A second handle for sending, for use beside reading.

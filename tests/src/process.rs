@@ -122,6 +122,18 @@ impl Process {
         self.child.id()
     }
 
+    /// The memory that it has in use, in bytes.
+    ///
+    /// # Panics
+    ///
+    /// When it has ended.
+    pub fn memory(&self) -> u64 {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.pid())).expect("a process");
+        let kilobytes =
+            status.lines().find_map(|line| line.strip_prefix("VmRSS:")?.split_whitespace().next());
+        kilobytes.and_then(|number| number.parse::<u64>().ok()).expect("its memory") * 1024
+    }
+
     /// Sends a signal.
     ///
     /// # Panics
