@@ -1,8 +1,13 @@
 //! How to use lift, a page for each word.
 
 macro_rules! pages {
-    ($($page:ident $file:literal),*) => {$(
+    ($($page:ident $file:literal $(with $yaml:literal)?),*) => {$(
         #[doc = include_str!(concat!("../docs/", $file))]
+        $(
+            #[doc = "```yaml"]
+            #[doc = include_str!(concat!("../docs/", $yaml))]
+            #[doc = "```"]
+        )?
         pub mod $page {}
     )*};
 }
@@ -12,7 +17,7 @@ pages! {
     resources "resources.md",
     backends "backends.md",
     errors "errors.md",
-    health "health.md",
+    health "health.md" with "kubernetes.yaml",
     hosts "hosts.md",
     testing "testing.md"
 }

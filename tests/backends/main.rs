@@ -1,5 +1,6 @@
 //! The backends against real servers.
 
+mod checks;
 mod dynamodb;
 mod http;
 mod orders;

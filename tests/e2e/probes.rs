@@ -8,6 +8,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
+use tests::binaries::{installed, repository};
 use tests::deadline::{look_until, wait_until};
 use tests::http::{Connection, Request, Response};
 use tests::process::Program;
@@ -224,6 +225,23 @@ fn every_host_tells_the_same_report() {
         let seen = watched(dir.path(), also).arg("health").run();
         assert_eq!(seen.status.code(), Some(code), "{}", seen.stderr);
         assert!(seen.stdout.starts_with(word) && seen.stdout.contains("component-17"), "{}", seen.stdout);
+    }
+}
+
+#[test]
+fn the_probes_of_the_guide_are_valid_and_answered() {
+    let guide = repository().join("lift/docs/kubernetes.yaml");
+    let checked = Program::new(installed("kubernetes-validate")).arg("--strict").arg(&guide).run();
+    assert!(checked.status.success(), "{}{}", checked.stdout, checked.stderr);
+
+    let dir = folder();
+    let (server, probes) = with_probe_listener(watched(dir.path(), ""));
+    wait_until("readiness", || (server.status("/health/ready")? == 200).then_some(()));
+    let guide = std::fs::read_to_string(guide).expect("a file");
+    let paths: Vec<_> = guide.lines().filter_map(|line| line.trim().strip_prefix("path: ")).collect();
+    assert_eq!(paths.len(), 3);
+    for path in paths {
+        assert_eq!(Request::get(path).send(probes).status, 200, "{path}");
     }
 }
 

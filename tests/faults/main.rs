@@ -19,6 +19,7 @@ macro_rules! for_each_backend {
 }
 
 mod connecting;
+mod health;
 mod idle;
 mod lending;
 mod load;

@@ -26,6 +26,9 @@ pub(crate) trait Server: Send + Sync + Sized + 'static {
     /// A service whose only resource, `db`, is a connection to such a server.
     fn app(kept: Arc<Kept>) -> App;
 
+    /// The same for a service that can do without.
+    fn app_without_need() -> App;
+
     fn address(&self) -> SocketAddr;
 
     /// The URL for the service, by this way.
@@ -69,6 +72,10 @@ impl Server for Postgres {
 
     fn app(kept: Arc<Kept>) -> App {
         service::postgres::app(kept)
+    }
+
+    fn app_without_need() -> App {
+        service::postgres::without_need()
     }
 
     fn address(&self) -> SocketAddr {
@@ -128,6 +135,10 @@ impl Server for Redis {
 
     fn app(kept: Arc<Kept>) -> App {
         service::redis::app(kept)
+    }
+
+    fn app_without_need() -> App {
+        service::redis::without_need()
     }
 
     fn address(&self) -> SocketAddr {

@@ -118,6 +118,15 @@ macro_rules! service {
                 App::new("faults").handlers(handlers).provide(kept)
             }
 
+            /// One that the service can do without.
+            #[derive(Resource)]
+            #[resource(name = "db", health(critical = false))]
+            struct Optional($connection);
+
+            pub(crate) fn without_need() -> App {
+                App::new("without-need").uses::<Pool<Optional>>()
+            }
+
             #[lift::handler(GET, "/id", timeout = "2s")]
             async fn id(mut db: Pooled<Db>) -> Result<String, Failed> {
                 db.id().await

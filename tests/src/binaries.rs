@@ -38,6 +38,17 @@ pub fn repository() -> &'static Path {
     Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/.."))
 }
 
+/// A tool that `./tests/run tools` has installed.
+///
+/// # Panics
+///
+/// When it has not.
+pub fn installed(tool: &str) -> PathBuf {
+    let path = repository().join(".venv/bin").join(tool);
+    assert!(path.exists(), "{tool} is not installed: run `./tests/run tools` once");
+    path
+}
+
 fn build(name: &str, features: &str) -> Option<PathBuf> {
     // TARGET/PROFILE/deps/TEST
     let test = std::env::current_exe().expect("the path of this test");

@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use tempfile::TempDir;
 
-use crate::binaries::repository;
+use crate::binaries::installed;
 use crate::deadline::look_until;
 use crate::http::Request;
 use crate::ports;
@@ -84,12 +84,7 @@ fn cargo_lambda() -> PathBuf {
     if let Some(path) = env::var_os("LIFT_CARGO_LAMBDA") {
         return path.into();
     }
-    let path = repository().join(".venv/bin/cargo-lambda");
-    assert!(
-        path.exists(),
-        "cargo-lambda is not installed: run `./tests/run tools` once, or name another one in LIFT_CARGO_LAMBDA"
-    );
-    path
+    installed("cargo-lambda")
 }
 
 /// The emulator insists on a Cargo package, but never builds it.

@@ -28,7 +28,7 @@ const STATEMENTS: [(&str, &str); 12] = [
 /// The text with every statement of SQL, the password of every URL, and what follows the name of a secret, taken out.
 pub(crate) fn masked(text: &str) -> Cow<'_, str> {
     let lower = text.to_ascii_lowercase().replace(['\n', '\t'], " ");
-    let text = match without_statement(text, &lower) {
+    let text = match without_statements(text, &lower) {
         Some(text) => Cow::Owned(text),
         None => Cow::Borrowed(text),
     };
@@ -58,8 +58,8 @@ fn beginning(text: &str, most: usize) -> &str {
     text.get(..end).unwrap_or_default()
 }
 
-/// The text without the statement in it, if there is one: up to the quote that closes it, else up to the end.
-fn without_statement(text: &str, lower: &str) -> Option<String> {
+/// The text without the statements in it, if there are any: each up to the quote that closes it, else up to the end.
+fn without_statements(text: &str, lower: &str) -> Option<String> {
     let begins = |&(first, second): &(&str, &str)| {
         let mut starts = lower.match_indices(first).map(|(start, _)| start);
         starts.find(|&start| {
@@ -71,7 +71,9 @@ fn without_statement(text: &str, lower: &str) -> Option<String> {
     let start = STATEMENTS.iter().filter_map(begins).min()?;
     let (before, statement) = (text.get(..start)?, text.get(start..)?);
     let quote = before.chars().last().filter(|c| matches!(c, '"' | '\'' | '`'));
-    let after = quote.and_then(|quote| statement.get(statement.rfind(quote)?..)).unwrap_or_default();
+    let end = quote.and_then(|quote| statement.rfind(quote)).map_or(text.len(), |end| start + end);
+    let (after, lower) = (text.get(end..)?, lower.get(end..)?);
+    let after = without_statements(after, lower).unwrap_or_else(|| after.to_owned());
     Some(format!("{before}{MASK}{after}"))
 }
 

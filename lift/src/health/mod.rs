@@ -15,6 +15,8 @@ mod report;
 mod settings;
 mod status;
 mod system;
+#[cfg(test)]
+mod tests;
 
 pub(crate) use check::CheckEntry;
 pub use check::{Check, CheckMeta, Checks, Verdict};

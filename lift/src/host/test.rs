@@ -172,6 +172,12 @@ impl TestService {
         self.service.resources.maintain();
     }
 
+    /// Looks at every component of the health report in the background from now on, as a server does. Without it a
+    /// probe runs the checks whose result is older than their `cache`, as on Lambda.
+    pub fn watch_health(&self) {
+        self.service.probes.handle.monitor.watch();
+    }
+
     /// Closes every resource and waits for the cleanups, as a shutdown does.
     pub async fn close(self) {
         self.service.close().await;

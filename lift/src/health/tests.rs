@@ -1,0 +1,241 @@
+use std::io;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use futures_util::future::BoxFuture;
+
+use super::report::{Report, Sight};
+use super::{CheckKind, CheckSettings, Component, Form, Health, HealthCheck, Monitor};
+use crate::App;
+use crate::clock::Clock;
+
+struct Named(&'static str, Option<CheckKind>);
+
+impl HealthCheck for Named {
+    fn name(&self) -> &str {
+        self.0
+    }
+
+    fn settings(&self) -> CheckSettings {
+        let settings = CheckSettings::new();
+        self.1.map_or(settings, |kind| settings.kind(kind))
+    }
+
+    fn check(&self) -> BoxFuture<'_, Health> {
+        Box::pin(std::future::ready(Health::healthy()))
+    }
+}
+
+#[test]
+fn everything_that_is_wrong_with_health_is_told_at_once() {
+    let app = App::new("wrong")
+        .health_check(Named("same", None))
+        .health_check(Named("same", None))
+        .health_check(Named("a/b", None))
+        .health_check(Named("lost", Some(CheckKind::Group("upstreem"))))
+        .health_group("upstream", ["same", "nobody"])
+        .health_group("upstream", ["same"])
+        .health_group("ready", ["same"]);
+    let host = app.test().var("LIFT_HEALTH_DETAILS", "authorized").var("LIFT_HEALTH_TOKEN", "hunter2");
+    let host = host.var("LIFT_HEALTH_HTTP_DEGRADED", "99").var("LIFT_HEALTH_SYSTEM_MEMORY_WARN", "99");
+    let faults = host.check().unwrap_err().to_string();
+    for expected in [
+        "two components of the health report are named `same`",
+        "`a/b` cannot name a component",
+        "`lost` is in the health group `upstreem`, which nobody declares",
+        ".health_group(\"upstreem\", [\"lost\"])",
+        "no component is named `nobody`",
+        "the components are `same`, `lost`",
+        "health group `upstream`: is declared twice",
+        "health group `ready`: cannot have this name",
+        "LIFT_HEALTH_TOKEN: must be 16 or more ASCII characters",
+        "99 is not an HTTP status of 200 to 599",
+        "LIFT_HEALTH_SYSTEM_MEMORY_WARN: must not be above `memory_critical`",
+    ] {
+        assert!(faults.contains(expected), "{expected}:\n{faults}");
+    }
+    assert!(!faults.contains("hunter2"), "{faults}");
+    let no_token = App::new("wrong").test().var("LIFT_HEALTH_DETAILS", "authorized").check().unwrap_err();
+    assert!(no_token.to_string().contains("LIFT_HEALTH_TOKEN: is not set"), "{no_token}");
+}
+
+/// What is logged while `work` runs, at every level.
+fn logged(work: impl FnOnce()) -> String {
+    #[derive(Clone, Default)]
+    struct Log(Arc<Mutex<Vec<u8>>>);
+
+    impl io::Write for Log {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.0.lock().unwrap().extend_from_slice(bytes);
+            Ok(bytes.len())
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    let log = Log::default();
+    let writer = log.clone();
+    let subscriber = tracing_subscriber::fmt()
+        .with_max_level(tracing::Level::TRACE)
+        .with_ansi(false)
+        .with_writer(move || writer.clone());
+    tracing::subscriber::with_default(subscriber.finish(), work);
+    let bytes = log.0.lock().unwrap();
+    String::from_utf8_lossy(&bytes).into_owned()
+}
+
+/// One component that says this, or panics with it, in every form and for every reader; and what is logged.
+fn told(text: &str, panics: bool) -> (Vec<(Sight, String)>, String) {
+    let mut bodies = Vec::new();
+    let said = text.to_owned();
+    let log = logged(|| {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
+        runtime.block_on(async {
+            let run = move || -> BoxFuture<'static, Health> {
+                let said = said.clone();
+                Box::pin(async move {
+                    if panics {
+                        std::panic::resume_unwind(Box::new(said));
+                    }
+                    Health::unhealthy(said.clone()).detail("why", said)
+                })
+            };
+            let monitor = Monitor::new(&Clock::held(), Duration::from_secs(5));
+            let settings = CheckSettings::new();
+            assert!(monitor.add(Component { name: "db".to_owned(), settings, run: Box::new(run) }).is_ok());
+            let report = Report::new(monitor.findings(|_| true).await, None);
+            for form in [Form::Json, Form::HealthJson, Form::Text] {
+                for sight in [Sight { details: false, ..Sight::ALL }, Sight::ALL] {
+                    bodies.push((sight, report.render(form, sight)));
+                }
+            }
+        });
+    });
+    (bodies, log)
+}
+
+#[test]
+fn no_text_of_an_error_gets_out() {
+    let pieces = [
+        "timed out",
+        "\n",
+        " ",
+        "é",
+        "\"",
+        "'",
+        "`",
+        "://",
+        "@",
+        "=",
+        ":",
+        "/",
+        "password",
+        "\u{1f980}",
+        "token",
+        "select ",
+        " from ",
+        "{}",
+        "\\",
+        "postgres://u@h/",
+        "x".repeat(1500).leak(),
+    ];
+    let mut random = fastrand::Rng::with_seed(11);
+    for round in 0..400 {
+        let mut noise = || -> String { (0..8).map(|_| pieces[random.usize(..pieces.len())]).collect() };
+        let secret = [
+            "postgres://ada:hunter2@db/orders",
+            "password=hunter2",
+            "token: \"hunter2\"",
+            "SELECT hunter2 FROM users",
+            "insert into users values ('hunter2')",
+            "Authorization: Bearer hunter2",
+        ][round % 6];
+        let text = format!("{} {secret} {}", noise(), noise());
+        let (bodies, log) = told(&text, round % 5 == 4);
+        assert!(log.contains("health changed") && !log.contains("hunter2"), "{text:?}:\n{log}");
+        for (sight, body) in bodies {
+            assert!(!body.contains("hunter2"), "{text:?}:\n{body}");
+            if !sight.details {
+                // A name and a status, whatever was said.
+                assert!(body.len() < 70, "{body}");
+            }
+        }
+    }
+}
+
+#[test]
+fn every_change_is_one_event_and_one_metric() {
+    #[derive(Default)]
+    struct Counts(Arc<Mutex<Vec<String>>>);
+
+    struct Count(String, Arc<Mutex<Vec<String>>>);
+
+    impl metrics::CounterFn for Count {
+        fn increment(&self, by: u64) {
+            self.1.lock().unwrap().push(format!("{} {by}", self.0));
+        }
+
+        fn absolute(&self, _: u64) {}
+    }
+
+    impl metrics::Recorder for Counts {
+        fn describe_counter(&self, _: metrics::KeyName, _: Option<metrics::Unit>, _: metrics::SharedString) {}
+        fn describe_gauge(&self, _: metrics::KeyName, _: Option<metrics::Unit>, _: metrics::SharedString) {}
+        fn describe_histogram(
+            &self,
+            _: metrics::KeyName,
+            _: Option<metrics::Unit>,
+            _: metrics::SharedString,
+        ) {
+        }
+
+        fn register_counter(&self, key: &metrics::Key, _: &metrics::Metadata<'_>) -> metrics::Counter {
+            let labels: Vec<_> =
+                key.labels().map(|label| format!("{}={}", label.key(), label.value())).collect();
+            let name = format!("{}{{{}}}", key.name(), labels.join(","));
+            metrics::Counter::from_arc(Arc::new(Count(name, self.0.clone())))
+        }
+
+        fn register_gauge(&self, _: &metrics::Key, _: &metrics::Metadata<'_>) -> metrics::Gauge {
+            metrics::Gauge::noop()
+        }
+
+        fn register_histogram(&self, _: &metrics::Key, _: &metrics::Metadata<'_>) -> metrics::Histogram {
+            metrics::Histogram::noop()
+        }
+    }
+
+    let recorder = Counts::default();
+    let log = logged(|| {
+        metrics::with_local_recorder(&recorder, || {
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
+            runtime.block_on(async {
+                let clock = Clock::held();
+                let monitor = Monitor::new(&clock, Duration::from_secs(5));
+                let looks = Arc::new(Mutex::new(0));
+                let run = move || -> BoxFuture<'static, Health> {
+                    let mut looks = looks.lock().unwrap();
+                    *looks += 1;
+                    let down = (4..=6).contains(&*looks);
+                    Box::pin(std::future::ready(if down {
+                        Health::unhealthy("away")
+                    } else {
+                        Health::healthy()
+                    }))
+                };
+                let settings = CheckSettings::new().cache(Duration::ZERO);
+                assert!(
+                    monitor.add(Component { name: "db".to_owned(), settings, run: Box::new(run) }).is_ok()
+                );
+                for _ in 0..9 {
+                    monitor.findings(|_| true).await;
+                }
+            });
+        });
+    });
+    let changes = |status: &str| format!("lift_health_changes_total{{component=db,status={status}}} 1");
+    assert_eq!(*recorder.0.lock().unwrap(), [changes("unhealthy"), changes("healthy")]);
+    assert_eq!(log.matches("health changed").count(), 2, "{log}");
+}
