@@ -1,10 +1,11 @@
 use std::fmt;
 use std::sync::Arc;
+use std::time::{Duration, SystemTime};
 
 use super::health_check::is_name;
 use super::mask::masked_beginning;
-use super::monitor::overall;
-use super::{CheckKind, Component, Group, HealthCheck, Lifecycle, Monitor, Status};
+use super::monitor::{Finding, overall};
+use super::{CheckKind, Component, Group, Health, HealthCheck, Lifecycle, Monitor, Status};
 
 /// The most of a reason that is kept, in bytes.
 const REASON: usize = 1024;
@@ -86,6 +87,35 @@ impl HealthHandle {
     pub async fn status(&self) -> Status {
         overall(&self.monitor.findings(Component::is_reported).await)
     }
+
+    /// What is known of every component, as `/health/components` with all details: for metrics of one's own.
+    pub async fn components(&self) -> Vec<ComponentHealth> {
+        let findings = self.monitor.findings(|_| true).await;
+        let component = |finding: &Finding| ComponentHealth {
+            name: finding.watched.component.name.clone(),
+            health: finding.checked.health.clone(),
+            critical: finding.watched.component.settings.critical,
+            checked_at: finding.checked.at.wall(),
+            took: finding.checked.took,
+        };
+        findings.iter().map(component).collect()
+    }
+}
+
+/// What is known of one component.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct ComponentHealth {
+    /// Its name.
+    pub name: String,
+    /// What the last check found, without the secrets in it.
+    pub health: Health,
+    /// Whether the service is unhealthy when this is.
+    pub critical: bool,
+    /// When the last check ended.
+    pub checked_at: SystemTime,
+    /// How long it took.
+    pub took: Duration,
 }
 
 impl Component {

@@ -73,6 +73,9 @@ impl Heartbeat {
 
     /// The longest delay since this was asked last.
     pub(crate) fn lag(&self) -> Duration {
+        if !self.beats.load(Ordering::Acquire) {
+            return Duration::ZERO;
+        }
         let late = Duration::from_micros(self.lag.swap(0, Ordering::AcqRel));
         late.max(self.age().saturating_sub(BEAT * 2))
     }
@@ -87,7 +90,7 @@ mod tests {
         let clock = Clock::held();
         let heartbeat = Arc::new(Heartbeat::new(&clock));
         clock.advance(DEAD * 2);
-        assert_eq!(heartbeat.stopped(), None);
+        assert_eq!((heartbeat.stopped(), heartbeat.lag()), (None, Duration::ZERO));
         heartbeat.start(&Handle::current());
         clock.freeze(Duration::from_secs(3600));
         assert_eq!(heartbeat.stopped(), None);

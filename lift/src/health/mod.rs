@@ -23,7 +23,7 @@ pub use check::{Check, CheckMeta, Checks, Verdict};
 pub use check::{check0, check1, check2, check3, check4, check5, check6};
 pub(crate) use config::HealthSettings;
 pub(crate) use group::{Group, TAKEN};
-pub use handle::{HealthHandle, RegisterError};
+pub use handle::{ComponentHealth, HealthHandle, RegisterError};
 pub use health_check::HealthCheck;
 pub(crate) use health_check::is_name;
 pub(crate) use lifecycle::Lifecycle;

@@ -325,11 +325,11 @@ impl Watched {
         let (component, now) = (self.component.name.as_str(), checked.health.status);
         metrics::counter!("lift_health_changes_total", "component" => component.to_owned(), "status" => now.as_str())
             .increment(1);
-        let message = checked.cause.as_deref().or(checked.health.message.as_deref()).unwrap_or("-");
+        let why = checked.cause.as_deref().or(checked.health.message.as_deref()).unwrap_or("-");
         if now.is_up() {
-            tracing::info!(component, %before, %now, message, "health changed");
+            tracing::info!(component, %before, %now, why, "health changed");
         } else {
-            tracing::warn!(component, %before, %now, message, "health changed");
+            tracing::warn!(component, %before, %now, why, "health changed");
         }
     }
 
