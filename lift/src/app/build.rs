@@ -5,21 +5,15 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use futures_util::future::BoxFuture;
-
 use super::answers::{MethodNotAllowed, NotFound};
+use super::health;
 use super::service::Invocable;
 use super::{App, AppSettings, Service, Wrap};
-use crate::clock::{Clock, Deadline};
+use crate::clock::Clock;
 use crate::config::{Fault, Faults, Reader, Sources};
 use crate::handler::{Endpoint, Trigger, router::Router};
-use crate::health::{
-    CheckEntry, CheckKind, CheckSettings, Component, Group, Health, HealthHandle, Lifecycle, Monitor, PROBES,
-    Probes, RegisterError, Root, TAKEN, is_name, system_components,
-};
-use crate::resource::{
-    Context, Judgement, Kind, Managed, Opening, Overrides, Requirements, Resources, User, short_name,
-};
+use crate::health::{HealthHandle, Lifecycle, Monitor, PROBES, Probes};
+use crate::resource::{Kind, Opening, Overrides, Requirements, Resources, User, short_name};
 
 pub(super) fn build(app: App, sources: &Sources) -> Result<(Arc<Service>, AppSettings), Faults> {
     #[cfg(feature = "http")]
@@ -88,7 +82,7 @@ pub(super) fn build(app: App, sources: &Sources) -> Result<(Arc<Service>, AppSet
         }
     }
 
-    health(&handle, &resources, checks.0, by_hand, settings.as_ref().ok(), &mut reader);
+    health::fill(&handle, &resources, checks.0, by_hand, settings.as_ref().ok(), &mut reader);
     let base_path = settings.as_ref().map_or("/health", |settings| &settings.health.base_path);
     let groups = handle.groups.iter().map(|group| format!("/{}", group.name));
     for probe in PROBES.into_iter().map(ToOwned::to_owned).chain(groups) {
@@ -206,109 +200,4 @@ fn resources(
         }
     }
     resources
-}
-
-/// Fills the health report: resources, checks, the machine; and looks whether the groups hold what there is.
-fn health(
-    handle: &HealthHandle,
-    resources: &Arc<Resources>,
-    checks: Vec<CheckEntry>,
-    by_hand: Vec<Result<Component, RegisterError>>,
-    settings: Option<&AppSettings>,
-    reader: &mut Reader<'_>,
-) {
-    let mut add = |component: Component, place: String| {
-        let kind = component.settings.kind;
-        if let Some(CheckKind::Group(group)) = kind
-            && !handle.groups.iter().any(|other| other.name == group)
-        {
-            let problem =
-                format!("`{}` is in the health group `{group}`, which nobody declares", component.name);
-            let help = format!("add `.health_group(\"{group}\", [\"{}\"])` to the app", component.name);
-            reader.fault(Fault::new(place.clone(), problem).help(help));
-        }
-        if let Err(component) = handle.monitor.add(component) {
-            let problem = format!("two components of the health report are named `{}`", component.name);
-            reader.fault(Fault::new(place, problem).help("give the check another `name`"));
-        }
-    };
-    for resource in resources.managed() {
-        add(resource_component(resource), format!("resource `{}`", resource.spec().name));
-    }
-    for check in checks {
-        let (meta, run, resources) = (check.meta, check.run, resources.clone());
-        let (user, settings) = (User::new(meta.name), meta.settings);
-        let run = move || run(Context::new(resources.clone(), user, Deadline::after(settings.timeout)));
-        let component = Component { name: meta.name.to_owned(), settings, run: Box::new(run) };
-        add(component, format!("{}:{}", meta.file, meta.line));
-    }
-    let mut refused = Vec::new();
-    for component in by_hand {
-        match component {
-            Ok(component) => {
-                let place = format!("health check `{}`", component.name);
-                add(component, place);
-            }
-            Err(error) => refused.push(error),
-        }
-    }
-    if let Some(system) = settings.and_then(|settings| settings.health.system.as_ref()) {
-        for component in system_components(system, &Root::default(), &handle.monitor.heartbeat) {
-            let place = format!("the machine's `{}`", component.name);
-            add(component, place);
-        }
-    }
-    for error in refused {
-        reader.fault(Fault::new("health check", error.to_string()));
-    }
-    check_groups(handle, reader);
-}
-
-fn check_groups(handle: &HealthHandle, reader: &mut Reader<'_>) {
-    let all = handle.monitor.components(|_| true);
-    for (index, Group { name, members }) in handle.groups.iter().enumerate() {
-        let mut fault = |problem: String, help: String| {
-            reader.fault(Fault::new(format!("health group `{name}`"), problem).help(help));
-        };
-        if !is_name(name) || TAKEN.contains(name) {
-            let help = format!("use letters, digits and `-`, and none of `{}`", TAKEN.join("`, `"));
-            fault("cannot have this name".to_owned(), help);
-        }
-        if handle.groups.iter().take(index).any(|other| other.name == *name) {
-            fault("is declared twice".to_owned(), "name all its members in one `health_group`".to_owned());
-        }
-        for member in members {
-            if !all.iter().any(|watched| watched.component.name == *member) {
-                let names: Vec<_> = all.iter().map(|watched| watched.component.name.as_str()).collect();
-                let help = format!("the components are `{}`", names.join("`, `"));
-                fault(format!("no component is named `{member}`"), help);
-            }
-        }
-    }
-}
-
-fn resource_component(resource: &Arc<dyn Managed>) -> Component {
-    let spec = resource.spec();
-    let mut settings = CheckSettings::new().critical(spec.critical);
-    settings.kind = spec.ready.then_some(CheckKind::Readiness);
-    settings.timeout = spec.health_timeout.unwrap_or(settings.timeout);
-    let resource = resource.clone();
-    let run = {
-        let resource = resource.clone();
-        move || -> BoxFuture<'static, Health> {
-            let resource = resource.clone();
-            Box::pin(async move {
-                let health = match resource.check(settings.timeout).await {
-                    Ok(Judgement::Working) => Health::healthy(),
-                    Ok(Judgement::Busy) => Health::degraded("every connection is in use"),
-                    Err(error) => Health::unhealthy(crate::error::chain(error.as_ref())),
-                };
-                match resource.stats() {
-                    Some(stats) => stats.details(health),
-                    None => health,
-                }
-            })
-        }
-    };
-    Component { name: resource.spec().name.to_owned(), settings, run: Box::new(run) }
 }

@@ -3,6 +3,7 @@
 mod answers;
 mod banner;
 mod build;
+mod health;
 mod service;
 mod settings;
 mod start;

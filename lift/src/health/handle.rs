@@ -75,7 +75,7 @@ impl HealthHandle {
         {
             return Err(RegisterError::UnknownGroup(name));
         }
-        self.monitor.add(component).map_err(|component| RegisterError::Taken(component.name))
+        self.monitor.add(component).map_err(RegisterError::Taken)
     }
 
     /// Takes a component out of the report; `false` when there is none of this name.

@@ -12,6 +12,7 @@ mod mask;
 mod monitor;
 mod probe;
 mod report;
+mod resource;
 mod settings;
 mod status;
 mod system;

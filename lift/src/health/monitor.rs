@@ -114,11 +114,11 @@ impl Monitor {
         }
     }
 
-    /// Adds a component; gives it back when there is one of its name.
-    pub(crate) fn add(&self, component: Component) -> Result<(), Component> {
+    /// Adds a component; gives its name back when there is one of this name.
+    pub(crate) fn add(&self, component: Component) -> Result<(), String> {
         let mut all = self.watched.write().unwrap_or_else(PoisonError::into_inner);
         if all.iter().any(|other| other.component.name == component.name) {
-            return Err(component);
+            return Err(component.name);
         }
         let watched = Arc::new(Watched { component, common: self.common.clone(), state: Mutex::default() });
         if let Some(runtime) = self.common.runtime.get() {

@@ -2,8 +2,6 @@ use std::iter::Sum;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use crate::health::Health;
-
 /// A state of the breaker, as statistics show it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -228,23 +226,6 @@ impl Stats {
     #[must_use]
     pub fn hit_rate(&self) -> Option<f64> {
         (self.gets > 0).then(|| self.hits as f64 / self.gets as f64 * 100.0)
-    }
-
-    /// The same health with the numbers as details.
-    pub(crate) fn details(&self, health: Health) -> Health {
-        let millis = |time: Duration| u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
-        let mut health = health
-            .detail("breaker", self.breaker.as_str())
-            .detail("in_use", self.in_use)
-            .detail("idle", self.idle)
-            .detail("waiting", self.waiting)
-            .detail("max", self.max_size)
-            .detail("hit_rate", self.hit_rate().map(|rate| (rate * 10.0).round() / 10.0))
-            .detail("wait_p99_ms", millis(self.wait.percentile(99)));
-        if let Some(LastFailure { class, age }) = self.last_failure {
-            health = health.detail("last_error", class).detail("last_error_age_ms", millis(age));
-        }
-        health
     }
 }
 

@@ -1,7 +1,7 @@
 //! The machine as components of the health report.
 
 use std::io;
-use std::path::PathBuf;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -70,7 +70,7 @@ pub(crate) fn components(
 }
 
 /// `disk-var-data` for `/var/data`.
-fn disk_name(path: &PathBuf) -> String {
+fn disk_name(path: &Path) -> String {
     let words: Vec<_> = path
         .to_string_lossy()
         .split(|c: char| !c.is_ascii_alphanumeric())

@@ -1,0 +1,91 @@
+//! The health report at start: what it shows, and what is wrong with it.
+
+use std::sync::Arc;
+
+use super::AppSettings;
+use crate::clock::Deadline;
+use crate::config::{Fault, Reader};
+use crate::health::{
+    CheckEntry, CheckKind, Component, Group, HealthHandle, RegisterError, Root, TAKEN, is_name,
+    system_components,
+};
+use crate::resource::{Context, Resources, User};
+
+/// Fills the health report: resources, checks, the machine; and looks whether the groups hold what there is.
+pub(super) fn fill(
+    handle: &HealthHandle,
+    resources: &Arc<Resources>,
+    checks: Vec<CheckEntry>,
+    by_hand: Vec<Result<Component, RegisterError>>,
+    settings: Option<&AppSettings>,
+    reader: &mut Reader<'_>,
+) {
+    let mut add = |component: Component, place: String| {
+        let kind = component.settings.kind;
+        if let Some(CheckKind::Group(group)) = kind
+            && !handle.groups.iter().any(|other| other.name == group)
+        {
+            let problem =
+                format!("`{}` is in the health group `{group}`, which nobody declares", component.name);
+            let help = format!("add `.health_group(\"{group}\", [\"{}\"])` to the app", component.name);
+            reader.fault(Fault::new(place.clone(), problem).help(help));
+        }
+        if let Err(name) = handle.monitor.add(component) {
+            let problem = format!("two components of the health report are named `{name}`");
+            reader.fault(Fault::new(place, problem).help("give the check another `name`"));
+        }
+    };
+    for resource in resources.managed() {
+        add(Component::of_resource(resource), format!("resource `{}`", resource.spec().name));
+    }
+    for check in checks {
+        let (meta, run, resources) = (check.meta, check.run, resources.clone());
+        let (user, settings) = (User::new(meta.name), meta.settings);
+        let run = move || run(Context::new(resources.clone(), user, Deadline::after(settings.timeout)));
+        let component = Component { name: meta.name.to_owned(), settings, run: Box::new(run) };
+        add(component, format!("{}:{}", meta.file, meta.line));
+    }
+    let mut refused = Vec::new();
+    for component in by_hand {
+        match component {
+            Ok(component) => {
+                let place = format!("health check `{}`", component.name);
+                add(component, place);
+            }
+            Err(error) => refused.push(error),
+        }
+    }
+    if let Some(system) = settings.and_then(|settings| settings.health.system.as_ref()) {
+        for component in system_components(system, &Root::default(), &handle.monitor.heartbeat) {
+            let place = format!("the machine's `{}`", component.name);
+            add(component, place);
+        }
+    }
+    for error in refused {
+        reader.fault(Fault::new("health check", error.to_string()));
+    }
+    check_groups(handle, reader);
+}
+
+fn check_groups(handle: &HealthHandle, reader: &mut Reader<'_>) {
+    let all = handle.monitor.components(|_| true);
+    for (index, Group { name, members }) in handle.groups.iter().enumerate() {
+        let mut fault = |problem: String, help: String| {
+            reader.fault(Fault::new(format!("health group `{name}`"), problem).help(help));
+        };
+        if !is_name(name) || TAKEN.contains(name) {
+            let help = format!("use letters, digits and `-`, and none of `{}`", TAKEN.join("`, `"));
+            fault("cannot have this name".to_owned(), help);
+        }
+        if handle.groups.iter().take(index).any(|other| other.name == *name) {
+            fault("is declared twice".to_owned(), "name all its members in one `health_group`".to_owned());
+        }
+        for member in members {
+            if !all.iter().any(|watched| watched.component.name == *member) {
+                let names: Vec<_> = all.iter().map(|watched| watched.component.name.as_str()).collect();
+                let help = format!("the components are `{}`", names.join("`, `"));
+                fault(format!("no component is named `{member}`"), help);
+            }
+        }
+    }
+}
