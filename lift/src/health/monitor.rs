@@ -1,12 +1,13 @@
 //! Runs the checks, keeps what they found and judges those that do not come back.
 
+use std::future::{Future, poll_fn};
 use std::panic::AssertUnwindSafe;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, RwLock};
 use std::time::Duration;
 
 use futures_util::FutureExt;
 use futures_util::future::{BoxFuture, join_all};
-use tokio::runtime::Handle;
+use tokio::runtime::{Handle, RuntimeFlavor};
 use tokio::sync::watch;
 
 use super::heartbeat::Heartbeat;
@@ -283,7 +284,7 @@ impl Watched {
     async fn run(self: Arc<Self>, since: Moment, sender: watch::Sender<Option<Arc<Checked>>>) {
         let timeout = self.component.settings.timeout;
         let check = AssertUnwindSafe(async { (self.component.run)().await }).catch_unwind();
-        let found = tokio::time::timeout(timeout, check).await;
+        let found = tokio::time::timeout(timeout, apart(check)).await;
         let at = self.common.clock.now();
         let took = at.since(since);
         let checked = match found {
@@ -338,6 +339,17 @@ impl Watched {
         let health = Health::unhealthy(format!("timed out after {}", duration_text(took)));
         Checked { health, at, took, cause: None }
     }
+}
+
+/// Polls a future that may block its thread. A worker of a multi-thread runtime has the task that comes next in a slot
+/// that no other worker can take it from, so it hands everything over before.
+fn apart<F: Future>(future: F) -> impl Future<Output = F::Output> {
+    let several = Handle::current().runtime_flavor() == RuntimeFlavor::MultiThread;
+    let mut future = Box::pin(future);
+    poll_fn(move |cx| {
+        let mut poll = || future.as_mut().poll(cx);
+        if several { tokio::task::block_in_place(poll) } else { poll() }
+    })
 }
 
 impl State {
@@ -522,6 +534,27 @@ mod tests {
         for _ in 0..3 {
             assert_eq!(now(&monitor).await, Status::Unhealthy);
         }
+    }
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+    async fn a_check_that_blocks_the_only_worker_holds_up_nobody() {
+        let (release, blocked) = std::sync::mpsc::channel::<()>();
+        let blocked = Arc::new(Mutex::new(blocked));
+        let blocks = component("blocks", true, move || {
+            let blocked = blocked.clone();
+            Box::pin(async move {
+                let _ = blocked.lock().unwrap().recv();
+                Health::healthy()
+            })
+        });
+        let monitor = monitor(vec![blocks, fixed("works", true, Status::Healthy)], &Clock::system());
+        monitor.watch();
+        let found = monitor.findings(|_| true).await;
+        let statuses: Vec<_> = found.iter().map(|finding| finding.checked.health.status).collect();
+        assert_eq!(statuses, [Status::Unhealthy, Status::Healthy]);
+        let other = tokio::time::timeout(Duration::from_secs(30), tokio::spawn(async {}));
+        assert!(other.await.is_ok(), "the only worker is blocked");
+        drop(release);
     }
 
     #[tokio::test]
