@@ -3,9 +3,14 @@
 pub use futures_util::future::BoxFuture;
 
 pub use crate::config::NoSettings;
-pub use crate::error::{BoxError, Decision, Failure, LiftError, Retry};
+pub use crate::error::{
+    BoxError, Catalog, CatalogEntry, CatalogOf, CatalogOfAnswer, Decision, Detail, Failure, LiftError,
+    NoCatalog, Retry,
+};
 pub use crate::handler::*;
-pub use crate::health::{Check, CheckKind, CheckMeta, CheckSettings, Checks, Health};
+pub use crate::health::{
+    Check, CheckEntry, CheckKind, CheckMeta, CheckSettings, Checks, Health, assert_unique_checks,
+};
 pub use crate::health::{check0, check1, check2, check3, check4, check5, check6};
 pub use crate::host::{MainOptions, run_main};
 pub use crate::pool::probe;

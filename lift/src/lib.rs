@@ -20,6 +20,7 @@ pub mod app;
 mod backend;
 pub mod clock;
 pub mod config;
+mod const_text;
 pub mod error;
 mod event;
 #[cfg(feature = "sqlite")] // the guides' examples keep their data there

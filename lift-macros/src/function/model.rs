@@ -34,6 +34,15 @@ impl Output {
     }
 }
 
+impl Output {
+    /// The type, where it can be written elsewhere.
+    pub(crate) fn named(&self) -> Option<&Type> {
+        self.0
+            .as_ref()
+            .filter(|ty| !matches!(ty, Type::Never(_)) && !crate::support::spans::contains_word(*ty, "impl"))
+    }
+}
+
 impl Function {
     /// The name without `r#`.
     pub(crate) fn name(&self) -> String {
@@ -45,11 +54,11 @@ impl ToTokens for Output {
     fn to_tokens(&self, tokens: &mut TokenStream) {
         match &self.0 {
             None => tokens.extend(quote!(())),
-            // Neither can be written in a turbofish; the compiler finds them by itself.
-            Some(ty) if matches!(ty, Type::Never(_)) || crate::support::spans::contains_word(ty, "impl") => {
-                tokens.extend(quote!(_));
-            }
-            Some(ty) => ty.to_tokens(tokens),
+            Some(_) => match self.named() {
+                Some(ty) => ty.to_tokens(tokens),
+                // It cannot be written in a turbofish; the compiler finds it by itself.
+                None => tokens.extend(quote!(_)),
+            },
         }
     }
 }

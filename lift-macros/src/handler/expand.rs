@@ -21,10 +21,20 @@ pub(crate) fn expand(raw: &RawHandler, handler: &Handler) -> TokenStream {
     let declare = function::declare(&types, ident, runtime);
     let call = call(handler, &types, runtime);
     let parameters = parameters(handler, runtime);
+    let errors = handler.function.output.named().map(|output| {
+        quote! {
+            const ERRORS: #private::Catalog = {
+                #[allow(unused_imports)]
+                use #private::NoCatalog as _;
+                #private::CatalogOfAnswer::<#output>::CATALOG
+            };
+        }
+    });
     let implementation = quote! {
         #parameters
         impl #private::Handler for #ident {
             const META: #private::HandlerMeta = #meta;
+            #errors
             #declare
             #call
         }

@@ -5,6 +5,7 @@ use quote::ToTokens;
 use super::model::{Check, Kind};
 use super::parse::{CACHE, CRITICAL, FAIL_AFTER, INTERVAL, KIND, NAME, RECOVER_AFTER, RawCheck, TIMEOUT};
 use crate::function::{self, Function, Item, Role};
+use crate::support::duration;
 use crate::support::errors::{Errors, Fault};
 use crate::support::keys::Chosen;
 use crate::support::naming::{is_kebab, kebab};
@@ -35,6 +36,14 @@ pub(crate) fn validate(raw: &RawCheck, errors: &Errors) -> Option<Check> {
             Fault::new(Rule::LivenessArgument, function.signature.inputs.to_token_stream(), text)
                 .help("leave the arguments out, or write `kind = \"readiness\"`"),
         );
+    }
+    if let (Some(timeout), Some(interval)) = (raw.keys.get(&TIMEOUT), raw.keys.get(&INTERVAL))
+        && timeout.value > interval.value
+    {
+        let (long, short) = (duration::format(*timeout.value), duration::format(*interval.value));
+        let text = format!("`timeout = \"{long}\"` is longer than `interval = \"{short}\"`");
+        let fault = Fault::new(Rule::TimeoutAboveInterval, timeout, text);
+        errors.report(fault.help(format!("write at most `timeout = \"{short}\"`")));
     }
     let function = function?;
     let name = match raw.keys.get(&NAME) {

@@ -15,6 +15,14 @@ pub(crate) enum Shows {
     Source { at: TokenStream, field: String },
 }
 
+/// The display text as it is written.
+pub(crate) fn text(attributes: &[Attribute]) -> Option<String> {
+    let attribute = attributes.iter().find(|attribute| attribute.path().is_ident("error"))?;
+    let Meta::List(list) = &attribute.meta else { return None };
+    let first = list.tokens.clone().into_iter().next()?;
+    syn::parse2(first.into()).ok().map(|text: LitStr| text.value())
+}
+
 /// The first place where the display text shows a source, if it does.
 pub(crate) fn shows_source(attributes: &[Attribute], fields: &[&Field]) -> Option<Shows> {
     let attribute = attributes.iter().find(|attribute| attribute.path().is_ident("error"))?;

@@ -1,10 +1,11 @@
 //! The tokens: one match that decides, and the two ways into an answer.
 
 use proc_macro2::{Ident, Literal, Span, TokenStream};
-use quote::{ToTokens, quote, quote_spanned};
+use quote::{ToTokens, format_ident, quote, quote_spanned};
+use syn::ext::IdentExt;
 
-use super::keys::Retry;
-use super::model::{Decided, Decision, Format, Text};
+use super::keys::{LEVELS, Retry};
+use super::model::{Decided, Decision, Detail, Format, Text};
 use super::parse::RawError;
 use crate::support::errors::Rejected;
 use crate::support::runtime::Runtime;
@@ -15,7 +16,57 @@ pub(crate) fn expand(raw: &RawError, decided: &[Decided]) -> TokenStream {
     let body = if decided.is_empty() { quote!(match *self {}) } else { quote!(match self { #(#arms)* }) };
     let text = decided.iter().any(Decided::shows_display).then(|| display(&raw.runtime));
     let body = quote!(#text #body);
-    impls(&raw.input.ident, &body, &raw.runtime)
+    let catalog = catalog(decided, &raw.runtime);
+    impls(&raw.input.ident, &body, &catalog, &raw.runtime)
+}
+
+/// What each variant tells, as a constant.
+fn catalog(decided: &[Decided], runtime: &Runtime) -> TokenStream {
+    let private = runtime.path();
+    let entries = decided.iter().filter_map(|decided| {
+        let variant = decided.variant.as_ref().map(|variant| variant.unraw().to_string()).unwrap_or_default();
+        let option = |value: Option<TokenStream>| match value {
+            Some(value) => quote!(::core::option::Option::Some(#value)),
+            None => quote!(::core::option::Option::None),
+        };
+        let (status, code, retry, text) = match &decided.decision {
+            Decision::Transparent { .. } => return None,
+            Decision::Internal { code } => (500, code, option(None), option(None)),
+            Decision::Own { status, code, retry, text, .. } => {
+                let shown = match text {
+                    Text::Nothing => None,
+                    _ => decided.shown.as_ref().map(ToTokens::to_token_stream),
+                };
+                (*status, code, option(retry.map(|retry| self::retry(retry, runtime))), option(shown))
+            }
+        };
+        let status = Literal::u16_unsuffixed(status);
+        Some(quote!(#private::CatalogEntry::new(#variant, #status, #code, #retry, #text)))
+    });
+    // A type that is no `LiftError` has an empty catalog here: it is told at the decision.
+    let inner = decided.iter().filter_map(|decided| match &decided.decision {
+        Decision::Transparent { ty, .. } => Some(quote!(#private::CatalogOf::<#ty>::CATALOG)),
+        _ => None,
+    });
+    quote! {
+        const CATALOG: #private::Catalog = {
+            #[allow(unused_imports)]
+            use #private::NoCatalog as _;
+            #private::Catalog::new(&[#(#entries),*], &[#(#inner),*])
+        };
+    }
+}
+
+fn retry(retry: Retry, runtime: &Runtime) -> TokenStream {
+    let private = runtime.path();
+    match retry {
+        Retry::Never => quote!(#private::Retry::Never),
+        Retry::Now => quote!(#private::Retry::Now),
+        Retry::After(millis) => {
+            let millis = Literal::u64_unsuffixed(millis);
+            quote!(#private::Retry::after_ms(#millis))
+        }
+    }
 }
 
 /// The errors, and what keeps them the only ones.
@@ -24,11 +75,12 @@ pub(crate) fn fallback(raw: &RawError, rejected: &Rejected) -> TokenStream {
         return rejected.to_token_stream();
     }
     let private = raw.runtime.path();
-    let impls = impls(&raw.input.ident, &quote!(#private::Decision::internal("REFUSED")), &raw.runtime);
+    let decision = quote!(#private::Decision::internal("REFUSED"));
+    let impls = impls(&raw.input.ident, &decision, &TokenStream::new(), &raw.runtime);
     quote!(#rejected #impls)
 }
 
-fn impls(ident: &Ident, decision: &TokenStream, runtime: &Runtime) -> TokenStream {
+fn impls(ident: &Ident, decision: &TokenStream, catalog: &TokenStream, runtime: &Runtime) -> TokenStream {
     let private = runtime.path();
     // Lints that a user sets are for the user's code.
     let quiet = quote! {
@@ -39,6 +91,7 @@ fn impls(ident: &Ident, decision: &TokenStream, runtime: &Runtime) -> TokenStrea
     quote! {
         #quiet
         impl #private::LiftError for #ident {
+            #catalog
             fn decision(&self) -> #private::Decision {
                 #decision
             }
@@ -69,7 +122,7 @@ fn display(runtime: &Runtime) -> TokenStream {
 }
 
 fn arm(decided: &Decided, runtime: &Runtime) -> TokenStream {
-    let Decided { variant, decision } = decided;
+    let Decided { variant, decision, level, .. } = decided;
     let private = runtime.path();
     let path = match variant {
         Some(variant) => quote!(Self::#variant),
@@ -86,20 +139,24 @@ fn arm(decided: &Decided, runtime: &Runtime) -> TokenStream {
             quote!(#open #ty #close(#inner))
         }
         Decision::Internal { code } => quote!(#private::Decision::internal(#code)),
-        Decision::Own { status, code, retry, text } => {
+        Decision::Own { status, code, retry, text, details } => {
             let status = Literal::u16_unsuffixed(*status);
             let text = public(text);
-            let retry = retry.map(|retry| match retry {
-                Retry::Never => quote!(.retry(#private::Retry::Never)),
-                Retry::Now => quote!(.retry(#private::Retry::Now)),
-                Retry::After(millis) => {
-                    let millis = Literal::u64_unsuffixed(millis);
-                    quote!(.retry(#private::Retry::after_ms(#millis)))
-                }
+            let retry = retry.map(|retry| self::retry(retry, runtime)).map(|retry| quote!(.retry(#retry)));
+            let details = details.iter().map(|Detail { name, ty, .. }| {
+                let local = detail_local(name);
+                // A type that is not `Serialize` is told at the field.
+                let (first, last) = ends(ty);
+                let private = runtime.path_at(last);
+                let open = quote_spanned!(first=> <);
+                let close = quote_spanned!(last=> as #private::Detail>::detail);
+                quote!(.detail(#name, #open #ty #close(#local)))
             });
-            quote!(#private::Decision::new(#status, #code) #retry #text)
+            quote!(#private::Decision::new(#status, #code) #retry #text #(#details)*)
         }
     };
+    let level = level.and_then(|level| LEVELS.get(level)).map(|level| quote!(.log(#level)));
+    let decision = quote!(#decision #level);
     // Braces fit every sort of variant.
     quote!(#path { #fields .. } => #decision,)
 }
@@ -110,9 +167,17 @@ fn bindings(decision: &Decision) -> TokenStream {
             let inner = inner();
             quote!(#field: #inner,)
         }
-        Decision::Own { text: Text::Format(Format { fields, .. }), .. } => {
-            let fields = fields.iter().map(|(member, local)| quote!(#member: #local,));
-            quote!(#(#fields)*)
+        Decision::Own { text, details, .. } => {
+            let shown: &[_] = match text {
+                Text::Format(Format { fields, .. }) => fields,
+                _ => &[],
+            };
+            let shown = shown.iter().map(|(member, local)| quote!(#member: #local,));
+            let details = details.iter().map(|Detail { name, member, .. }| {
+                let local = detail_local(name);
+                quote!(#member: #local,)
+            });
+            quote!(#(#shown)* #(#details)*)
         }
         _ => TokenStream::new(),
     }
@@ -128,6 +193,10 @@ fn public(text: &Text) -> TokenStream {
             quote!(.public(::std::format!(#literal, #(#arguments),*)))
         }
     }
+}
+
+fn detail_local(name: &str) -> Ident {
+    format_ident!("__lift_detail_{name}", span = Span::mixed_site())
 }
 
 fn inner() -> Ident {

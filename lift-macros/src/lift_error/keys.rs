@@ -1,11 +1,12 @@
 //! The keys of `#[lift(…)]` on an error.
 
-use syn::{Lit, LitStr};
+use proc_macro2::TokenTree;
+use syn::{Ident, Lit, LitStr};
 
 use super::status::Status;
 use crate::support::errors::{Errors, Fault};
 use crate::support::keys::{
-    Conflict, CratePath, Duration, Entry, Flag, Key, Kind, Neighbour, Shape, Table, Value,
+    Choice, Conflict, CratePath, Duration, Entry, Flag, Key, Kind, Neighbour, Shape, Table, Value, split,
 };
 use crate::support::naming::{is_screaming, screaming};
 use crate::support::rules::Rule;
@@ -14,9 +15,14 @@ pub(crate) static STATUS: Key<Status> = Key { example: "status = 404", kind: Sta
 pub(crate) static CODE: Key<Code> = Key { example: "code = \"ORDER_NOT_FOUND\"", kind: Code };
 pub(crate) static RETRY: Key<RetryKind> = Key { example: "retry = \"2s\"", kind: RetryKind };
 pub(crate) static PUBLIC: Key<Text> = Key { example: "public = \"the order does not exist\"", kind: Text };
+pub(crate) static DETAILS: Key<Fields> = Key { example: "details(item, quantity)", kind: Fields };
+pub(crate) static LOG: Key<Choice> = Key { example: "log = \"warn\"", kind: Choice(&LEVELS) };
 pub(crate) static TRANSPARENT: Key<Flag> = Key { example: "transparent", kind: Flag };
 pub(crate) static INTERNAL: Key<Flag> = Key { example: "internal", kind: Flag };
 pub(crate) static CRATE: Key<CratePath> = Key { example: "crate = \"::lift\"", kind: CratePath };
+
+/// The levels of a log line, from loudest to quietest.
+pub(crate) const LEVELS: [&str; 4] = ["error", "warn", "info", "debug"];
 
 const NEIGHBOURS: &[Neighbour] = &[
     Neighbour { name: "status_code", answer: "write `status = 404`" },
@@ -27,6 +33,10 @@ const NEIGHBOURS: &[Neighbour] = &[
     Neighbour { name: "text", answer: "write `public = \"…\"`" },
     Neighbour { name: "detail", answer: "write `public = \"…\"`" },
     Neighbour { name: "title", answer: "write `public = \"…\"`" },
+    Neighbour { name: "fields", answer: "write `details(field)`" },
+    Neighbour { name: "extensions", answer: "write `details(field)`" },
+    Neighbour { name: "level", answer: "write `log = \"warn\"`" },
+    Neighbour { name: "severity", answer: "write `log = \"warn\"`" },
     Neighbour { name: "retryable", answer: "write `retry`" },
     Neighbour { name: "retry_after", answer: "write `retry = \"{}s\"`" },
     Neighbour { name: "retry_ms", answer: "write `retry = \"{}ms\"`" },
@@ -54,22 +64,25 @@ const CONFLICTS: &[Conflict] = &[
     transparent("code"),
     transparent("retry"),
     transparent("public"),
+    transparent("details"),
+    transparent("log"),
     transparent("internal"),
     internal("status"),
     internal("retry"),
     internal("public"),
+    internal("details"),
 ];
 
 pub(crate) static VARIANT_TABLE: Table = Table {
     place: "`#[lift(…)]`",
-    keys: &[&STATUS, &CODE, &RETRY, &PUBLIC, &TRANSPARENT, &INTERNAL],
+    keys: &[&STATUS, &CODE, &RETRY, &PUBLIC, &DETAILS, &LOG, &TRANSPARENT, &INTERNAL],
     neighbours: NEIGHBOURS,
     conflicts: CONFLICTS,
 };
 
 pub(crate) static STRUCT_TABLE: Table = Table {
     place: "`#[lift(…)]`",
-    keys: &[&STATUS, &CODE, &RETRY, &PUBLIC, &TRANSPARENT, &INTERNAL, &CRATE],
+    keys: &[&STATUS, &CODE, &RETRY, &PUBLIC, &DETAILS, &LOG, &TRANSPARENT, &INTERNAL, &CRATE],
     neighbours: NEIGHBOURS,
     conflicts: CONFLICTS,
 };
@@ -88,6 +101,8 @@ pub(crate) static ENUM_TABLE: Table = Table {
         on_variants("code"),
         on_variants("retry"),
         on_variants("public"),
+        on_variants("details"),
+        on_variants("log"),
         on_variants("transparent"),
         on_variants("internal"),
     ],
@@ -154,6 +169,41 @@ impl Kind for RetryKind {
             }
             _ => Err(wrong("write `retry`, `retry = \"never\"` or `retry = \"2s\"`")),
         }
+    }
+}
+
+/// `details(item, quantity)`: names of fields, which are known where the variant is.
+pub(crate) struct Fields;
+
+impl Kind for Fields {
+    type Output = Vec<Ident>;
+
+    fn shape(&self) -> Shape {
+        Shape::List
+    }
+
+    fn read(&self, entry: &Entry, errors: &Errors) -> Result<Option<Vec<Ident>>, Fault> {
+        let Value::List(group) = &entry.value else { return Ok(None) };
+        let mut names: Vec<Ident> = Vec::new();
+        for piece in split(group.stream()) {
+            match piece.tokens() {
+                [TokenTree::Ident(name)] if names.contains(name) => {
+                    let text = format!("the field `{name}` is written twice");
+                    errors.report(Fault::new(Rule::KeyDuplicate, name, text).help("keep one of the two"));
+                }
+                [TokenTree::Ident(name)] => names.push(name.clone()),
+                _ => {
+                    let text = "`details` takes the names of fields";
+                    errors.report(Fault::new(Rule::DetailsField, &piece, text).help("write `details(item)`"));
+                    return Ok(None);
+                }
+            }
+        }
+        if names.is_empty() {
+            let fault = Fault::new(Rule::DetailsField, entry, "`details` names no field");
+            return Err(fault.help("write `details(item)`, or leave it out"));
+        }
+        Ok(Some(names))
     }
 }
 

@@ -8,6 +8,10 @@ pub(crate) struct Decided {
     /// `None` for a struct.
     pub(crate) variant: Option<Ident>,
     pub(crate) decision: Decision,
+    /// The index of the level of its log line.
+    pub(crate) level: Option<usize>,
+    /// What a person reads in the catalog.
+    pub(crate) shown: Option<String>,
 }
 
 impl Decided {
@@ -19,20 +23,24 @@ impl Decided {
 
 pub(crate) enum Decision {
     /// The inner error's.
-    Transparent {
-        field: Member,
-        ty: Box<Type>,
-    },
+    Transparent { field: Member, ty: Box<Type> },
     /// 500, with nothing but the code in the answer.
-    Internal {
-        code: String,
-    },
+    Internal { code: String },
     Own {
         status: u16,
         code: String,
         retry: Option<Retry>,
         text: Text,
+        /// Fields that a client may read, by their names.
+        details: Vec<Detail>,
     },
+}
+
+/// A field in `details(…)`.
+pub(crate) struct Detail {
+    pub(crate) name: String,
+    pub(crate) member: Member,
+    pub(crate) ty: Type,
 }
 
 /// What a client may read.

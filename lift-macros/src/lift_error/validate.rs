@@ -1,15 +1,17 @@
 //! The rules of a decision.
 
 use quote::ToTokens;
-use syn::{Data, Field, Fields, Member};
+use syn::ext::IdentExt;
+use syn::{Data, Field, Fields, Ident, Member};
 
 use super::display::{self, Shows};
-use super::keys::{CODE, INTERNAL, PUBLIC, RETRY, STATUS, TRANSPARENT};
-use super::model::{Decided, Decision, Text};
+use super::keys::{CODE, DETAILS, INTERNAL, LOG, PUBLIC, RETRY, STATUS, TRANSPARENT};
+use super::model::{Decided, Decision, Detail, Text};
 use super::parse::{RawDecision, RawError};
 use super::public;
 use crate::support::errors::{Errors, Fault};
 use crate::support::naming::{is_screaming, screaming};
+use crate::support::nearest::nearest;
 use crate::support::rules::Rule;
 
 /// One decision per variant, or `None` after at least one report.
@@ -29,7 +31,23 @@ pub(crate) fn validate(raw: &RawError, errors: &Errors) -> Option<Vec<Decided>> 
         return None;
     }
     let decided: Vec<_> = raw.decisions.iter().map(|decision| decide(decision, errors)).collect();
+    codes_are_unique(&raw.decisions, errors);
     decided.into_iter().collect()
+}
+
+/// A code means one thing: a client that knows it should not have to look at anything else.
+fn codes_are_unique(decisions: &[RawDecision], errors: &Errors) {
+    let mut seen: Vec<(&str, &Ident)> = Vec::new();
+    for decision in decisions {
+        let Some(code) = decision.keys.get(&CODE) else { continue };
+        if let Some((_, other)) = seen.iter().find(|(known, _)| known == code.value) {
+            let text = format!("`{other}` has the code `{}`, too", code.value);
+            let fault = Fault::new(Rule::CodeDuplicate, &code.entry.value, text);
+            let own = screaming(&decision.ident.to_string());
+            errors.report(fault.help(format!("write `code = \"{own}\"`, or leave it out")));
+        }
+        seen.push((code.value, &decision.ident));
+    }
 }
 
 fn decide(raw: &RawDecision, errors: &Errors) -> Option<Decided> {
@@ -46,7 +64,35 @@ fn decide(raw: &RawDecision, errors: &Errors) -> Option<Decided> {
         None
     };
     let variant = raw.is_variant.then(|| raw.ident.clone());
-    decision.map(|decision| Decided { variant, decision })
+    let level = raw.keys.get(&LOG).map(|level| *level.value);
+    let shown =
+        raw.keys.get(&PUBLIC).map(|text| text.value.value()).or_else(|| display::text(&raw.attributes));
+    decision.map(|decision| Decided { variant, decision, level, shown })
+}
+
+/// The fields that `details(…)` names.
+fn details(raw: &RawDecision, errors: &Errors) -> Option<Vec<Detail>> {
+    let Some(names) = raw.keys.get(&DETAILS) else {
+        return if raw.keys.mentions(&DETAILS) { None } else { Some(Vec::new()) };
+    };
+    let known: Vec<_> = raw.fields.iter().filter_map(|field| Some((field.ident.clone()?, field))).collect();
+    let detail = |name: &Ident| {
+        if let Some((ident, field)) = known.iter().find(|(ident, _)| ident == name) {
+            let (member, ty) = (Member::Named(ident.clone()), field.ty.clone());
+            return Some(Detail { name: ident.unraw().to_string(), member, ty });
+        }
+        let text = format!("`{}` has no field named `{name}`", raw.ident);
+        let all: Vec<_> = known.iter().map(|(ident, _)| ident.unraw().to_string()).collect();
+        let help = match nearest(&name.to_string(), all.iter().map(String::as_str)) {
+            Some(near) => format!("write `{near}`"),
+            None if all.is_empty() => "give its fields names, or leave `details` out".to_owned(),
+            None => format!("its fields are `{}`", all.join("`, `")),
+        };
+        errors.report(Fault::new(Rule::DetailsField, name, text).help(help));
+        None
+    };
+    let details: Vec<_> = names.value.iter().map(detail).collect();
+    details.into_iter().collect()
 }
 
 fn undecided(raw: &RawDecision) -> Fault {
@@ -76,7 +122,7 @@ fn transparent(raw: &RawDecision, errors: &Errors) -> Option<Decision> {
 }
 
 fn own(raw: &RawDecision, errors: &Errors) -> Option<Decision> {
-    let code = code(raw, errors);
+    let (code, details) = (code(raw, errors), details(raw, errors));
     let public = raw.keys.get(&PUBLIC);
     let text = match &public {
         Some(text) => public::check(text.value, &raw.fields, errors),
@@ -90,7 +136,8 @@ fn own(raw: &RawDecision, errors: &Errors) -> Option<Decision> {
     } else {
         text?
     };
-    Some(Decision::Own { status, code: code?, retry: raw.keys.get(&RETRY).map(|retry| *retry.value), text })
+    let retry = raw.keys.get(&RETRY).map(|retry| *retry.value);
+    Some(Decision::Own { status, code: code?, retry, text, details: details? })
 }
 
 /// The text of a 4xx is public: it must not carry what some library has written about the inside.

@@ -10,6 +10,7 @@ use super::keys::{
 };
 use super::model::{Body, Call, Own, Resource};
 use super::parse::RawResource;
+use crate::support::duration;
 use crate::support::errors::{Errors, Fault};
 use crate::support::keys::{Duration, Key, Kind, Set, Values};
 use crate::support::naming::{is_kebab, kebab};
@@ -143,6 +144,15 @@ fn pool_calls(pool: &Values, spec: &mut Vec<Call>, errors: &Errors) {
         let text = format!("`min_idle = {}` is more than `max_size = {}`", min.value, max.value);
         let fault = Fault::new(Rule::MinAboveMax, min, text);
         errors.report(fault.help(format!("write at most `min_idle = {}`", max.value)));
+    }
+    if let (Some(idle), Some(lifetime)) = (pool.get(&IDLE_TIMEOUT), pool.get(&MAX_LIFETIME))
+        && idle.value > lifetime.value
+    {
+        let (idle_text, lifetime_text) = (duration::format(*idle.value), duration::format(*lifetime.value));
+        let text =
+            format!("`idle_timeout = \"{idle_text}\"` is longer than `max_lifetime = \"{lifetime_text}\"`");
+        let fault = Fault::new(Rule::IdleAboveLifetime, idle, text);
+        errors.report(fault.help(format!("write at most `idle_timeout = \"{lifetime_text}\"`")));
     }
     number(pool, &MAX_SIZE, "max_size", spec);
     number(pool, &MIN_IDLE, "min_idle", spec);

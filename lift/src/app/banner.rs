@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use http::Method;
 
 use super::Service;
+use crate::error::CatalogEntry;
 use crate::handler::Trigger;
 
 /// The table of what the service serves.
@@ -21,6 +22,22 @@ pub(crate) fn routes(service: &Service) -> String {
         let place = format!("{}:{}", invocable.meta.file, invocable.meta.line);
         rows.push([format!("{:<7} {}", "invoke", invocable.name), invocable.meta.name.to_owned(), place]);
     }
+    table(&rows)
+}
+
+/// The table of what the errors of the handlers tell.
+pub(crate) fn errors(service: &Service) -> String {
+    let head = ["status", "code", "retry", "text", "handlers"].map(str::to_owned);
+    let row = |(entry, handlers): &(CatalogEntry, Vec<&'static str>)| {
+        [
+            entry.status.to_string(),
+            entry.code.to_owned(),
+            entry.retry.map_or_else(|| "-".to_owned(), |retry| retry.to_string()),
+            entry.text.unwrap_or("-").to_owned(),
+            handlers.join(", "),
+        ]
+    };
+    let rows: Vec<_> = std::iter::once(head).chain(service.catalog.iter().map(row)).collect();
     table(&rows)
 }
 

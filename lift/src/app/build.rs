@@ -11,7 +11,8 @@ use super::service::Invocable;
 use super::{App, AppSettings, Service, Wrap};
 use crate::clock::Clock;
 use crate::config::{Fault, Faults, Reader, Sources};
-use crate::handler::{Endpoint, Trigger, router::Router};
+use crate::error::CatalogEntry;
+use crate::handler::{Endpoint, Entry, Trigger, router::Router};
 use crate::health::{HealthHandle, Lifecycle, Monitor, PROBES, Probes};
 use crate::resource::{Kind, Opening, Overrides, Requirements, Resources, User, short_name};
 
@@ -49,6 +50,7 @@ pub(super) fn build(app: App, sources: &Sources) -> Result<(Arc<Service>, AppSet
         let http_layers: &[Wrap] = if http { &http_layers } else { &[] };
         layers.iter().chain(http_layers).fold(endpoint, |endpoint, wrap| wrap(endpoint))
     };
+    let catalog = catalog(&entries);
     let mut router = Router::default();
     let mut invocables: Vec<Invocable> = Vec::new();
     for (prefix, entry) in entries {
@@ -120,9 +122,26 @@ pub(super) fn build(app: App, sources: &Sources) -> Result<(Arc<Service>, AppSet
         resources,
         probes,
         starts,
+        catalog,
+        errors: settings.errors,
         settings_file: sources.file().map(ToOwned::to_owned),
     };
     Ok((Arc::new(service), settings))
+}
+
+/// What the errors of the handlers tell, by status and code, each with the handlers that return it.
+fn catalog(entries: &[(String, Entry)]) -> Vec<(CatalogEntry, Vec<&'static str>)> {
+    let mut catalog: Vec<(CatalogEntry, Vec<&'static str>)> = Vec::new();
+    for (_, entry) in entries {
+        for told in entry.errors.entries() {
+            match catalog.iter_mut().find(|(other, _)| *other == told) {
+                Some((_, handlers)) => handlers.push(entry.meta.name),
+                None => catalog.push((told, vec![entry.meta.name])),
+            }
+        }
+    }
+    catalog.sort_by_key(|(entry, _)| (entry.status, entry.code));
+    catalog
 }
 
 /// What all functions of the app take.

@@ -11,7 +11,7 @@ mod start;
 use std::any::{Any, TypeId};
 use std::sync::Arc;
 
-pub(crate) use banner::{banner, routes};
+pub(crate) use banner::{banner, errors, routes};
 pub(crate) use service::{Call, InvokeAnswer, Service, finish};
 pub(crate) use settings::AppSettings;
 pub use start::StartFn;
@@ -64,7 +64,7 @@ impl App {
         Self {
             name,
             entries: Vec::new(),
-            checks: Checks::new([]),
+            checks: Checks::new(&[]),
             by_hand: Vec::new(),
             groups: Vec::new(),
             starts: Vec::new(),

@@ -16,7 +16,7 @@ use uuid::Uuid;
 use super::answers::{Allow, Fixed, Starting, not_found};
 use super::start::Start;
 use crate::clock::Deadline;
-use crate::error::{self, BoxError, Failure, Origin, Retry};
+use crate::error::{self, BoxError, CatalogEntry, ErrorForm, Failure, Origin, Retry};
 use crate::event::BODY_LIMIT;
 use crate::handler::router::{Matched, Router};
 use crate::handler::{Endpoint, HandlerMeta, PathParams};
@@ -41,6 +41,10 @@ pub(crate) struct Service {
     pub(crate) probes: Probes,
     pub(super) starts: Vec<Start>,
     pub(crate) settings_file: Option<PathBuf>,
+    /// What the errors of the handlers tell, and the handlers that return it.
+    pub(crate) catalog: Vec<(CatalogEntry, Vec<&'static str>)>,
+    /// The form of failures over HTTP.
+    pub(crate) errors: ErrorForm,
 }
 
 /// A handler of direct invokes.
@@ -147,7 +151,7 @@ impl Service {
             .as_ref()
             .map_or((None, false), |meta| (Some(meta.name), meta.cancel_on_disconnect));
         let response = Box::pin(async move {
-            let response = finish(invocation.run().await, handler, &request_id);
+            let response = finish(invocation.run().await, handler, &request_id, service.errors);
             if head { without_body(response) } else { response }
         });
         Called { cancel_on_disconnect, response }
@@ -168,7 +172,7 @@ impl Service {
     async fn probe(&self, request: Request, request_id: String) -> Response {
         let answer = self.probes.answer(request.method(), request.uri().path(), request.headers()).await;
         let response = answer.unwrap_or_else(|| not_found(&request).into_response());
-        let response = finish(response, None, &request_id);
+        let response = finish(response, None, &request_id, self.errors);
         if request.method() == Method::HEAD { without_body(response) } else { response }
     }
 
@@ -304,10 +308,15 @@ impl Invocation {
 }
 
 /// Renders a failure, once, and logs it.
-pub(crate) fn finish(mut response: Response, handler: Option<&str>, request_id: &str) -> Response {
+pub(crate) fn finish(
+    mut response: Response,
+    handler: Option<&str>,
+    request_id: &str,
+    form: ErrorForm,
+) -> Response {
     if let Some(failure) = response.extensions_mut().remove::<Failure>() {
         error::log(&failure, handler, request_id);
-        response = error::problem_response(response, &failure, request_id);
+        response = error::render(response, &failure, request_id, form);
     }
     if let Ok(id) = HeaderValue::from_str(request_id) {
         response.headers_mut().entry(REQUEST_ID).or_insert(id);

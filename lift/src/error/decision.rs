@@ -2,8 +2,11 @@ use std::borrow::Cow;
 use std::time::Duration;
 
 use http::StatusCode;
+use serde::Serialize;
+use serde_json::Value;
+use tracing::Level;
 
-use super::Origin;
+use super::{Catalog, Origin};
 
 /// What a caller may do with a failed call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,6 +43,8 @@ pub struct Decision {
     pub(super) code: Cow<'static, str>,
     pub(super) retry: Option<Retry>,
     pub(super) public: Option<String>,
+    pub(super) details: Vec<(&'static str, Value)>,
+    pub(super) level: Option<Level>,
     pub(super) origin: Origin,
 }
 
@@ -51,7 +56,15 @@ impl Decision {
             .ok()
             .filter(|status| status.is_client_error() || status.is_server_error())
             .unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-        Self { status, code: code.into(), retry: None, public: None, origin: Origin::Decided }
+        Self {
+            status,
+            code: code.into(),
+            retry: None,
+            public: None,
+            details: Vec::new(),
+            level: None,
+            origin: Origin::Decided,
+        }
     }
 
     /// The opaque 500: the public reads the code and the request id, nothing else.
@@ -64,6 +77,26 @@ impl Decision {
     #[must_use]
     pub fn retry(mut self, retry: Retry) -> Self {
         self.retry = Some(retry);
+        self
+    }
+
+    /// Adds a value that the public may read, by its name.
+    #[must_use]
+    pub fn detail(mut self, name: &'static str, value: impl Into<Value>) -> Self {
+        self.details.push((name, value.into()));
+        self
+    }
+
+    /// Says at which level it is logged: `error`, `warn`, `info` or `debug`. Another word changes nothing.
+    #[must_use]
+    pub fn log(mut self, level: &str) -> Self {
+        self.level = match level {
+            "error" => Some(Level::ERROR),
+            "warn" => Some(Level::WARN),
+            "info" => Some(Level::INFO),
+            "debug" => Some(Level::DEBUG),
+            _ => self.level,
+        };
         self
     }
 
@@ -83,6 +116,27 @@ impl Decision {
     note = "or return `lift::Error`, the opaque 500 that every error converts into"
 )]
 pub trait LiftError: std::error::Error + Send + Sync + 'static {
+    /// What its variants decide, for documentation. Default: nothing is known.
+    const CATALOG: Catalog = Catalog::EMPTY;
+
     /// Status, code, retry advice and public text of this value.
     fn decision(&self) -> Decision;
+}
+
+/// A field in `details(…)`: a value that JSON can show.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be shown as a detail",
+    label = "not `serde::Serialize`",
+    note = "add `#[derive(serde::Serialize)]` to it, or leave the field out of `details(…)`"
+)]
+pub trait Detail {
+    /// The value; `null` for one that JSON cannot show.
+    fn detail(&self) -> Value;
+}
+
+#[diagnostic::do_not_recommend]
+impl<T: Serialize> Detail for T {
+    fn detail(&self) -> Value {
+        serde_json::to_value(self).unwrap_or_default()
+    }
 }

@@ -149,6 +149,17 @@ impl Failure {
         &self.0.fields
     }
 
+    /// Values that the public may read, by their names.
+    #[must_use]
+    pub fn details(&self) -> &[(&'static str, serde_json::Value)] {
+        &self.0.decision.details
+    }
+
+    /// The level that its log line was given.
+    pub(super) fn level(&self) -> Option<tracing::Level> {
+        self.0.decision.level
+    }
+
     /// Who decided.
     #[must_use]
     pub fn origin(&self) -> Origin {

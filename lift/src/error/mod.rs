@@ -4,6 +4,7 @@
 //! edge renders it once: problem+json for HTTP clients, a stable `errorType` for Lambda's direct callers, an
 //! [`Outcome`] for queues, the whole chain for the log.
 
+mod catalog;
 mod decision;
 mod failure;
 mod opaque;
@@ -11,11 +12,13 @@ mod outcome;
 mod problem;
 mod rejection;
 
-pub use decision::{Decision, LiftError, Retry};
+pub use catalog::{Catalog, CatalogEntry, CatalogOf, CatalogOfAnswer, NoCatalog};
+pub use decision::{Decision, Detail, LiftError, Retry};
 pub use failure::{Failure, FieldFault, Origin};
 pub use opaque::{Error, Result};
 pub use outcome::Outcome;
-pub(crate) use problem::{log, problem_response};
+pub use problem::ErrorForm;
+pub(crate) use problem::{log, render};
 pub(crate) use rejection::failure_of_rejection;
 
 /// Any error, boxed.

@@ -2,11 +2,23 @@ use axum_core::body::Body;
 use axum_core::response::Response;
 use http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, RETRY_AFTER};
 use http::{HeaderValue, StatusCode};
-use serde::Serialize;
+use serde::{Serialize, Serializer};
+use serde_json::Value;
+use tracing::Level;
 
 use super::{Failure, Origin};
 
-/// RFC 9457, with the extension members `code`, `request_id` and `errors`.
+/// The form of failures over HTTP; the setting `errors.form`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum ErrorForm {
+    /// RFC 9457, `application/problem+json`.
+    #[default]
+    Problem,
+    /// `{"error": {"code", "message"}}`.
+    Short,
+}
+
+/// RFC 9457, with the extension members `code`, `request_id`, `details` and `errors`.
 #[derive(Serialize)]
 struct Problem<'a> {
     r#type: &'static str,
@@ -16,6 +28,25 @@ struct Problem<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     detail: Option<&'a str>,
     request_id: &'a str,
+    #[serde(skip_serializing_if = "Details::is_empty")]
+    details: Details<'a>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    errors: Vec<Wrong<'a>>,
+}
+
+/// `{"error": …}`.
+#[derive(Serialize)]
+struct Short<'a> {
+    error: ShortError<'a>,
+}
+
+#[derive(Serialize)]
+struct ShortError<'a> {
+    code: &'a str,
+    message: &'a str,
+    request_id: &'a str,
+    #[serde(skip_serializing_if = "Details::is_empty")]
+    details: Details<'a>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     errors: Vec<Wrong<'a>>,
 }
@@ -26,47 +57,85 @@ struct Wrong<'a> {
     detail: &'a str,
 }
 
-/// Writes the failure into the response as `application/problem+json`; headers that layers set stay.
-pub(crate) fn problem_response(mut response: Response, failure: &Failure, request_id: &str) -> Response {
-    let problem = Problem {
-        r#type: "about:blank",
-        title: failure.title(),
-        status: failure.status().as_u16(),
-        code: failure.code(),
-        detail: failure.public_detail(),
-        request_id,
-        errors: failure.fields().iter().map(|f| Wrong { pointer: &f.pointer, detail: &f.detail }).collect(),
+struct Details<'a>(&'a [(&'static str, Value)]);
+
+impl Details<'_> {
+    fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+impl Serialize for Details<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(self.0.iter().map(|(name, value)| (name, value)))
+    }
+}
+
+/// Writes the failure into the response; headers that layers set stay.
+pub(crate) fn render(
+    mut response: Response,
+    failure: &Failure,
+    request_id: &str,
+    form: ErrorForm,
+) -> Response {
+    let errors = failure.fields().iter().map(|f| Wrong { pointer: &f.pointer, detail: &f.detail }).collect();
+    let (code, detail, details) = (failure.code(), failure.public_detail(), Details(failure.details()));
+    let (kind, body) = match form {
+        ErrorForm::Problem => {
+            let (title, status) = (failure.title(), failure.status().as_u16());
+            let problem =
+                Problem { r#type: "about:blank", title, status, code, detail, request_id, details, errors };
+            ("application/problem+json", serde_json::to_vec(&problem))
+        }
+        ErrorForm::Short => {
+            let message = detail.unwrap_or(failure.title());
+            let error = ShortError { code, message, request_id, details, errors };
+            ("application/json", serde_json::to_vec(&Short { error }))
+        }
     };
-    // Strings and numbers only: this cannot fail, and an empty body would still carry the status.
-    let body = serde_json::to_vec(&problem).unwrap_or_default();
     *response.status_mut() = failure.status();
     let headers = response.headers_mut();
     headers.remove(CONTENT_LENGTH);
     headers.remove(CONTENT_ENCODING);
-    headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static(kind));
     if let Some(seconds) = failure.retry_advice().and_then(super::Retry::seconds) {
         headers.insert(RETRY_AFTER, HeaderValue::from(seconds));
     }
-    *response.body_mut() = Body::from(body);
+    // JSON values only: this cannot fail, and an empty body would still carry the status.
+    *response.body_mut() = Body::from(body.unwrap_or_default());
     response
 }
 
-/// One log event for a failure, with the whole chain, at a level that fits.
+/// One log event for a failure, with the whole chain, at a level that fits; and one count of the metric.
 pub(crate) fn log(failure: &Failure, handler: Option<&str>, request_id: &str) {
     let (status, code) = (failure.status().as_u16(), failure.code());
     let handler = handler.unwrap_or("-");
+    metrics::counter!(
+        "lift_failures_total",
+        "code" => code.to_owned(), "status" => status.to_string(), "handler" => handler.to_owned()
+    )
+    .increment(1);
     let chain = failure.chain();
     let error = chain.as_deref().or(failure.public_detail()).unwrap_or(failure.title());
-    match failure.origin() {
+    let (level, message) = match failure.origin() {
         Origin::Rejected | Origin::Unrouted if failure.status().is_client_error() => {
-            tracing::debug!(request_id, handler, status, code, error, "request rejected");
+            (Level::DEBUG, "request rejected")
         }
         Origin::Decided if failure.status() == StatusCode::SERVICE_UNAVAILABLE => {
-            tracing::warn!(request_id, handler, status, code, error, "invocation failed");
+            (Level::WARN, "invocation failed")
         }
-        Origin::Decided if failure.status().is_client_error() => {
-            tracing::info!(request_id, handler, status, code, error, "invocation refused");
-        }
-        _ => tracing::error!(request_id, handler, status, code, error, "invocation failed"),
+        Origin::Decided if failure.status().is_client_error() => (Level::INFO, "invocation refused"),
+        _ => (Level::ERROR, "invocation failed"),
+    };
+    macro_rules! event {
+        ($level:ident) => {
+            tracing::event!(Level::$level, request_id, handler, status, code, error, "{message}")
+        };
+    }
+    match failure.level().unwrap_or(level) {
+        Level::ERROR => event!(ERROR),
+        Level::WARN => event!(WARN),
+        Level::INFO => event!(INFO),
+        _ => event!(DEBUG),
     }
 }

@@ -4,6 +4,8 @@ use axum_core::extract::Request;
 use axum_core::response::Response;
 use futures_util::future::BoxFuture;
 
+use crate::error::Catalog;
+
 use super::{Endpoint, Handler, HandlerMeta, IntoRoute, layered};
 use crate::resource::Requirements;
 
@@ -12,6 +14,8 @@ pub struct Entry {
     pub(crate) meta: HandlerMeta,
     pub(crate) declare: fn(&mut Requirements),
     pub(crate) endpoint: Arc<dyn Endpoint>,
+    /// What its error tells.
+    pub(crate) errors: Catalog,
 }
 
 /// The handlers that [`handlers!`](crate::handlers!) lists.
@@ -26,16 +30,17 @@ pub struct Listed {
     pub(super) meta: HandlerMeta,
     declare: fn(&mut Requirements),
     call: fn(Request) -> BoxFuture<'static, Response>,
+    errors: Catalog,
 }
 
 impl Listed {
     pub(super) const fn of<H: Handler>() -> Self {
-        Self { meta: H::META, declare: H::declare, call: H::call }
+        Self { meta: H::META, declare: H::declare, call: H::call, errors: H::ERRORS }
     }
 
     #[cfg(test)]
     pub(super) fn new(meta: HandlerMeta) -> Self {
-        Self { meta, declare: |_| {}, call: |_| Box::pin(std::future::pending()) }
+        Self { meta, declare: |_| {}, call: |_| Box::pin(std::future::pending()), errors: Catalog::EMPTY }
     }
 }
 
@@ -52,8 +57,8 @@ impl Handlers {
     #[doc(hidden)]
     pub fn new(listed: &[Listed]) -> Self {
         let entry = |listed: &Listed| {
-            let (meta, declare) = (listed.meta, listed.declare);
-            Entry { meta, declare, endpoint: Arc::new(Call(listed.call)) }
+            let Listed { meta, declare, call, errors } = *listed;
+            Entry { meta, declare, endpoint: Arc::new(Call(call)), errors }
         };
         Self { entries: listed.iter().map(entry).collect() }
     }

@@ -25,6 +25,7 @@ pub use unique::assert_unique;
 
 use futures_util::future::BoxFuture;
 
+use crate::error::Catalog;
 use crate::resource::Requirements;
 
 /// A function with a trigger; `#[lift::handler]` implements it for the function's companion type.
@@ -36,6 +37,9 @@ use crate::resource::Requirements;
 pub trait Handler: Sized + 'static {
     /// Its name, trigger and keys.
     const META: HandlerMeta;
+
+    /// What its error tells, as far as that is known.
+    const ERRORS: Catalog = Catalog::EMPTY;
 
     /// Notes the resources that its arguments take.
     fn declare(requirements: &mut Requirements);

@@ -1,7 +1,5 @@
 use super::{HandlerMeta, Listed};
-
-/// The length of the longest message that is told; longer names are cut.
-const ROOM: usize = 512;
+use crate::const_text::{ConstText, equal};
 
 /// Fails the compilation when two handlers of one list have one trigger, and names both.
 ///
@@ -16,13 +14,13 @@ pub const fn assert_unique(list: &[Listed]) {
         let mut j = i + 1;
         while j < list.len() {
             if list[i].meta.hash == list[j].meta.hash && equal(list[i].meta.shape, list[j].meta.shape) {
-                let mut text = Text { bytes: [0; ROOM], len: 0 };
+                let mut text = ConstText::new();
                 text.push("two handlers for `");
                 text.push(list[i].meta.shape);
                 text.push("`: `");
-                text.name(&list[i].meta);
+                name(&mut text, &list[i].meta);
                 text.push("` and `");
-                text.name(&list[j].meta);
+                name(&mut text, &list[j].meta);
                 text.push("`; give one of them another method or path, or take one out of this list");
                 panic!("{}", text.as_str());
             }
@@ -32,52 +30,10 @@ pub const fn assert_unique(list: &[Listed]) {
     }
 }
 
-const fn equal(a: &str, b: &str) -> bool {
-    let (a, b) = (a.as_bytes(), b.as_bytes());
-    if a.len() != b.len() {
-        return false;
-    }
-    let mut i = 0;
-    #[allow(clippy::indexing_slicing)] // both have this length
-    while i < a.len() {
-        if a[i] != b[i] {
-            return false;
-        }
-        i += 1;
-    }
-    true
-}
-
-struct Text {
-    bytes: [u8; ROOM],
-    len: usize,
-}
-
-impl Text {
-    #[allow(clippy::indexing_slicing)] // bounded by the loop's condition
-    const fn push(&mut self, text: &str) {
-        let text = text.as_bytes();
-        let mut i = 0;
-        while i < text.len() && self.len < ROOM {
-            // Names and routes are ASCII almost always; anything else would be cut in the middle.
-            self.bytes[self.len] = if text[i].is_ascii() { text[i] } else { b'?' };
-            self.len += 1;
-            i += 1;
-        }
-    }
-
-    const fn name(&mut self, meta: &HandlerMeta) {
-        self.push(meta.module);
-        self.push("::");
-        self.push(meta.name);
-    }
-
-    const fn as_str(&self) -> &str {
-        match std::str::from_utf8(self.bytes.split_at(self.len).0) {
-            Ok(text) => text,
-            Err(_) => "two handlers for one trigger",
-        }
-    }
+const fn name(text: &mut ConstText, meta: &HandlerMeta) {
+    text.push(meta.module);
+    text.push("::");
+    text.push(meta.name);
 }
 
 #[cfg(test)]

@@ -3,6 +3,7 @@ use std::future::Future;
 use futures_util::future::BoxFuture;
 
 use super::{CheckSettings, Health, Status};
+use crate::const_text::{ConstText, equal};
 use crate::error::{BoxError, chain};
 use crate::pool::FromContext;
 use crate::resource::{Context, Requirements};
@@ -35,7 +36,7 @@ impl CheckMeta {
     label = "not a health check",
     note = "add `#[lift::health_check]` to the function"
 )]
-pub trait Check: 'static {
+pub trait Check: Sized + 'static {
     /// Its name and keys.
     const META: CheckMeta;
 
@@ -45,14 +46,9 @@ pub trait Check: 'static {
     /// Takes its arguments and runs it.
     fn run(context: Context) -> BoxFuture<'static, Health>;
 
-    /// Its entry in a list.
+    /// Its entry in a list: one constant, so that what is no check is told once.
     #[doc(hidden)]
-    fn entry() -> CheckEntry
-    where
-        Self: Sized,
-    {
-        CheckEntry { meta: Self::META, declare: Self::declare, run: Self::run }
-    }
+    const LISTED: CheckEntry = CheckEntry { meta: Self::META, declare: Self::declare, run: Self::run };
 }
 
 /// What a check returns: `Result<(), E>`, [`Status`], [`Health`], or a `Result` of these.
@@ -129,6 +125,7 @@ checks! {
 }
 
 /// One check of a list.
+#[derive(Clone, Copy)]
 pub struct CheckEntry {
     pub(crate) meta: CheckMeta,
     pub(crate) declare: fn(&mut Requirements),
@@ -142,15 +139,51 @@ pub struct Checks(pub(crate) Vec<CheckEntry>);
 impl Checks {
     /// A list of entries; [`health_checks!`](crate::health_checks!) calls this.
     #[doc(hidden)]
-    pub fn new<const N: usize>(entries: [CheckEntry; N]) -> Self {
-        Self(entries.into())
+    pub fn new(entries: &[CheckEntry]) -> Self {
+        Self(entries.to_vec())
     }
 }
 
-/// Lists health checks for [`App::health_checks`](crate::App::health_checks).
+/// Fails the compilation when two checks of one list have one name, and names where they are.
+///
+/// # Panics
+/// At compile time only.
+#[doc(hidden)]
+#[allow(clippy::indexing_slicing, clippy::panic)] // const evaluation has no other way; indices are bounded by `len`
+pub const fn assert_unique_checks(list: &[CheckEntry]) {
+    let mut i = 0;
+    while i < list.len() {
+        let mut j = i + 1;
+        while j < list.len() {
+            if equal(list[i].meta.name, list[j].meta.name) {
+                let mut text = ConstText::new();
+                text.push("two health checks are named `");
+                text.push(list[i].meta.name);
+                text.push("`, at ");
+                place(&mut text, &list[i].meta);
+                text.push(" and ");
+                place(&mut text, &list[j].meta);
+                text.push("; give one of them another `name`, or take one out of this list");
+                panic!("{}", text.as_str());
+            }
+            j += 1;
+        }
+        i += 1;
+    }
+}
+
+const fn place(text: &mut ConstText, meta: &CheckMeta) {
+    text.push(meta.file);
+    text.push(":");
+    text.push_number(meta.line);
+}
+
+/// Lists health checks for [`App::health_checks`](crate::App::health_checks). Two of one name are a compile error.
 #[macro_export]
 macro_rules! health_checks {
-    ($($check:path),* $(,)?) => {
-        $crate::__private::Checks::new([$(<$check as $crate::__private::Check>::entry()),*])
-    };
+    ($($check:path),* $(,)?) => {{
+        const LISTED: &[$crate::__private::CheckEntry] = &[$(<$check as $crate::__private::Check>::LISTED),*];
+        const _: () = $crate::__private::assert_unique_checks(LISTED);
+        $crate::__private::Checks::new(LISTED)
+    }};
 }

@@ -19,8 +19,7 @@ mod system;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use check::CheckEntry;
-pub use check::{Check, CheckMeta, Checks, Verdict};
+pub use check::{Check, CheckEntry, CheckMeta, Checks, Verdict, assert_unique_checks};
 pub use check::{check0, check1, check2, check3, check4, check5, check6};
 pub(crate) use config::HealthSettings;
 pub(crate) use group::{Group, TAKEN};

@@ -7,7 +7,7 @@ use std::time::Duration;
 use bytes::Bytes;
 
 use super::{load, start_logs};
-use crate::app::{Call, InvokeAnswer, Service, routes};
+use crate::app::{Call, InvokeAnswer, Service, errors, routes};
 use crate::clock::Deadline;
 use crate::event::{self, Decoded};
 use crate::{App, Error};
@@ -18,6 +18,7 @@ enum Command {
     Serve { listen: Option<String> },
     Invoke { file: PathBuf, name: Option<String> },
     Routes,
+    Errors,
     Health,
     Help,
 }
@@ -29,6 +30,7 @@ commands:
   serve [--listen ADDR]         serve HTTP until SIGTERM or Ctrl-C (the default)
   invoke FILE [--name HANDLER]  call the service once with an AWS event; FILE may be - for standard input
   routes                        list what is served
+  errors                        list what the errors of the handlers tell a client: status, code, retry, text
   health                        look at every component once; exit status 0 healthy, 1 degraded, 2 not healthy
   --help                        this text
 
@@ -67,6 +69,7 @@ fn parse(arguments: impl Iterator<Item = OsString>) -> Result<Command, Error> {
     let command = match (command.as_deref(), file) {
         (None | Some("serve"), None) => Command::Serve { listen: listen.take() },
         (Some("routes"), None) => Command::Routes,
+        (Some("errors"), None) => Command::Errors,
         (Some("health"), None) => Command::Health,
         (Some("help"), None) => Command::Help,
         (Some("invoke"), Some(file)) => Command::Invoke { file, name: name.take() },
@@ -99,6 +102,10 @@ pub(super) async fn run(app: App) -> crate::Result<()> {
         Command::Invoke { file, name } => invoke(app, &sources, file, name).await,
         Command::Routes => {
             print(&routes(&app.build(&sources)?.0));
+            Ok(())
+        }
+        Command::Errors => {
+            print(&errors(&app.build(&sources)?.0));
             Ok(())
         }
         Command::Health => health(app, &sources).await,
@@ -226,6 +233,7 @@ mod tests {
             ("invoke - --name total", Ok(invoke("-", Some("total")))),
             ("routes", Ok(Command::Routes)),
             ("health", Ok(Command::Health)),
+            ("errors", Ok(Command::Errors)),
             ("routes --help", Ok(Command::Help)),
         ] {
             assert_eq!(command(line), expected, "{line}");

@@ -251,7 +251,7 @@ async fn http(
         Err(problem) => problem,
     };
     let failure = Failure::internal(problem.code(), problem);
-    let response = finish(failure.into_response(), None, &request_id);
+    let response = finish(failure.into_response(), None, &request_id, service.errors);
     event::encode(response)
         .await
         .map(Answer::Http)

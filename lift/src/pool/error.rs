@@ -5,7 +5,7 @@ use std::time::Duration;
 use axum_core::response::{IntoResponse, Response};
 
 use crate::config::duration_text;
-use crate::error::{BoxError, Decision, Failure, LiftError, Retry};
+use crate::error::{BoxError, Catalog, CatalogEntry, Decision, Failure, LiftError, Retry};
 use crate::resource::short_name;
 
 /// What a connect said that many callers waited for; it shows and chains as the error itself does.
@@ -121,6 +121,15 @@ impl PoolError {
 
 /// 503 and worth a retry, except for a mistake in the code.
 impl LiftError for PoolError {
+    const CATALOG: Catalog = Catalog::new(
+        &[
+            CatalogEntry::new("Exhausted", 503, "POOL_EXHAUSTED", Some(Retry::Now), None),
+            CatalogEntry::new("Connect", 503, "RESOURCE_UNAVAILABLE", Some(Retry::Now), None),
+            CatalogEntry::new("Closed", 503, "SHUTTING_DOWN", Some(Retry::Now), None),
+        ],
+        &[],
+    );
+
     fn decision(&self) -> Decision {
         match self {
             Self::Exhausted { .. } => Decision::new(503, "POOL_EXHAUSTED").retry(Retry::Now),

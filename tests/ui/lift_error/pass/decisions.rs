@@ -24,8 +24,11 @@ enum OrderError {
     #[error(transparent)]
     #[lift(transparent)]
     Gone { inner: Gone },
+    #[error("only {left} of {item}")]
+    #[lift(status = 409, details(item, left), log = "debug")]
+    Short { item: String, left: u32, hidden: &'static str },
     #[error("the database refused")]
-    #[lift(internal)]
+    #[lift(internal, log = "warn")]
     Db(#[from] std::fmt::Error),
     #[error("the {what} is wrong")]
     #[lift(internal, code = "INSIDE")]
@@ -51,13 +54,23 @@ fn main() {
             Decision::new(422, "LINE").retry(Retry::Never).public("line   7 of 7 is wrong"),
         ),
         (OrderError::Gone { inner: Gone }, Decision::new(410, "GONE").public("gone")),
-        (OrderError::Db(std::fmt::Error), Decision::internal("DB")),
+        (
+            OrderError::Short { item: "tea".to_owned(), left: 3, hidden: "" },
+            Decision::new(409, "SHORT").public("only 3 of tea").detail("item", "tea").detail("left", 3).log("debug"),
+        ),
+        (OrderError::Db(std::fmt::Error), Decision::internal("DB").log("warn")),
         (OrderError::Inside { what: "x" }, Decision::internal("INSIDE")),
     ];
     for (error, decision) in table {
         assert_eq!(error.decision(), decision);
         let _: lift::Failure = error.into();
     }
+    let catalog: Vec<_> =
+        OrderError::CATALOG.entries().iter().map(|entry| (entry.variant, entry.status, entry.code, entry.text)).collect();
+    assert_eq!(catalog.len(), 7 + PoolError::CATALOG.entries().len() + 1);
+    assert_eq!(catalog[0], ("NotFound", 404, "ORDER_NOT_FOUND", Some("order {0} does not exist")));
+    assert_eq!(catalog[3], ("Line", 422, "LINE", Some("line {number:>width$} of {number} is wrong")));
+    assert_eq!(catalog.last(), Some(&("", 410, "GONE", Some("gone"))));
     assert_eq!(Gone.into_response().status(), StatusCode::GONE);
     let _ = |never: Never| never.decision();
     let _ = |error: PoolError| OrderError::from(error);

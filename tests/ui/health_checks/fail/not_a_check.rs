@@ -1,0 +1,5 @@
+async fn orders() {}
+
+fn main() {
+    let _ = lift::health_checks![orders];
+}

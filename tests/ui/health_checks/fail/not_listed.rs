@@ -1,0 +1,11 @@
+#![deny(dead_code)]
+
+#[lift::health_check]
+async fn orders() {}
+
+#[lift::health_check]
+async fn warehouse() {}
+
+fn main() {
+    let _ = lift::health_checks![orders];
+}

@@ -1,0 +1,15 @@
+use lift::prelude::*;
+
+#[derive(Debug, thiserror::Error, LiftError)]
+enum OrderError {
+    #[error("the order does not exist")]
+    #[lift(status = 404, log = "warning")]
+    NotFound,
+}
+
+fn main() {
+    fn answers() -> Result<(), OrderError> {
+        Ok(())
+    }
+    let _ = answers().into_response();
+}
