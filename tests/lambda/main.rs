@@ -8,4 +8,5 @@ mod events;
 mod freeze;
 mod shutdown;
 mod snapstart;
+mod start;
 mod support;

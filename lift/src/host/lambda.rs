@@ -3,13 +3,16 @@
 //! The runtime polls, catches panics and posts answers; the raw bytes of an event go past its deserializer.
 
 use std::cell::RefCell;
+use std::panic::AssertUnwindSafe;
 use std::pin::Pin;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll};
 use std::time::{Duration, SystemTime};
 
 use axum_core::response::IntoResponse;
 use bytes::Bytes;
+use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use http::StatusCode;
 use lambda_runtime::{
@@ -19,12 +22,13 @@ use serde::{Serialize, Serializer};
 use serde_json::value::RawValue;
 use tower_layer::layer_fn;
 
-use super::{Signals, extension};
+use super::{Signals, extension, start_error};
 use crate::app::{Call, InvokeAnswer, Service, finish};
 use crate::clock::Deadline;
 use crate::config::Sources;
 use crate::error::{self, Failure, Origin};
 use crate::event::{self, Decoded, HttpAnswer};
+use crate::layer::panic_text;
 use crate::resource::Warm;
 use crate::{App, Error};
 
@@ -40,6 +44,10 @@ const CLOSING: Duration = Duration::from_millis(300);
 /// All of the opening at a cold start, which Lambda bounds by 10 s.
 const WARMING: Duration = Duration::from_secs(8);
 
+/// How often polling is tried again in a row, and how long the first wait is; each is twice as long as the last.
+const POLLS: u32 = 8;
+const BACK_OFF: Duration = Duration::from_millis(50);
+
 thread_local! {
     /// The bytes of the event that is being handed to the handler. They are put here and taken out within one
     /// synchronous call, so no other invocation can see them.
@@ -47,6 +55,29 @@ thread_local! {
 }
 
 pub(super) async fn run(app: App, sources: &Sources) -> crate::Result<()> {
+    let mut signals = Signals::watch();
+    let service = match start(app, sources).await {
+        Ok(service) => service,
+        Err(error) => {
+            start_error::report(&error).await;
+            return Err(error);
+        }
+    };
+    let ended = tokio::select! {
+        ended = serve(&service) => ended,
+        signal = signals.next() => {
+            tracing::info!(signal, "shutting down");
+            Ok(())
+        }
+    };
+    if tokio::time::timeout(CLOSING, service.close()).await.is_err() {
+        tracing::warn!("closing took too long; resources are left as they are");
+    }
+    ended
+}
+
+/// Everything before the first event.
+async fn start(app: App, sources: &Sources) -> crate::Result<Arc<Service>> {
     for name in ["AWS_LAMBDA_FUNCTION_NAME", "AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "AWS_LAMBDA_FUNCTION_VERSION"]
     {
         if std::env::var_os(name).is_none() {
@@ -57,38 +88,60 @@ pub(super) async fn run(app: App, sources: &Sources) -> crate::Result<()> {
         }
     }
     let (service, settings) = app.build(sources)?;
-    let mut signals = Signals::watch();
     if tokio::time::timeout(WARMING, service.warm()).await.is_err() {
         tracing::warn!("not every resource could be opened in time; the first use tries again");
     }
     service.start(settings.lambda_on_start).await?;
-    tracing::info!(service = service.name, serves = service.serves(), "ready for invocations");
-
-    let handler = tower::service_fn({
-        let service = service.clone();
-        move |event: LambdaEvent<()>| {
-            let bytes = EVENT.take().unwrap_or_default();
-            let service = service.clone();
-            async move { handle(&service, bytes, &event.context).await }
-        }
-    });
-    let runtime = Runtime::new(handler)
-        .layer(layer_fn(|inner| PastDeserializer { inner }))
-        .register_snapstart_resource(Arc::new(Snapshot { service: service.clone() }));
     if !service.resources.managed().is_empty() {
         extension::register().await;
     }
-    let ended = tokio::select! {
-        ended = runtime.run_concurrent() => ended.map_err(|error| Error::msg(error::chain(error.as_ref()))),
-        signal = signals.next() => {
-            tracing::info!(signal, "shutting down");
-            Ok(())
+    tracing::info!(service = service.name, serves = service.serves(), "ready for invocations");
+    Ok(service)
+}
+
+/// Polls for events for as long as Lambda answers. After a poll that failed it waits and begins again, because the
+/// sandbox and its connections are worth more than the one poll; when nothing comes any more, it gives up.
+async fn serve(service: &Arc<Service>) -> crate::Result<()> {
+    let (mut attempt, served) = (0, Arc::new(AtomicBool::new(false)));
+    loop {
+        let handler = tower::service_fn({
+            let (service, served) = (service.clone(), served.clone());
+            move |event: LambdaEvent<()>| {
+                served.store(true, Ordering::Relaxed);
+                let bytes = EVENT.take().unwrap_or_default();
+                let service = service.clone();
+                async move { handle(&service, bytes, &event.context).await }
+            }
+        });
+        let runtime = Runtime::new(handler)
+            .layer(layer_fn(|inner| PastDeserializer { inner }))
+            .register_snapstart_resource(Arc::new(Snapshot { service: service.clone() }));
+        // The runtime panics at an answer without the headers that Lambda promises.
+        let error: lambda_runtime::Error =
+            match AssertUnwindSafe(runtime.run_concurrent()).catch_unwind().await {
+                Ok(Ok(())) => return Ok(()),
+                Ok(Err(error)) => error,
+                Err(panic) => panic_text(&*panic).into(),
+            };
+        let text = error::chain(error.as_ref());
+        if error.is::<serde_json::Error>() {
+            // It came with an event that nobody can answer any more: the end of the process is the answer.
+            tracing::error!(error = text, "the context of an event cannot be read");
+            return Err(Error::msg(format!("the context of an event cannot be read: {text}")));
         }
-    };
-    if tokio::time::timeout(CLOSING, service.close()).await.is_err() {
-        tracing::warn!("closing took too long; resources are left as they are");
+        if served.swap(false, Ordering::Relaxed) {
+            attempt = 0;
+        }
+        // A restored snapshot cannot be restored again.
+        let snapshot = std::env::var("AWS_LAMBDA_INITIALIZATION_TYPE").is_ok_and(|kind| kind == "snap-start");
+        if attempt == POLLS || snapshot {
+            return Err(Error::msg(text));
+        }
+        let wait = BACK_OFF * 2_u32.pow(attempt);
+        attempt += 1;
+        tracing::warn!(error = text, attempt, ?wait, "polling for events failed; trying again");
+        tokio::time::sleep(wait).await;
     }
-    ended
 }
 
 /// Nothing open survives a snapshot: another machine wakes up with it.

@@ -12,6 +12,8 @@ mod main;
 mod probes;
 #[cfg(feature = "server")]
 mod server;
+#[cfg(feature = "lambda")]
+mod start_error;
 mod test;
 
 pub use main::{MainOptions, run_main};

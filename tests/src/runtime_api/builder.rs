@@ -16,6 +16,7 @@ pub struct Builder {
     pub(super) kill_at_deadline: Option<bool>,
     pub(super) jitter: Duration,
     pub(super) seed: Option<u64>,
+    pub(super) failing_polls: u64,
 }
 
 impl Default for Builder {
@@ -32,6 +33,7 @@ impl Default for Builder {
             kill_at_deadline: None,
             jitter: Duration::ZERO,
             seed: None,
+            failing_polls: 0,
         }
     }
 }
@@ -113,6 +115,13 @@ impl Builder {
     #[must_use]
     pub fn seed(mut self, seed: u64) -> Self {
         self.seed = Some(seed);
+        self
+    }
+
+    /// So many polls after the first event are answered with status 500, as when the Runtime API is in trouble.
+    #[must_use]
+    pub fn failing_polls(mut self, polls: u64) -> Self {
+        self.failing_polls = polls;
         self
     }
 

@@ -203,6 +203,18 @@ impl Shared {
         });
     }
 
+    /// Whether the next poll is to fail.
+    pub(super) fn poll_fails(self: &Arc<Self>) -> bool {
+        self.update(|state| {
+            let fails = state.delivered > 0 && state.failed_polls < self.config.failing_polls;
+            if fails {
+                state.failed_polls += 1;
+                state.history.push(Record::PollFailed);
+            }
+            fails
+        })
+    }
+
     /// `GET …/invocation/next`: a long poll.
     pub(super) fn next(self: &Arc<Self>) -> Result<oneshot::Receiver<Reply>, Refusal> {
         let (poll, event) = oneshot::channel();

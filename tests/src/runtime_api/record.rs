@@ -4,6 +4,8 @@
 pub enum Record {
     /// The function asked for an event.
     Next,
+    /// A poll was answered with a fault.
+    PollFailed,
     /// An event was handed over.
     Delivered {
         /// Its invocation.

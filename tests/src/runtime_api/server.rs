@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use http::request::Parts;
-use http::{Method, Request};
+use http::{Method, Request, StatusCode};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use hyper::body::Incoming;
 use hyper::service::service_fn;
@@ -14,7 +14,7 @@ use hyper_util::rt::TokioIo;
 use tokio::sync::oneshot;
 
 use super::extension::long_poll;
-use super::refusal::{Refusal, Reply};
+use super::refusal::{Refusal, Reply, json_reply};
 use super::shared::Shared;
 
 /// Bodies are read whole up to here, so that even one that is too large gets its answer.
@@ -74,6 +74,9 @@ async fn route(shared: &Arc<Shared>, head: &Parts, body: Bytes) -> Result<Reply,
     let headers = &head.headers;
     if let Some(path) = path.strip_prefix("/2018-06-01/runtime/") {
         return match (&head.method, path.split('/').collect::<Vec<_>>().as_slice()) {
+            (&Method::GET, ["invocation", "next"]) if shared.poll_fails() => {
+                Ok(json_reply(StatusCode::INTERNAL_SERVER_ERROR, "{}"))
+            }
             (&Method::GET, ["invocation", "next"]) => Ok(long_poll(shared.next()?).await),
             (&Method::POST, ["invocation", id, "response"]) => shared.response(id, headers, body).await,
             (&Method::POST, ["invocation", id, "error"]) => shared.error(id, headers, &body).await,

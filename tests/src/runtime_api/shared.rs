@@ -44,6 +44,8 @@ pub(super) struct State {
     pub(super) delivered: u64,
     pub(super) history: Vec<Record>,
     pub(super) violations: Vec<String>,
+    /// How many polls have been answered with a fault.
+    pub(super) failed_polls: u64,
 }
 
 /// Where the function is between its start and its end.

@@ -1,0 +1,58 @@
+//! What keeps a function from starting or polling, and what Lambda hears of it.
+
+use tests::process::Program;
+use tests::runtime_api::{Answer, Record};
+
+use crate::support::{faulty, folder, get, http, lambda};
+
+#[tokio::test]
+async fn a_function_that_cannot_start_says_why_with_every_fault() {
+    let dir = folder();
+    let lambda = lambda().start();
+    let program = Program::new(env!("CARGO_BIN_EXE_faulty")).dir(dir.path());
+    let function = lambda.spawn(program.env("LIFT_HEALTH_INTERVAL", "0s"));
+    lambda.wait_for("the report", 1, |record| matches!(record, Record::InitError { .. })).await;
+    let reports: Vec<_> = lambda
+        .history()
+        .into_iter()
+        .filter_map(|record| match record {
+            Record::InitError { error_type, error_message } => Some((error_type, error_message)),
+            _ => None,
+        })
+        .collect();
+    let [(error_type, message)] = reports.as_slice() else { panic!("{reports:?}") };
+    assert_eq!(error_type, "INIT_FAILED");
+    assert!(
+        message.contains("TOOL_JOURNAL: is not set") && message.contains("LIFT_HEALTH_INTERVAL"),
+        "{message}"
+    );
+    function.process().wait_for_line("TOOL_JOURNAL");
+    lambda.finish();
+}
+
+#[tokio::test]
+async fn polls_that_fail_are_tried_again_by_the_same_process() {
+    let dir = folder();
+    let lambda = lambda().failing_polls(3).start();
+    let function = lambda.spawn(faulty(dir.path()));
+    for _ in 0..2 {
+        assert_eq!(http(&lambda.invoke(get("/tool")).await.expect("an answer")).status, 200);
+    }
+    assert_eq!(lambda.count(|record| *record == Record::PollFailed), 3);
+    assert_eq!(lambda.count(|record| *record == Record::Ended), 0);
+    let written = function.process().written();
+    assert_eq!(written.matches("polling for events failed; trying again").count(), 3, "{written}");
+    lambda.finish();
+}
+
+#[tokio::test]
+async fn a_client_context_that_is_not_json_is_one_clear_line() {
+    let dir = folder();
+    let lambda = lambda().start();
+    let function = lambda.spawn(faulty(dir.path()));
+    let crashed = lambda.invoke(get("/tool")).client_context("{").await;
+    assert!(matches!(crashed, Ok(Answer::Crashed)), "{crashed:?}");
+    let line = function.process().wait_for_line("the context of an event cannot be read");
+    assert!(line.contains("EOF while parsing"), "{line}");
+    lambda.finish();
+}
