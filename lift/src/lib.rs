@@ -89,4 +89,14 @@ pub mod extract {
 pub mod testing {
     pub use crate::clock::Clock;
     pub use crate::host::{AsyncOpen, TestHost, TestRequest, TestResponse, TestService};
+    use crate::{App, config::Faults};
+
+    /// Finds everything that would keep an app from starting, without opening anything; settings that the environment
+    /// would give are set with [`TestHost::var`]: `app.test().var("DB_URL", "…").check()`.
+    ///
+    /// # Errors
+    /// All of it, each with the place in the code or the variable.
+    pub fn check(app: App) -> Result<(), Faults> {
+        app.test().check()
+    }
 }

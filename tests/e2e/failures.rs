@@ -32,6 +32,30 @@ fn a_panic_is_an_opaque_500_and_its_connection_is_closed() {
 }
 
 #[test]
+fn every_tenth_of_a_thousand_invocations_panics_and_the_others_are_served() {
+    let dir = folder();
+    let server = Server::start(faulty(dir.path()));
+    let mut connection = Connection::open(server.address).expect("a connection");
+    let (mut served, mut panicked) = (0, 0);
+    for number in 0..1_000 {
+        let target = if number % 10 == 0 { "/panic" } else { "/tool" };
+        let answer = connection.call(&Request::get(target)).expect("an answer");
+        match answer.status {
+            200 => served += 1,
+            _ => {
+                assert_problem(&answer, 500, "PANIC");
+                panicked += 1;
+            }
+        }
+    }
+    assert_eq!((served, panicked), (900, 100));
+    // Each panic has cost its connection, and one is open as before.
+    let journal = Journal::of(dir.path());
+    assert_eq!((journal.count("close"), journal.open()), (100, 1), "{:?}", journal.lines());
+    assert_eq!(server.status("/health/live"), Some(200));
+}
+
+#[test]
 fn an_answer_that_json_does_not_allow_is_an_opaque_500() {
     let dir = folder();
     let server = Server::start(faulty(dir.path()));

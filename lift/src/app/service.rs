@@ -157,6 +157,12 @@ impl Service {
         Called { cancel_on_disconnect, response }
     }
 
+    /// What a queue would make of a request's end.
+    #[cfg(test)]
+    pub(crate) async fn outcome(&self, request: Request, call: Call) -> error::Outcome {
+        error::Outcome::of(&self.route(request, "-", &call).run().await)
+    }
+
     /// Serves a request that can only be a probe.
     pub(crate) async fn probe_only(&self, request: Request) -> Response {
         let request_id = request_id(&request).unwrap_or_else(fresh_id);

@@ -11,6 +11,8 @@ mod opaque;
 mod outcome;
 mod problem;
 mod rejection;
+#[cfg(test)]
+mod tests;
 
 pub use catalog::{Catalog, CatalogEntry, CatalogOf, CatalogOfAnswer, NoCatalog};
 pub use decision::{Decision, Detail, LiftError, Retry};

@@ -32,12 +32,21 @@ impl Error {
     }
 }
 
+#[cfg(not(feature = "anyhow"))]
 impl<E: Into<BoxError>> From<E> for Error
 where
     E: std::error::Error,
 {
     fn from(error: E) -> Self {
         Self(error.into())
+    }
+}
+
+/// Every error that is one for [`std::error::Error`], and `anyhow::Error` with its context.
+#[cfg(feature = "anyhow")]
+impl<E: Into<anyhow::Error>> From<E> for Error {
+    fn from(error: E) -> Self {
+        Self(error.into().reallocate_into_boxed_dyn_error_without_backtrace())
     }
 }
 
@@ -68,5 +77,35 @@ impl From<Error> for Failure {
 impl IntoResponse for Error {
     fn into_response(self) -> Response {
         Failure::from(self).into_response()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn any_error_converts_and_keeps_its_chain() {
+        let inner = "x".parse::<u8>().unwrap_err();
+        let error: Error = std::io::Error::other(inner).into();
+        assert_eq!(error.to_string(), "invalid digit found in string");
+        assert!(error.downcast_ref::<std::io::Error>().is_some());
+        let failure = Failure::from(error);
+        assert_eq!((failure.code(), failure.public_detail()), ("INTERNAL", None));
+    }
+
+    #[cfg(feature = "anyhow")]
+    #[test]
+    fn anyhow_converts_with_its_context() {
+        use anyhow::Context;
+        fn read() -> Result<()> {
+            Err(std::fmt::Error).context("reading the ledger").map_err(Error::from)
+        }
+        fn question() -> Result<u8> {
+            let number: u8 = "x".parse().context("a number")?;
+            Ok(number)
+        }
+        assert!(read().unwrap_err().to_string().starts_with("reading the ledger: an error occurred"));
+        assert!(question().unwrap_err().to_string().starts_with("a number: invalid digit"));
     }
 }

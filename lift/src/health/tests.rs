@@ -1,4 +1,3 @@
-use std::io;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -8,6 +7,7 @@ use super::report::{Report, Sight};
 use super::{CheckKind, CheckSettings, Component, Form, Health, HealthCheck, Monitor};
 use crate::App;
 use crate::clock::Clock;
+use crate::telemetry::Log;
 
 struct Named(&'static str, Option<CheckKind>);
 
@@ -59,38 +59,12 @@ fn everything_that_is_wrong_with_health_is_told_at_once() {
     assert!(no_token.to_string().contains("LIFT_HEALTH_TOKEN: is not set"), "{no_token}");
 }
 
-/// What is logged while `work` runs, at every level.
-fn logged(work: impl FnOnce()) -> String {
-    #[derive(Clone, Default)]
-    struct Log(Arc<Mutex<Vec<u8>>>);
-
-    impl io::Write for Log {
-        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-            self.0.lock().unwrap().extend_from_slice(bytes);
-            Ok(bytes.len())
-        }
-
-        fn flush(&mut self) -> io::Result<()> {
-            Ok(())
-        }
-    }
-
-    let log = Log::default();
-    let writer = log.clone();
-    let subscriber = tracing_subscriber::fmt()
-        .with_max_level(tracing::Level::TRACE)
-        .with_ansi(false)
-        .with_writer(move || writer.clone());
-    tracing::subscriber::with_default(subscriber.finish(), work);
-    let bytes = log.0.lock().unwrap();
-    String::from_utf8_lossy(&bytes).into_owned()
-}
-
 /// One component that says this, or panics with it, in every form and for every reader; and what is logged.
 fn told(text: &str, panics: bool) -> (Vec<(Sight, String)>, String) {
     let mut bodies = Vec::new();
     let said = text.to_owned();
-    let log = logged(|| {
+    let log = Log::default();
+    log.of(|| {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
         runtime.block_on(async {
             let run = move || -> BoxFuture<'static, Health> {
@@ -113,7 +87,7 @@ fn told(text: &str, panics: bool) -> (Vec<(Sight, String)>, String) {
             }
         });
     });
-    (bodies, log)
+    (bodies, log.text())
 }
 
 #[test]
@@ -167,75 +141,29 @@ fn no_text_of_an_error_gets_out() {
 
 #[test]
 fn every_change_is_one_event_and_one_metric() {
-    #[derive(Default)]
-    struct Counts(Arc<Mutex<Vec<String>>>);
-
-    struct Count(String, Arc<Mutex<Vec<String>>>);
-
-    impl metrics::CounterFn for Count {
-        fn increment(&self, by: u64) {
-            self.1.lock().unwrap().push(format!("{} {by}", self.0));
-        }
-
-        fn absolute(&self, _: u64) {}
-    }
-
-    impl metrics::Recorder for Counts {
-        fn describe_counter(&self, _: metrics::KeyName, _: Option<metrics::Unit>, _: metrics::SharedString) {}
-        fn describe_gauge(&self, _: metrics::KeyName, _: Option<metrics::Unit>, _: metrics::SharedString) {}
-        fn describe_histogram(
-            &self,
-            _: metrics::KeyName,
-            _: Option<metrics::Unit>,
-            _: metrics::SharedString,
-        ) {
-        }
-
-        fn register_counter(&self, key: &metrics::Key, _: &metrics::Metadata<'_>) -> metrics::Counter {
-            let labels: Vec<_> =
-                key.labels().map(|label| format!("{}={}", label.key(), label.value())).collect();
-            let name = format!("{}{{{}}}", key.name(), labels.join(","));
-            metrics::Counter::from_arc(Arc::new(Count(name, self.0.clone())))
-        }
-
-        fn register_gauge(&self, _: &metrics::Key, _: &metrics::Metadata<'_>) -> metrics::Gauge {
-            metrics::Gauge::noop()
-        }
-
-        fn register_histogram(&self, _: &metrics::Key, _: &metrics::Metadata<'_>) -> metrics::Histogram {
-            metrics::Histogram::noop()
-        }
-    }
-
-    let recorder = Counts::default();
-    let log = logged(|| {
-        metrics::with_local_recorder(&recorder, || {
-            let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
-            runtime.block_on(async {
-                let clock = Clock::held();
-                let monitor = Monitor::new(&clock, Duration::from_secs(5));
-                let looks = Arc::new(Mutex::new(0));
-                let run = move || -> BoxFuture<'static, Health> {
-                    let mut looks = looks.lock().unwrap();
-                    *looks += 1;
-                    let down = (4..=6).contains(&*looks);
-                    Box::pin(std::future::ready(if down {
-                        Health::unhealthy("away")
-                    } else {
-                        Health::healthy()
-                    }))
-                };
-                let settings = CheckSettings::new().cache(Duration::ZERO);
-                assert!(
-                    monitor.add(Component { name: "db".to_owned(), settings, run: Box::new(run) }).is_ok()
-                );
-                for _ in 0..9 {
-                    monitor.findings(|_| true).await;
-                }
-            });
+    let log = Log::default();
+    let ((), counted) = log.of(|| {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
+        runtime.block_on(async {
+            let clock = Clock::held();
+            let monitor = Monitor::new(&clock, Duration::from_secs(5));
+            let looks = Arc::new(Mutex::new(0));
+            let run = move || -> BoxFuture<'static, Health> {
+                let mut looks = looks.lock().unwrap();
+                *looks += 1;
+                let down = (4..=6).contains(&*looks);
+                Box::pin(std::future::ready(if down { Health::unhealthy("away") } else { Health::healthy() }))
+            };
+            let settings = CheckSettings::new().cache(Duration::ZERO);
+            assert!(monitor.add(Component { name: "db".to_owned(), settings, run: Box::new(run) }).is_ok());
+            for _ in 0..9 {
+                monitor.findings(|_| true).await;
+            }
         });
     });
-    let changes = |status: &str| format!("lift_health_changes_total{{component=db,status={status}}} 1");
-    assert_eq!(*recorder.0.lock().unwrap(), [changes("unhealthy"), changes("healthy")]);
-    assert_eq!(log.matches("health changed").count(), 2, "{log}");
+    let changes = |status: &str| format!("lift_health_changes_total{{component=db,status={status}}}");
+    assert_eq!(counted, [changes("unhealthy"), changes("healthy")]);
+    let changed = log.lines().into_iter().filter(|line| line["message"] == "health changed");
+    let why: Vec<_> = changed.map(|line| (line["now"].clone(), line["why"].clone())).collect();
+    assert_eq!(why, [("unhealthy".into(), "away".into()), ("healthy".into(), "-".into())]);
 }

@@ -1,7 +1,11 @@
 //! Logs: JSON where machines read them, plain lines where people do.
 
+#[cfg(test)]
+mod log;
 mod panics;
 
+#[cfg(test)]
+pub(crate) use log::Log;
 use panics::catch_panics;
 pub(crate) use panics::{take_panic, watched};
 
