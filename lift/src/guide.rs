@@ -1,8 +1,9 @@
 //! How to use lift, a page for each word.
 
 macro_rules! pages {
-    ($($page:ident $file:literal $(with $yaml:literal)?),*) => {$(
+    ($($page:ident $file:literal $(and $more:literal)? $(with $yaml:literal)?),*) => {$(
         #[doc = include_str!(concat!("../docs/", $file))]
+        $(#[doc = include_str!(concat!("../docs/", $more))])?
         $(
             #[doc = "```yaml"]
             #[doc = include_str!(concat!("../docs/", $yaml))]
@@ -16,7 +17,7 @@ pages! {
     handlers "handlers.md",
     resources "resources.md",
     backends "backends.md",
-    errors "errors.md",
+    errors "errors.md" and "failures.md",
     health "health.md" with "kubernetes.yaml",
     hosts "hosts.md",
     testing "testing.md"
