@@ -4,7 +4,8 @@ use axum_core::extract::{FromRequest, FromRequestParts, Request};
 use axum_core::response::{IntoResponse, Response};
 use http::request::Parts;
 
-use crate::error::failure_of_rejection;
+use crate::error::{Failure, failure_of_rejection};
+use crate::resource::Context;
 
 /// A handler argument that does not read the body.
 ///
@@ -43,6 +44,16 @@ pub trait Last<M>: Sized + Send {
 impl<T: FromRequest<(), M> + Send, M> Last<M> for T {
     async fn take(request: Request) -> Result<Self, Response> {
         T::from_request(request, &()).await.map_err(rejected)
+    }
+}
+
+/// The request's context, for a handler that wants to know its request id or how much time is left.
+impl<S: Sync> FromRequestParts<S> for Context {
+    type Rejection = Failure;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Failure> {
+        let missing = || Failure::internal("CONTEXT_MISSING", "lift did not route this request");
+        Self::of(parts).cloned().ok_or_else(missing)
     }
 }
 
