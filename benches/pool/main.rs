@@ -12,8 +12,9 @@ mod scenarios;
 
 use std::time::Duration;
 
+use benches::{asked_for, run};
 use peers::{Bb8, Bounded, Lift, Managed, Mobc, Peer, Unmanaged};
-use report::{Table, Unit, run};
+use report::{Table, Unit};
 use scenarios::{Effort, Workers};
 
 /// A contest between all pools, or the named ones, in a scenario.
@@ -27,15 +28,7 @@ macro_rules! contest {
 }
 
 fn main() {
-    let arguments: Vec<_> = std::env::args().skip(1).collect();
-    // `cargo test --benches` runs this program without `--bench`: only to see that it still works.
-    let effort = if !arguments.iter().any(|argument| argument == "--bench") {
-        Effort::SMOKE
-    } else if arguments.iter().any(|argument| argument == "--quick") {
-        Effort::QUICK
-    } else {
-        Effort::FULL
-    };
+    let effort = asked_for(Effort::SMOKE, Effort::QUICK, Effort::FULL);
     let mut table = Table::new(effort.rounds);
     throughput(&mut table, effort);
     fairness(&mut table, Effort { rounds: effort.rounds.div_ceil(4), ..effort });

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
+use benches::{Contender, percentile};
 use futures_util::future::join_all;
 use tokio::runtime::{Builder, Runtime};
 use tokio::sync::Barrier;
@@ -12,7 +13,6 @@ use tokio::task::yield_now;
 
 use super::backend::Backend;
 use super::peers::Peer;
-use super::report::Contender;
 
 /// How much is measured.
 #[derive(Clone, Copy)]
@@ -153,11 +153,10 @@ pub(crate) fn compete<P: Peer>(workers: Workers, tasks: usize, size: usize, slic
         let most = waits.iter().map(Vec::len).max().unwrap_or(0).max(1);
         let mut all = waits.concat();
         all.sort_unstable();
-        let percentile = |share: f64| all[((all.len() - 1) as f64 * share) as usize] as f64;
         vec![
-            percentile(0.5),
-            percentile(0.99),
-            percentile(0.999),
+            percentile(&all, 0.5),
+            percentile(&all, 0.99),
+            percentile(&all, 0.999),
             fewest as f64 / most as f64,
             took.as_nanos() as f64 / all.len() as f64,
         ]

@@ -29,7 +29,7 @@ fn attributes_that_are_right() {
         ("POST, \"/a\", timeout = \"3s\", cancel_on_disconnect, crate = \"x\"", PLAIN),
         ("invoke = \"reindex\"", PLAIN),
         ("timeout = \"15m\", invoke = \"reindex\"", PLAIN),
-        ("GET, \"/{id}\"", "async fn f(mut id: u64, Json(order): Json<Order>) {}"),
+        ("PUT, \"/{id}\"", "async fn f(mut id: u64, Json(order): Json<Order>) {}"),
         ("GET, \"/{type}\"", "async fn f(r#type: u64) {}"),
         ("GET, \"/{org}/{id}\"", "async fn f(Path((org, id)): Path<(u8, u8)>) {}"),
         ("GET, \"/{*rest}\"", "pub(crate) async fn f(rest: String) -> impl IntoResponse { rest }"),
