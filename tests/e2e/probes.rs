@@ -140,6 +140,21 @@ fn while_every_thread_is_blocked_probes_are_answered_by_their_own() {
 }
 
 #[test]
+fn a_probe_during_the_start_takes_no_check_to_the_probes_thread() {
+    let dir = folder();
+    let program = watched(dir.path(), "blocks").env("WATCHED_START", "3000");
+    let (server, probes) = with_probe_listener(program);
+    let ask = |path: &str| Request::get(path).send(probes);
+    assert_eq!(ask("/health/startup").status, 503);
+    // Runs the check that blocks its thread: one of the service's, not the one that answers here.
+    let report = ask("/health").json();
+    assert_eq!(status_of(&report, "blocks"), "unhealthy", "{report}");
+    assert_eq!(ask("/health/live").status, 200);
+    wait_until("the end of the start", || (ask("/health/startup").status == 200).then_some(()));
+    assert_eq!(server.status("/health/ready"), Some(200));
+}
+
+#[test]
 fn no_secret_is_in_a_body_without_details_or_in_the_log() {
     let dir = folder();
     let program = watched(dir.path(), "leaks,panics").env("LIFT_HEALTH_DETAILS", "authorized");

@@ -2,6 +2,7 @@
 
 use std::future::{Future, poll_fn};
 use std::panic::AssertUnwindSafe;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, RwLock};
 use std::time::Duration;
 
@@ -19,6 +20,9 @@ use crate::layer::panic_text;
 
 /// The least age at which a result says nothing any more.
 const STALE: Duration = Duration::from_secs(30);
+
+/// What a probe waits beyond a check's time-out for the check's own task to say so.
+const GRACE: Duration = Duration::from_millis(20);
 
 /// The most of a panic's text that is logged, in bytes.
 const CAUSE: usize = 1024;
@@ -45,9 +49,16 @@ struct Common {
     clock: Clock,
     /// How often a component is looked at that does not say.
     interval: Duration,
-    /// Where checks run once tasks look at the components in their intervals, so that a probe is answered from what
-    /// they found, whichever thread it comes to.
+    /// Where checks run, whichever thread a probe comes to.
     runtime: OnceLock<Handle>,
+    /// Tasks look at the components in their intervals, and a probe is answered from what they found.
+    watching: AtomicBool,
+}
+
+impl Common {
+    fn is_watching(&self) -> bool {
+        self.watching.load(Ordering::Acquire)
+    }
 }
 
 #[derive(Default)]
@@ -74,8 +85,8 @@ pub(crate) struct Checked {
 #[derive(Clone)]
 struct Running {
     since: Moment,
-    /// It is past its time-out, and the report says so.
-    judged: bool,
+    /// When it was found to be past its time-out, at last; the report says so.
+    judged: Option<Moment>,
     done: watch::Receiver<Option<Arc<Checked>>>,
 }
 
@@ -110,7 +121,12 @@ impl Monitor {
     pub(crate) fn new(clock: &Clock, interval: Duration) -> Self {
         Self {
             watched: RwLock::default(),
-            common: Arc::new(Common { clock: clock.clone(), interval, runtime: OnceLock::new() }),
+            common: Arc::new(Common {
+                clock: clock.clone(),
+                interval,
+                runtime: OnceLock::new(),
+                watching: AtomicBool::new(false),
+            }),
             heartbeat: Arc::new(Heartbeat::new(clock)),
         }
     }
@@ -122,7 +138,7 @@ impl Monitor {
             return Err(component.name);
         }
         let watched = Arc::new(Watched { component, common: self.common.clone(), state: Mutex::default() });
-        if let Some(runtime) = self.common.runtime.get() {
+        if let (true, Some(runtime)) = (self.common.is_watching(), self.common.runtime.get()) {
             watched.watch(runtime);
         }
         all.push(watched);
@@ -164,11 +180,19 @@ impl Monitor {
         found.into_iter().filter_map(finding).collect()
     }
 
+    /// Runs all checks on this runtime from now on. A listener with a runtime of its own must not get them.
+    pub(crate) fn run_here(&self) {
+        self.common.runtime.get_or_init(Handle::current);
+    }
+
     /// Looks at every component in its interval, until the monitor is dropped. Each has a task of its own, so that
     /// one that hangs holds up nobody.
     pub(crate) fn watch(&self) {
         let all = self.watched.read().unwrap_or_else(PoisonError::into_inner);
         let runtime = self.common.runtime.get_or_init(Handle::current);
+        if self.common.watching.swap(true, Ordering::AcqRel) {
+            return;
+        }
         self.heartbeat.start(runtime);
         for watched in all.iter() {
             watched.watch(runtime);
@@ -212,34 +236,39 @@ impl Watched {
 
     /// What a task does in each interval: starts the check, or counts it as failed once more while it does not return.
     fn turn(self: &Arc<Self>) {
-        let now = self.common.clock.now();
-        let stuck = self.state().running.as_ref().is_some_and(|running| self.is_overdue(running, now));
-        if stuck {
-            self.record(self.timed_out(now));
-        } else {
+        if !self.judge(self.common.clock.now(), Some(self.interval() / 2)) {
             self.refresh();
         }
     }
 
+    /// Whether the running check is past its time-out: then it has failed, whether or not it comes back. That counts
+    /// once, and once more each time that it was last counted longer ago than `again`.
+    fn judge(&self, now: Moment, again: Option<Duration>) -> bool {
+        let mut state = self.state();
+        let Some(running) = state.running.as_mut().filter(|running| self.is_overdue(running, now)) else {
+            return false;
+        };
+        let counts = match running.judged {
+            None => true,
+            Some(last) => again.is_some_and(|again| now.since(last) > again),
+        };
+        if counts {
+            running.judged = Some(now);
+            drop(state);
+            self.record(self.timed_out(now));
+        }
+        true
+    }
+
     /// What holds now without waiting: the last result while it is fresh.
     fn known(self: &Arc<Self>, now: Moment) -> Option<Arc<Checked>> {
-        let mut state = self.state();
-        // Past its time-out a check has failed, whether or not it comes back; one that blocks its thread is judged
-        // here.
-        if let Some(running) = state.running.as_mut()
-            && self.is_overdue(running, now)
-        {
-            let judged = std::mem::replace(&mut running.judged, true);
-            drop(state);
-            if !judged {
-                self.record(self.timed_out(now));
-            }
+        // One that blocks its thread is judged here.
+        if self.judge(now, None) {
             return self.state().last.clone();
         }
-        let last = state.last.clone()?;
-        drop(state);
+        let last = self.state().last.clone()?;
         let (age, settings) = (now.since(last.at), &self.component.settings);
-        if self.common.runtime.get().is_none() {
+        if !self.common.is_watching() {
             return (age < settings.cache).then_some(last);
         }
         if age < STALE.max(self.interval() * 3) {
@@ -256,11 +285,15 @@ impl Watched {
         let mut done = self.refresh().done;
         // The check has its own time-out; this one decides when it blocks its thread or its task is gone.
         let waiting = done.wait_for(Option::is_some);
-        match tokio::time::timeout(self.component.settings.timeout, waiting).await {
-            Ok(Ok(checked)) if checked.is_some() => checked.clone(),
-            _ => None,
-        }
-        .unwrap_or_else(|| Arc::new(self.timed_out(self.common.clock.now())))
+        let found = match tokio::time::timeout(self.component.settings.timeout + GRACE, waiting).await {
+            Ok(Ok(checked)) => checked.clone(),
+            Ok(Err(_)) | Err(_) => None,
+        };
+        found.unwrap_or_else(|| {
+            let now = self.common.clock.now();
+            self.judge(now, None);
+            self.state().last.clone().unwrap_or_else(|| Arc::new(self.timed_out(now)))
+        })
     }
 
     /// The running check, which is started when there is none.
@@ -270,7 +303,7 @@ impl Watched {
             return running.clone();
         }
         let (sender, done) = watch::channel(None);
-        let running = Running { since: self.common.clock.now(), judged: false, done };
+        let running = Running { since: self.common.clock.now(), judged: None, done };
         state.running = Some(running.clone());
         drop(state);
         let run = self.clone().run(running.since, sender);
@@ -296,17 +329,18 @@ impl Watched {
             // It may have blocked its thread and come back late.
             Ok(Ok(_)) | Err(_) => self.timed_out(at),
         };
-        let slow = {
+        let (judged, slow) = {
             let mut state = self.state();
-            state.running = None;
+            let judged = state.running.take().is_some_and(|running| running.judged.is_some());
             let slow = took > timeout / 5 * 4;
-            slow && !std::mem::replace(&mut state.slow, slow)
+            (judged, slow && !std::mem::replace(&mut state.slow, slow))
         };
         if slow {
             let component = self.component.name.as_str();
             tracing::warn!(component, ?took, ?timeout, "a health check takes most of its time-out");
         }
-        sender.send_replace(Some(self.record(checked)));
+        let last = if judged { self.state().last.clone() } else { None };
+        sender.send_replace(Some(last.unwrap_or_else(|| self.record(checked))));
     }
 
     /// Takes a result over into the report and tells when that changes its status; what is reported then.
@@ -373,7 +407,7 @@ impl State {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::atomic::{AtomicUsize, Ordering};
+    use std::sync::atomic::AtomicUsize;
 
     use super::*;
 
@@ -510,7 +544,7 @@ mod tests {
         clock.freeze(Duration::from_secs(3600));
         assert_eq!((now(&monitor).await, looks.load(Ordering::SeqCst)), (Status::Healthy, 2));
         // As in a container that stood still: nobody knows, until the task has looked.
-        monitor.common.runtime.set(Handle::current()).unwrap();
+        monitor.common.watching.store(true, Ordering::Release);
         clock.freeze(Duration::from_secs(3600));
         assert_eq!(now(&monitor).await, Status::Unknown);
         tokio::task::yield_now().await;
@@ -569,6 +603,40 @@ mod tests {
         assert_eq!(found[0].checked.health, Health::unhealthy("timed out after 100ms"));
     }
 
+    #[tokio::test(start_paused = true)]
+    async fn a_time_out_counts_once_whoever_finds_it() {
+        let (monitor, clock, ..) = told(|component| {
+            component.settings = component.settings.fail_after(3).cache(Duration::ZERO);
+            component.run = Box::new(|| Box::pin(std::future::pending()));
+        });
+        let watched = monitor.components(|_| true).remove(0);
+        let healthy =
+            Checked { health: Health::healthy(), at: clock.now(), took: Duration::ZERO, cause: None };
+        watched.record(healthy);
+        // As on Lambda: each probe waits for a run of its own.
+        for (contrary, status) in [(1, Status::Healthy), (2, Status::Healthy), (0, Status::Unhealthy)] {
+            clock.advance(Duration::from_millis(1));
+            assert_eq!(now(&monitor).await, status);
+            assert_eq!(watched.state().contrary, contrary);
+        }
+        // The next run is judged by its task's interval, by two probes, and by itself when its time is over.
+        watched.state().running = None;
+        watched.record(Checked {
+            health: Health::healthy(),
+            at: clock.now(),
+            took: Duration::ZERO,
+            cause: None,
+        });
+        monitor.common.watching.store(true, Ordering::Release);
+        watched.refresh();
+        clock.advance(TIMEOUT * 2);
+        watched.turn();
+        assert_eq!((now(&monitor).await, now(&monitor).await), (Status::Healthy, Status::Healthy));
+        tokio::time::sleep(TIMEOUT * 2).await;
+        let state = watched.state();
+        assert_eq!((state.contrary, state.running.is_none()), (1, true));
+    }
+
     #[tokio::test]
     async fn one_that_never_comes_back_fails_in_every_interval() {
         let (monitor, clock, _, _) = told(|component| {
@@ -592,7 +660,7 @@ mod tests {
             })
             .collect();
         use Status::{Healthy, Unhealthy};
-        assert_eq!(seen, [Healthy, Unhealthy, Unhealthy, Unhealthy]);
+        assert_eq!(seen, [Healthy, Healthy, Unhealthy, Unhealthy]);
     }
 
     #[tokio::test(start_paused = true)]

@@ -39,6 +39,7 @@ pub(super) async fn run(app: App, sources: &Sources, listen: Option<String>) -> 
     let mut signals = Signals::watch();
     let listener = bind(&address(listen, &settings, sources)).await?;
     let address = listener.local_addr().map_err(Error::from)?;
+    service.probes.handle.monitor.run_here();
     let probes = match &settings.health.listen {
         Some(probes) => Some(ProbeListener::start(bind(probes).await?, &service)?),
         None => None,

@@ -92,6 +92,13 @@ async fn remove(name: String, health: Shared<HealthHandle>) -> StatusCode {
     if health.unregister(&name) { StatusCode::NO_CONTENT } else { StatusCode::NOT_FOUND }
 }
 
+/// Takes as long to start as it is told.
+async fn linger() -> Result<(), std::convert::Infallible> {
+    let milliseconds = std::env::var("WATCHED_START").ok().and_then(|text| text.parse().ok());
+    tokio::time::sleep(Duration::from_millis(milliseconds.unwrap_or(0))).await;
+    Ok(())
+}
+
 #[lift::main(flavor = "multi_thread", worker_threads = 2)]
 async fn main() -> lift::Result<()> {
     let all = Looks::default();
@@ -102,7 +109,8 @@ async fn main() -> lift::Result<()> {
     for name in std::env::var("WATCHED_ALSO").unwrap_or_default().split_terminator(',') {
         app = app.health_check(Counted::new(name, &all));
     }
-    app.health_group("first", ["component-0", "component-1"])
+    app.on_start(linger)
+        .health_group("first", ["component-0", "component-1"])
         .handlers(lift::handlers![looks, block, pause, resume, add, remove])
         .run()
         .await
