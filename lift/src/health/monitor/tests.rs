@@ -1,0 +1,250 @@
+use std::sync::atomic::AtomicUsize;
+
+use super::*;
+
+const CACHE: Duration = Duration::from_secs(1);
+const TIMEOUT: Duration = Duration::from_millis(100);
+const INTERVAL: Duration = Duration::from_secs(5);
+
+fn monitor(components: Vec<Component>, clock: &Clock) -> Monitor {
+    let monitor = Monitor::new(clock, INTERVAL);
+    for component in components {
+        assert!(monitor.add(component).is_ok());
+    }
+    monitor
+}
+
+fn component(
+    name: &str,
+    critical: bool,
+    run: impl Fn() -> BoxFuture<'static, Health> + Send + Sync + 'static,
+) -> Component {
+    let settings = CheckSettings::new().critical(critical).timeout(TIMEOUT).cache(CACHE);
+    Component { name: name.to_owned(), settings, run: Box::new(run) }
+}
+
+fn fixed(name: &str, critical: bool, status: Status) -> Component {
+    component(name, critical, move || Box::pin(async move { Health::new(status) }))
+}
+
+async fn status(components: Vec<Component>) -> Status {
+    overall(&monitor(components, &Clock::held()).findings(|_| true).await)
+}
+
+#[tokio::test]
+async fn the_worst_critical_component_decides() {
+    use Status::{Degraded, Healthy, Unhealthy, Unknown};
+    for (critical, other, expected) in [
+        (Healthy, Healthy, Healthy),
+        (Healthy, Unhealthy, Degraded),
+        (Healthy, Unknown, Degraded),
+        (Unknown, Healthy, Unknown),
+        (Degraded, Unhealthy, Degraded),
+        (Unhealthy, Healthy, Unhealthy),
+    ] {
+        let components = vec![fixed("a", true, critical), fixed("b", false, other)];
+        assert_eq!(status(components).await, expected, "{critical} {other}");
+    }
+    assert_eq!(status(Vec::new()).await, Healthy);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_check_that_hangs_or_panics_is_unhealthy_and_nothing_else() {
+    let components = vec![
+        component("hangs", true, || Box::pin(std::future::pending())),
+        component("panics", true, || Box::pin(async { std::panic::resume_unwind(Box::new("boom")) })),
+        fixed("works", true, Status::Healthy),
+    ];
+    let monitor = monitor(components, &Clock::held());
+    let messages: Vec<_> =
+        monitor.findings(|_| true).await.into_iter().map(|f| f.checked.health.message.clone()).collect();
+    let text = |text: &str| Some(text.to_owned());
+    assert_eq!(messages, [text("timed out after 100ms"), text("the check panicked"), None]);
+}
+
+#[tokio::test]
+async fn a_hundred_probes_run_a_check_once_per_cache_time() {
+    let runs = Arc::new(AtomicUsize::new(0));
+    let counter = runs.clone();
+    let counted = component("counted", true, move || {
+        counter.fetch_add(1, Ordering::SeqCst);
+        Box::pin(async {
+            tokio::task::yield_now().await;
+            Health::healthy()
+        })
+    });
+    let clock = Clock::held();
+    let monitor = monitor(vec![counted], &clock);
+    for expected in 1..=3 {
+        join_all((0..100).map(|_| monitor.findings(|_| true))).await;
+        assert_eq!(runs.load(Ordering::SeqCst), expected);
+        clock.advance(CACHE);
+    }
+}
+
+/// A component whose results are set from outside, and how often it was looked at.
+fn told(change: impl Fn(&mut Component)) -> (Monitor, Clock, Arc<Mutex<Health>>, Arc<AtomicUsize>) {
+    let (health, looks) = (Arc::new(Mutex::new(Health::healthy())), Arc::new(AtomicUsize::new(0)));
+    let (next, looked) = (health.clone(), looks.clone());
+    let mut told = component("told", true, move || {
+        looked.fetch_add(1, Ordering::SeqCst);
+        let health = next.lock().unwrap().clone();
+        Box::pin(async move { health })
+    });
+    change(&mut told);
+    let clock = Clock::held();
+    (monitor(vec![told], &clock), clock, health, looks)
+}
+
+async fn now(monitor: &Monitor) -> Status {
+    overall(&monitor.findings(|_| true).await)
+}
+
+#[tokio::test]
+async fn one_bad_result_is_no_failure_and_one_good_one_no_recovery() {
+    let (monitor, clock, health, _) =
+        told(|component| component.settings = component.settings.fail_after(3).recover_after(2));
+    let mut seen = Vec::new();
+    for good in [true, false, false, true, false, false, false, true, false, true, true] {
+        *health.lock().unwrap() = if good { Health::healthy() } else { Health::unhealthy("away") };
+        seen.push(now(&monitor).await == Status::Healthy);
+        clock.advance(CACHE);
+    }
+    assert_eq!(seen, [true, true, true, true, true, true, false, false, false, false, true]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn where_tasks_watch_probes_only_read() {
+    let (monitor, clock, _, looks) = told(|_| {});
+    monitor.watch();
+    for round in 1..=4 {
+        for _ in 0..50 {
+            assert_eq!(now(&monitor).await, Status::Healthy);
+        }
+        assert_eq!(looks.load(Ordering::SeqCst), round);
+        clock.advance(Duration::from_secs(5));
+        tokio::time::sleep(Duration::from_secs(5)).await;
+    }
+}
+
+#[tokio::test]
+async fn an_old_result_never_answers_for_now() {
+    let (monitor, clock, _, looks) = told(|_| {});
+    assert_eq!(now(&monitor).await, Status::Healthy);
+    // As on Lambda: looked at again.
+    clock.freeze(Duration::from_secs(3600));
+    assert_eq!((now(&monitor).await, looks.load(Ordering::SeqCst)), (Status::Healthy, 2));
+    // As in a container that stood still: nobody knows, until the task has looked.
+    monitor.common.watching.store(true, Ordering::Release);
+    clock.freeze(Duration::from_secs(3600));
+    assert_eq!(now(&monitor).await, Status::Unknown);
+    tokio::task::yield_now().await;
+    assert_eq!(now(&monitor).await, Status::Healthy);
+}
+
+#[tokio::test]
+async fn a_check_that_does_not_come_back_is_judged_by_whoever_asks_and_told_once() {
+    let (monitor, clock, _, _) =
+        told(|component| component.run = Box::new(|| Box::pin(std::future::pending())));
+    let watched = monitor.components(|_| true).remove(0);
+    watched.record(Checked { health: Health::healthy(), at: clock.now(), took: Duration::ZERO, cause: None });
+    watched.refresh();
+    assert_eq!(now(&monitor).await, Status::Healthy);
+    clock.advance(TIMEOUT + Duration::from_millis(1));
+    for _ in 0..3 {
+        assert_eq!(now(&monitor).await, Status::Unhealthy);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn a_check_that_blocks_the_only_worker_holds_up_nobody() {
+    let (release, blocked) = std::sync::mpsc::channel::<()>();
+    let blocked = Arc::new(Mutex::new(blocked));
+    let blocks = component("blocks", true, move || {
+        let blocked = blocked.clone();
+        Box::pin(async move {
+            let _ = blocked.lock().unwrap().recv();
+            Health::healthy()
+        })
+    });
+    let monitor = monitor(vec![blocks, fixed("works", true, Status::Healthy)], &Clock::system());
+    monitor.watch();
+    let found = monitor.findings(|_| true).await;
+    let statuses: Vec<_> = found.iter().map(|finding| finding.checked.health.status).collect();
+    assert_eq!(statuses, [Status::Unhealthy, Status::Healthy]);
+    let other = tokio::time::timeout(Duration::from_secs(30), tokio::spawn(async {}));
+    assert!(other.await.is_ok(), "the only worker is blocked");
+    drop(release);
+}
+
+#[tokio::test]
+async fn a_result_that_comes_late_is_a_time_out() {
+    let clock = Clock::held();
+    let late = clock.clone();
+    let blocks = component("blocks", true, move || {
+        late.advance(TIMEOUT * 2);
+        Box::pin(async { Health::healthy() })
+    });
+    let found = monitor(vec![blocks], &clock).findings(|_| true).await;
+    assert_eq!(found[0].checked.health, Health::unhealthy("timed out after 100ms"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_time_out_counts_once_whoever_finds_it() {
+    let (monitor, clock, ..) = told(|component| {
+        component.settings = component.settings.fail_after(3).cache(Duration::ZERO);
+        component.run = Box::new(|| Box::pin(std::future::pending()));
+    });
+    let watched = monitor.components(|_| true).remove(0);
+    let healthy = Checked { health: Health::healthy(), at: clock.now(), took: Duration::ZERO, cause: None };
+    watched.record(healthy);
+    // As on Lambda: each probe waits for a run of its own.
+    for (contrary, status) in [(1, Status::Healthy), (2, Status::Healthy), (0, Status::Unhealthy)] {
+        clock.advance(Duration::from_millis(1));
+        assert_eq!(now(&monitor).await, status);
+        assert_eq!(watched.state().contrary, contrary);
+    }
+    // The next run is judged by its task's interval, by two probes, and by itself when its time is over.
+    watched.state().running = None;
+    watched.record(Checked { health: Health::healthy(), at: clock.now(), took: Duration::ZERO, cause: None });
+    monitor.common.watching.store(true, Ordering::Release);
+    watched.refresh();
+    clock.advance(TIMEOUT * 2);
+    watched.turn();
+    assert_eq!((now(&monitor).await, now(&monitor).await), (Status::Healthy, Status::Healthy));
+    tokio::time::sleep(TIMEOUT * 2).await;
+    let state = watched.state();
+    assert_eq!((state.contrary, state.running.is_none()), (1, true));
+}
+
+#[tokio::test]
+async fn one_that_never_comes_back_fails_in_every_interval() {
+    let (monitor, clock, _, _) = told(|component| {
+        component.settings = component.settings.fail_after(3);
+        component.run = Box::new(|| Box::pin(std::future::pending()));
+    });
+    let watched = monitor.components(|_| true).remove(0);
+    watched.record(Checked { health: Health::healthy(), at: clock.now(), took: Duration::ZERO, cause: None });
+    watched.turn();
+    clock.advance(INTERVAL);
+    let seen: Vec<_> = (0..4)
+        .map(|_| {
+            watched.turn();
+            clock.advance(INTERVAL);
+            watched.known(clock.now()).unwrap().health.status
+        })
+        .collect();
+    use Status::{Healthy, Unhealthy};
+    assert_eq!(seen, [Healthy, Healthy, Unhealthy, Unhealthy]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn components_come_and_go() {
+    let monitor = monitor(vec![fixed("a", true, Status::Healthy)], &Clock::held());
+    monitor.watch();
+    assert!(monitor.add(fixed("a", true, Status::Unhealthy)).is_err());
+    assert!(monitor.add(fixed("b", true, Status::Unhealthy)).is_ok());
+    assert_eq!(now(&monitor).await, Status::Unhealthy);
+    assert!(monitor.remove("b") && !monitor.remove("b"));
+    assert_eq!(now(&monitor).await, Status::Healthy);
+}
