@@ -23,8 +23,8 @@ async fn aws_events_that_nothing_serves_are_told_by_name_and_never_reach_the_dir
     for (event, words) in [
         (json!({"Records": [record]}), "a batch of records from `aws:sqs`"),
         (
-            json!({"httpMethod": "GET", "path": "/", "requestContext": {"stage": "prod"}}),
-            "REST API (payload 1.0)",
+            json!({"requestContext": {"stage": "prod", "connectionId": "c", "routeKey": "$connect"}, "httpMethod": "GET"}),
+            "a WebSocket message",
         ),
         (json!({"source": "aws.events", "detail-type": "Scheduled Event", "detail": {}}), "EventBridge"),
     ] {

@@ -259,7 +259,7 @@ impl Service {
     pub(crate) fn serves(&self) -> String {
         let mut kinds = Vec::new();
         if !self.router.served().is_empty() {
-            kinds.push("HTTP requests (API Gateway HTTP API and function URL)".to_owned());
+            kinds.push("HTTP requests (API Gateway, function URL and load balancer)".to_owned());
         }
         kinds.extend(self.invocables.iter().map(|invocable| format!("invoke `{}`", invocable.name)));
         if kinds.is_empty() { "nothing".to_owned() } else { kinds.join(", ") }

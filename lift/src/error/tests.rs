@@ -141,7 +141,9 @@ async fn table(log: &Log) -> String {
     );
     for (class, method, path, body, payload) in rows() {
         log.clear();
-        let Decoded::Http(event) = event::decode(&http_event(method, path, &body)) else { panic!("{class}") };
+        let Decoded::Http(event, _) = event::decode(&http_event(method, path, &body)) else {
+            panic!("{class}")
+        };
         let (status, retry, problem) = served(&service, event).await;
         let line = log.lines().into_iter().find(|line| line["request_id"] == "the-request-id").unwrap();
         assert_eq!((&line["code"], &line["status"]), (&problem["code"], &json!(status)), "{class}");
@@ -275,8 +277,10 @@ async fn no_text_of_an_error_is_in_any_response() {
             let texts: Vec<String> = (0..random.usize(1..5)).map(|_| text(&mut random)).collect();
             let class = ["internal", "5xx", "pool", "panic", "opaque"][round % 5];
             let body = json!([class, texts]).to_string();
-            let Decoded::Http(request) = event::decode(&http_event("POST", "/leak", &body)) else { panic!() };
-            let response = event::encode(service.http(request, call()).response.await).await.unwrap();
+            let Decoded::Http(request, source) = event::decode(&http_event("POST", "/leak", &body)) else {
+                panic!()
+            };
+            let response = event::encode(service.http(request, call()).response.await, source).await.unwrap();
             let shown = serde_json::to_string(&response).unwrap();
             assert!(
                 !shown.contains("hunter2") && shown.contains("the-request-id"),

@@ -10,14 +10,15 @@ use http::header::COOKIE;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Uri};
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 use serde::de::{Deserialize, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde_json::value::RawValue;
 
 use super::describe::foreign;
 
 /// What an event is.
 #[allow(clippy::large_enum_variant)] // one a call, taken apart at once
 pub(crate) enum Decoded {
-    /// An HTTP request: API Gateway HTTP API (payload 2.0) or a function URL.
-    Http(Request),
+    /// An HTTP request, and how its answer is written.
+    Http(Request, Source),
     /// An HTTP request that is not well-formed, and why.
     BadHttp(String),
     /// An event of AWS that nothing here serves, in words: it must not reach a handler that expects something else,
@@ -27,6 +28,20 @@ pub(crate) enum Decoded {
     Other,
     /// No JSON at all.
     NotJson(serde_json::Error),
+}
+
+/// Where an HTTP request comes from, which settles how its answer is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Source {
+    /// API Gateway HTTP API (payload 2.0), or a function URL.
+    HttpApi,
+    /// API Gateway REST API, or an HTTP API with payload 1.0.
+    RestApi,
+    /// An Application Load Balancer.
+    LoadBalancer {
+        /// Its target group has multi-value headers switched on.
+        multi_value: bool,
+    },
 }
 
 /// An event as far as lift reads it; every other key is skipped without being built.
@@ -47,8 +62,17 @@ struct Event<'a> {
     body: Text<'a>,
     #[serde(default)]
     is_base64_encoded: bool,
-    #[serde(default)]
-    http_method: Option<IgnoredAny>,
+    #[serde(borrow, default)]
+    http_method: Text<'a>,
+    #[serde(borrow, default)]
+    path: Text<'a>,
+    // Read only where nothing better says the same.
+    #[serde(borrow, default)]
+    multi_value_headers: Option<&'a RawValue>,
+    #[serde(borrow, default)]
+    query_string_parameters: Option<&'a RawValue>,
+    #[serde(borrow, default)]
+    multi_value_query_string_parameters: Option<&'a RawValue>,
     #[serde(default, rename = "Records")]
     records: Option<IgnoredAny>,
     #[serde(default, rename = "detail-type")]
@@ -61,6 +85,10 @@ struct RequestContext<'a> {
     stage: Text<'a>,
     #[serde(borrow, default)]
     http: Http<'a>,
+    #[serde(default)]
+    elb: Option<IgnoredAny>,
+    #[serde(default, rename = "connectionId")]
+    connection_id: Option<IgnoredAny>,
 }
 
 #[derive(Default, serde::Deserialize)]
@@ -154,24 +182,83 @@ impl<'de> Deserialize<'de> for Headers {
             }
 
             fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Headers, A::Error> {
-                let mut headers = HeaderMap::with_capacity(map.size_hint().unwrap_or(24));
+                let mut headers = Headers(HeaderMap::with_capacity(map.size_hint().unwrap_or(24)));
                 while let Some((name, value)) = map.next_entry::<Text<'de>, Text<'de>>()? {
-                    let (Some(name), Some(value)) = (name.0, value.0) else { continue };
-                    let parsed =
-                        HeaderName::from_bytes(name.as_bytes()).ok().zip(HeaderValue::from_str(&value).ok());
-                    match parsed {
-                        Some((name, value)) => {
-                            headers.append(name, value);
-                        }
-                        None => {
-                            tracing::warn!(header = %name.escape_debug(), "a header that HTTP does not allow is left out")
-                        }
+                    if let (Some(name), Some(value)) = (name.0, value.0) {
+                        headers.add(&name, &value);
                     }
                 }
-                Ok(Headers(headers))
+                Ok(headers)
             }
         }
         deserializer.deserialize_any(Visit)
+    }
+}
+
+impl Headers {
+    fn add(&mut self, name: &str, value: &str) {
+        let parsed = HeaderName::from_bytes(name.as_bytes()).ok().zip(HeaderValue::from_str(value).ok());
+        match parsed {
+            Some((name, value)) => {
+                self.0.append(name, value);
+            }
+            None => {
+                tracing::warn!(header = %name.escape_debug(), "a header that HTTP does not allow is left out");
+            }
+        }
+    }
+}
+
+impl From<Pairs<'_>> for Headers {
+    fn from(pairs: Pairs<'_>) -> Self {
+        let mut headers = Self::default();
+        pairs.0.iter().for_each(|(name, value)| headers.add(name, value));
+        headers
+    }
+}
+
+/// `{"name": "value"}` or `{"name": ["value", …]}`: each value with its name. Nothing is lost but what is no text.
+#[derive(Default)]
+struct Pairs<'a>(Vec<(Cow<'a, str>, Cow<'a, str>)>);
+
+impl<'a, 'de: 'a> Deserialize<'de> for Pairs<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        #[derive(serde::Deserialize)]
+        #[serde(untagged)]
+        enum Values<'a> {
+            Many(#[serde(borrow)] Vec<Text<'a>>),
+            One(#[serde(borrow)] Text<'a>),
+        }
+        struct Visit;
+        impl<'de> Visitor<'de> for Visit {
+            type Value = Pairs<'de>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("names and values")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Pairs<'de>, A::Error> {
+                let mut pairs = Vec::new();
+                while let Some((name, values)) = map.next_entry::<Text<'de>, Values<'de>>()? {
+                    let Some(name) = name.0 else { continue };
+                    let values = match values {
+                        Values::Many(values) => values,
+                        Values::One(value) => vec![value],
+                    };
+                    let values = values.into_iter().filter_map(|value| value.0);
+                    pairs.extend(values.map(|value| (name.clone(), value)));
+                }
+                Ok(Pairs(pairs))
+            }
+        }
+        deserializer.deserialize_map(Visit)
+    }
+}
+
+impl<'a> Pairs<'a> {
+    /// What a part of the event holds; a part of another shape holds nothing.
+    fn of(part: Option<&'a RawValue>) -> Self {
+        part.and_then(|part| serde_json::from_str(part.get()).ok()).unwrap_or_default()
     }
 }
 
@@ -210,8 +297,8 @@ pub(crate) fn decode(bytes: &Bytes) -> Decoded {
         Err(error) if error.is_data() => return Decoded::Other,
         Err(error) => return Decoded::NotJson(error),
     };
-    let (Some(path), Some(method)) = (&event.raw_path.0, &event.request_context.http.method.0) else {
-        let marked = event.http_method.is_some() || event.records.is_some() || event.detail_type.is_some();
+    let Some((source, method, path, query)) = request_line(&event) else {
+        let marked = event.http_method.0.is_some() || event.records.is_some() || event.detail_type.is_some();
         return match foreign(bytes) {
             Some(words) if marked => Decoded::Foreign(words),
             _ => Decoded::Other,
@@ -220,8 +307,7 @@ pub(crate) fn decode(bytes: &Bytes) -> Decoded {
     let Ok(method) = Method::from_bytes(method.as_bytes()) else {
         return Decoded::BadHttp(format!("`{}` is not an HTTP method", method.escape_debug()));
     };
-    let stage = event.request_context.stage.0.as_deref().unwrap_or("$default");
-    let Some(uri) = uri(without_stage(path, stage), event.raw_query_string.0.as_deref()) else {
+    let Some(uri) = uri(path, query.as_deref()) else {
         return Decoded::BadHttp("its path is not a URI".to_owned());
     };
     let body = match event.body.0 {
@@ -236,14 +322,46 @@ pub(crate) fn decode(bytes: &Bytes) -> Decoded {
     let mut request = Request::new(Body::from(body));
     *request.method_mut() = method;
     *request.uri_mut() = uri;
-    *request.headers_mut() = event.headers.0;
+    *request.headers_mut() = match (source, event.multi_value_headers) {
+        (Source::HttpApi, _) | (_, None) => event.headers.0,
+        (_, many @ Some(_)) => Headers::from(Pairs::of(many)).0,
+    };
     let cookies: Vec<&str> = event.cookies.0.iter().filter_map(|cookie| cookie.0.as_deref()).collect();
     if !cookies.is_empty()
         && let Ok(cookies) = HeaderValue::from_str(&cookies.join("; "))
     {
         request.headers_mut().insert(COOKIE, cookies);
     }
-    Decoded::Http(request)
+    Decoded::Http(request, source)
+}
+
+type RequestLine<'e> = (Source, &'e str, &'e str, Option<Cow<'e, str>>);
+
+/// Where an HTTP request comes from, its method, path and query; `None` for anything else. That is told by the keys
+/// that only one source has.
+fn request_line<'e>(event: &'e Event<'_>) -> Option<RequestLine<'e>> {
+    let context = &event.request_context;
+    if let (Some(path), Some(method)) = (&event.raw_path.0, &context.http.method.0) {
+        let stage = context.stage.0.as_deref().unwrap_or("$default");
+        let query = event.raw_query_string.0.as_deref().map(Cow::Borrowed);
+        return Some((Source::HttpApi, method, without_stage(path, stage), query));
+    }
+    let (method, path) = (event.http_method.0.as_deref()?, event.path.0.as_deref()?);
+    let many = event.multi_value_query_string_parameters;
+    let pairs = Pairs::of(many.or(event.query_string_parameters)).0;
+    if context.elb.is_some() {
+        // As the client has sent them: a load balancer decodes nothing.
+        let joined: Vec<_> = pairs.iter().map(|(name, value)| format!("{name}={value}")).collect();
+        let source = Source::LoadBalancer { multi_value: event.multi_value_headers.is_some() };
+        return Some((source, method, path, Some(joined.join("&").into())));
+    }
+    if context.connection_id.is_some() || context.stage.0.is_none() {
+        return None;
+    }
+    // A REST API hands them over decoded.
+    let mut query = form_urlencoded::Serializer::new(String::new());
+    query.extend_pairs(&pairs);
+    Some((Source::RestApi, method, path, Some(query.finish().into())))
 }
 
 /// API Gateway puts the name of a stage other than `$default` before the path.
@@ -279,7 +397,7 @@ mod tests {
 
     fn http(event: serde_json::Value) -> Request {
         match decode(&Bytes::from(event.to_string())) {
-            Decoded::Http(request) => request,
+            Decoded::Http(request, Source::HttpApi) => request,
             Decoded::BadHttp(why) => panic!("{why}"),
             _ => panic!("not HTTP"),
         }
@@ -359,7 +477,11 @@ mod tests {
     fn events_of_other_services_are_never_taken_for_something_else() {
         for (text, words) in [
             (r#"{"Records":[{"eventSource":"aws:sqs"}]}"#, "aws:sqs"),
-            (r#"{"httpMethod":"GET","path":"/","requestContext":{"stage":"prod"}}"#, "payload 1.0"),
+            (r#"{"httpMethod":"GET","requestContext":{"stage":"prod"}}"#, "payload 1.0"),
+            (
+                r#"{"httpMethod":"GET","path":"/","requestContext":{"stage":"a","connectionId":"b"}}"#,
+                "WebSocket",
+            ),
             (r#"{"detail-type":"Scheduled Event","source":"aws.events"}"#, "EventBridge"),
         ] {
             let Decoded::Foreign(told) = decode(&Bytes::from(text)) else { panic!("{text}") };

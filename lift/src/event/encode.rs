@@ -8,16 +8,21 @@ use http::header::{CONTENT_ENCODING, CONTENT_TYPE, SET_COOKIE};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use serde::Serialize;
 
-use super::BODY_LIMIT;
+use super::{BODY_LIMIT, Source};
 
-/// The answer to an HTTP event (payload 2.0).
-#[derive(Debug, Serialize)]
+/// The answer to an HTTP event, with the keys that its source reads.
+#[derive(Debug, Default, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct HttpAnswer {
     status_code: u16,
-    headers: BTreeMap<String, String>,
-    // Always there: readers of this format may insist on it.
-    cookies: Vec<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    status_description: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    headers: Option<BTreeMap<String, String>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    multi_value_headers: Option<BTreeMap<String, Vec<String>>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cookies: Option<Vec<String>>,
     body: String,
     is_base64_encoded: bool,
 }
@@ -44,10 +49,10 @@ impl Unencodable {
     }
 }
 
-/// Writes a response the way API Gateway and function URLs read it.
-pub(crate) async fn encode(response: Response) -> Result<HttpAnswer, Unencodable> {
+/// Writes a response the way its source reads it.
+pub(crate) async fn encode(response: Response, source: Source) -> Result<HttpAnswer, Unencodable> {
     let (parts, body) = response.into_parts();
-    let (headers, cookies) = texts(&parts.headers)?;
+    let texts = texts(&parts.headers)?;
     let body = Limited::new(body, BODY_LIMIT).collect().await.map_err(|error| {
         if error.is::<LengthLimitError>() { Unencodable::TooLarge } else { Unencodable::Body(error) }
     })?;
@@ -57,28 +62,80 @@ pub(crate) async fn encode(response: Response) -> Result<HttpAnswer, Unencodable
         Ok(text) => (BASE64_STANDARD.encode(text), true),
         Err(binary) => (BASE64_STANDARD.encode(binary.as_bytes()), true),
     };
-    Ok(HttpAnswer { status_code: parts.status.as_u16(), headers, cookies, body, is_base64_encoded })
+    let answer =
+        HttpAnswer { status_code: parts.status.as_u16(), body, is_base64_encoded, ..HttpAnswer::default() };
+    let reason = parts.status.canonical_reason().unwrap_or("-");
+    let description = || Some(format!("{} {reason}", parts.status.as_str()));
+    Ok(match source {
+        Source::HttpApi => {
+            let (headers, cookies) = joined(&texts);
+            // Cookies are always there: readers of this format may insist on them.
+            HttpAnswer { headers: Some(headers), cookies: Some(cookies), ..answer }
+        }
+        Source::RestApi => HttpAnswer { multi_value_headers: Some(many(&texts)), ..answer },
+        Source::LoadBalancer { multi_value: true } => HttpAnswer {
+            status_description: description(),
+            multi_value_headers: Some(many(&texts)),
+            ..answer
+        },
+        Source::LoadBalancer { multi_value: false } => {
+            let (mut headers, cookies) = joined(&texts);
+            headers.extend(spellings(SET_COOKIE.as_str()).zip(cookies));
+            HttpAnswer { status_description: description(), headers: Some(headers), ..answer }
+        }
+    })
 }
 
-type Texts = (BTreeMap<String, String>, Vec<String>);
+type Texts<'h> = Vec<(&'h str, &'h str)>;
+
+fn texts(headers: &HeaderMap) -> Result<Texts<'_>, Unencodable> {
+    headers
+        .iter()
+        .map(|(name, value)| match std::str::from_utf8(value.as_bytes()) {
+            Ok(value) => Ok((name.as_str(), value)),
+            Err(_) => Err(Unencodable::Header(name.to_string())),
+        })
+        .collect()
+}
 
 /// Repeated headers are joined by a comma; cookies stand apart, because they cannot be joined.
-fn texts(headers: &HeaderMap) -> Result<Texts, Unencodable> {
+fn joined(texts: &Texts<'_>) -> (BTreeMap<String, String>, Vec<String>) {
     let (mut joined, mut cookies) = (BTreeMap::<String, String>::new(), Vec::new());
-    for (name, value) in headers {
-        let Ok(value) = std::str::from_utf8(value.as_bytes()) else {
-            return Err(Unencodable::Header(name.to_string()));
-        };
+    for &(name, value) in texts {
         if name == SET_COOKIE {
             cookies.push(value.to_owned());
-        } else if let Some(text) = joined.get_mut(name.as_str()) {
+        } else if let Some(text) = joined.get_mut(name) {
             text.push(',');
             text.push_str(value);
         } else {
-            joined.insert(name.to_string(), value.to_owned());
+            joined.insert(name.to_owned(), value.to_owned());
         }
     }
-    Ok((joined, cookies))
+    (joined, cookies)
+}
+
+fn many(texts: &Texts<'_>) -> BTreeMap<String, Vec<String>> {
+    let mut many = BTreeMap::<String, Vec<String>>::new();
+    for &(name, value) in texts {
+        many.entry(name.to_owned()).or_default().push(value.to_owned());
+    }
+    many
+}
+
+/// One name in every mixture of capitals and small letters: a map that has each name once can hold it so often, and
+/// names mean the same in all of them.
+fn spellings(name: &str) -> impl Iterator<Item = String> {
+    let letters = name.bytes().filter(u8::is_ascii_alphabetic).count();
+    (0..1_u64 << letters.min(20)).map(move |capitals| {
+        let mut letter = 0;
+        name.chars()
+            .map(|c| {
+                let capital = c.is_ascii_alphabetic() && capitals & (1 << letter) != 0;
+                letter += u32::from(c.is_ascii_alphabetic());
+                if capital { c.to_ascii_uppercase() } else { c }
+            })
+            .collect()
+    })
 }
 
 /// Whether a body that is UTF-8 is meant to be read as text.
@@ -102,10 +159,10 @@ fn is_text(headers: &HeaderMap) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use axum_core::body::Body;
     use http::HeaderValue;
 
     use super::*;
+    use axum_core::body::Body;
 
     fn response(kind: Option<&'static str>, body: impl Into<Body>) -> Response {
         let mut response = Response::new(body.into());
@@ -124,7 +181,7 @@ mod tests {
             (Some("image/png"), b"x", "eA==", true),
             (Some("text/plain"), b"\xff", "/w==", true),
         ] {
-            let answer = encode(response(kind, body.to_vec())).await.unwrap();
+            let answer = encode(response(kind, body.to_vec()), Source::HttpApi).await.unwrap();
             assert_eq!((answer.body.as_str(), answer.is_base64_encoded), (expected, base64), "{kind:?}");
         }
     }
@@ -135,17 +192,17 @@ mod tests {
         for (name, value) in [("set-cookie", "a=1"), ("vary", "a"), ("set-cookie", "b=2, 3"), ("vary", "b")] {
             repeated.headers_mut().append(name, HeaderValue::from_static(value));
         }
-        let answer = encode(repeated).await.unwrap();
-        assert_eq!(answer.cookies, ["a=1", "b=2, 3"]);
-        assert_eq!(answer.headers["vary"], "a,b");
+        let answer = encode(repeated, Source::HttpApi).await.unwrap();
+        assert_eq!(answer.cookies.unwrap(), ["a=1", "b=2, 3"]);
+        assert_eq!(answer.headers.unwrap()["vary"], "a,b");
     }
 
     #[tokio::test]
     async fn what_lambda_cannot_pass_is_told() {
         let mut odd = response(None, "");
         odd.headers_mut().insert("x-odd", HeaderValue::from_bytes(b"\xff").unwrap());
-        assert!(encode(odd).await.unwrap_err().to_string().contains("`x-odd` is not UTF-8"));
+        assert!(encode(odd, Source::HttpApi).await.unwrap_err().to_string().contains("`x-odd` is not UTF-8"));
         let large = response(None, vec![b'x'; BODY_LIMIT + 1]);
-        assert_eq!(encode(large).await.unwrap_err().code(), "RESPONSE_TOO_LARGE");
+        assert_eq!(encode(large, Source::HttpApi).await.unwrap_err().code(), "RESPONSE_TOO_LARGE");
     }
 }

@@ -6,8 +6,10 @@
 mod decode;
 mod describe;
 mod encode;
+#[cfg(test)]
+mod tests;
 
-pub(crate) use decode::{Decoded, decode};
+pub(crate) use decode::{Decoded, Source, decode};
 pub(crate) use describe::describe;
 pub(crate) use encode::{HttpAnswer, encode};
 
@@ -22,17 +24,4 @@ pub(crate) fn asks_for_health(event: &[u8]) -> bool {
         lift: &'a str,
     }
     serde_json::from_slice::<Question<'_>>(event).is_ok_and(|question| question.lift == "health")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn only_the_very_question_asks_for_health() {
-        assert!(asks_for_health(br#" {"lift" : "health"} "#));
-        for other in [r#"{"lift":"error"}"#, r#"{"lift":"health","a":1}"#, r#"{"lift":1}"#, "[]", "", "{"] {
-            assert!(!asks_for_health(other.as_bytes()), "{other}");
-        }
-    }
 }

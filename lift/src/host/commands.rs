@@ -182,9 +182,9 @@ async fn answer(service: &Arc<Service>, event: Bytes, name: Option<&str>) -> cra
             .iter()
             .find(|invocable| invocable.name == name)
             .ok_or_else(|| unserved(format!("no handler serves invoke `{name}`")))?,
-        (Decoded::Http(request), None) => {
+        (Decoded::Http(request, source), None) => {
             let response = service.http(request, call).response.await;
-            let answer = event::encode(response).await?;
+            let answer = event::encode(response, source).await?;
             return Ok((serde_json::to_string(&answer)?, false));
         }
         (Decoded::BadHttp(problem), None) => {

@@ -247,7 +247,7 @@ async fn handle(
         refuse(Failure::new(status, code).detail(problem).origin_is(Origin::Internal))
     };
     let answer = match event::decode(&event) {
-        Decoded::Http(request) => http(service, request, call()).await.map_err(refuse)?,
+        Decoded::Http(request, source) => http(service, request, source, call()).await.map_err(refuse)?,
         Decoded::BadHttp(problem) => {
             let problem = format!("the event is an HTTP request, but {problem}");
             return Err(reject(StatusCode::BAD_REQUEST, "EVENT_NOT_VALID", problem));
@@ -295,17 +295,18 @@ fn json_answer(json: String) -> Result<Answer, Failure> {
 async fn http(
     service: &Arc<Service>,
     request: axum_core::extract::Request,
+    source: event::Source,
     call: Call,
 ) -> Result<Answer, Failure> {
     let request_id = call.request_id.clone().unwrap_or_default();
     let response = service.http(request, call).response.await;
-    let problem = match event::encode(response).await {
+    let problem = match event::encode(response, source).await {
         Ok(answer) => return Ok(Answer::Http(answer)),
         Err(problem) => problem,
     };
     let failure = Failure::internal(problem.code(), problem);
     let response = finish(failure.into_response(), None, &request_id, service.errors);
-    event::encode(response)
+    event::encode(response, source)
         .await
         .map(Answer::Http)
         .map_err(|problem| Failure::internal(problem.code(), problem))
