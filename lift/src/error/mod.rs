@@ -19,8 +19,7 @@ pub use decision::{Decision, Detail, LiftError, Retry};
 pub use failure::{Failure, FieldFault, Origin};
 pub use opaque::{Error, Result};
 pub use outcome::Outcome;
-pub use problem::ErrorForm;
-pub(crate) use problem::{log, render};
+pub(crate) use problem::{ErrorForm, log, render};
 pub(crate) use rejection::failure_of_rejection;
 
 /// Any error, boxed.

@@ -10,7 +10,7 @@ use super::{Failure, Origin};
 
 /// The form of failures over HTTP; the setting `errors.form`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum ErrorForm {
+pub(crate) enum ErrorForm {
     /// RFC 9457, `application/problem+json`.
     #[default]
     Problem,
