@@ -107,6 +107,25 @@ fn an_event_that_nothing_serves_is_named_with_what_is_served() {
 }
 
 #[test]
+fn errors_lists_what_the_handlers_may_tell_and_opens_nothing() {
+    let dir = folder();
+    let finished = orders(dir.path()).arg("errors").run();
+    assert!(finished.status.success(), "{}", finished.stderr);
+    let rows: Vec<Vec<&str>> = finished
+        .stdout
+        .lines()
+        .map(|line| line.split("  ").filter(|cell| !cell.is_empty()).collect())
+        .collect();
+    let known: Vec<_> =
+        rows.iter().map(|row| row.iter().take(4).map(|cell| cell.trim()).collect::<Vec<_>>()).collect();
+    assert_eq!(known[0], ["status", "code", "retry", "text"]);
+    assert_eq!(known[1], ["404", "ORDER_NOT_FOUND", "-", "order {0} does not exist"]);
+    assert_eq!(known.last().expect("a row")[..3], ["503", "STORE_BUSY", "now"]);
+    assert!(finished.stdout.contains("create_order, get_order"), "{}", finished.stdout);
+    assert!(!dir.path().join("orders.db").exists());
+}
+
+#[test]
 fn routes_lists_what_is_served_and_opens_nothing() {
     let dir = folder();
     let finished = orders(dir.path()).arg("routes").run();

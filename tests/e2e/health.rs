@@ -18,7 +18,10 @@ fn with_the_warehouse_down_health_is_degraded_and_the_service_is_ready() {
     let server = Server::start(orders(dir.path()));
     let report = server.get("/health");
     assert_eq!(report.status, 200, "{}", report.text());
-    assert_eq!(report.content_type(), "application/json");
+    assert_eq!(
+        (report.content_type(), report.header("cache-control")),
+        ("application/json", Some("no-store"))
+    );
     let report = report.json();
     assert_eq!(report["status"], "degraded", "{report}");
     assert_eq!(report["components"]["warehouse"]["status"], "unhealthy", "{report}");

@@ -24,7 +24,11 @@ async fn status(service: &TestService, path: &str) -> u16 {
 }
 
 /// Asks until `/health` answers this, while liveness and readiness hold all the time; how long it took.
-async fn until_health_is(service: &TestService, expected: (u16, &str), within: Duration) -> Duration {
+async fn until_health_is(
+    service: &TestService,
+    expected: (u16, &str),
+    within: Duration,
+) -> (Duration, Value) {
     let begin = Instant::now();
     loop {
         for path in ["/health/live", "/health/ready", "/health/startup"] {
@@ -33,7 +37,7 @@ async fn until_health_is(service: &TestService, expected: (u16, &str), within: D
         let health = service.get("/health").await.unwrap();
         let report = health.json::<Value>().unwrap();
         if (health.status(), report["status"].as_str()) == (expected.0, Some(expected.1)) {
-            return begin.elapsed();
+            return (begin.elapsed(), report);
         }
         assert!(begin.elapsed() < within, "{expected:?} not within {within:?}: {report}");
         tokio::time::sleep(Duration::from_millis(5)).await;
@@ -46,16 +50,24 @@ async fn a_server_that_is_away_fails_health_and_no_other_probe<S: Server>() {
     {
         let mut server = S::start();
         let host = app.test().var("DB_URL", server.url()).var("DB_POOL_MAX_SIZE", "2");
-        let service = host.var("LIFT_HEALTH_INTERVAL", "200ms").start().await.unwrap();
+        let service = host
+            .var("LIFT_HEALTH_INTERVAL", "200ms")
+            .var("LIFT_HEALTH_DETAILS", "always")
+            .start()
+            .await
+            .unwrap();
         service.watch_health();
         for _ in 0..quick_or_full(1, 5) {
             until_health_is(&service, (200, "healthy"), SLACK).await;
             server.crash();
-            let told = until_health_is(&service, down, INTERVAL + TIMEOUT + SLACK).await;
+            let (told, report) = until_health_is(&service, down, INTERVAL + TIMEOUT + SLACK).await;
+            let details = &report["components"]["db"]["details"];
+            assert!(details["last_error"].is_string() && details["last_error_age_ms"].is_u64(), "{report}");
             tokio::time::sleep(quick_or_full(Duration::ZERO, Duration::from_secs(2))).await;
             server.restart();
             // What is left of the breaker's wait comes before the check that works.
-            let back = until_health_is(&service, (200, "healthy"), Duration::from_secs(15) + SLACK).await;
+            let (back, _) =
+                until_health_is(&service, (200, "healthy"), Duration::from_secs(15) + SLACK).await;
             println!(
                 "fault: {}, kill -9 of the server: {} after {told:.0?}, healthy {back:.0?} after it is back, \
                  live and ready all the time",

@@ -3,7 +3,6 @@
 use std::any::{Any, TypeId};
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::time::Duration;
 
 use super::answers::{MethodNotAllowed, NotFound};
 use super::health;
@@ -13,7 +12,7 @@ use crate::clock::Clock;
 use crate::config::{Fault, Faults, Reader, Sources};
 use crate::error::CatalogEntry;
 use crate::handler::{Endpoint, Entry, Trigger, router::Router};
-use crate::health::{HealthHandle, Lifecycle, Monitor, PROBES, Probes};
+use crate::health::{HealthHandle, HealthSettings, Lifecycle, Monitor, PROBES, Probes};
 use crate::resource::{Kind, Opening, Overrides, Requirements, Resources, User, short_name};
 
 pub(super) fn build(app: App, sources: &Sources) -> Result<(Arc<Service>, AppSettings), Faults> {
@@ -37,7 +36,7 @@ pub(super) fn build(app: App, sources: &Sources) -> Result<(Arc<Service>, AppSet
         clock,
         ..
     } = app;
-    let interval = settings.as_ref().map_or(Duration::from_secs(5), |settings| settings.health.interval);
+    let interval = settings.as_ref().map_or(HealthSettings::INTERVAL, |settings| settings.health.interval);
     let handle = HealthHandle {
         monitor: Arc::new(Monitor::new(&clock, interval)),
         lifecycle: Arc::new(Lifecycle::default()),

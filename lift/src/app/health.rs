@@ -6,8 +6,7 @@ use super::AppSettings;
 use crate::clock::Deadline;
 use crate::config::{Fault, Reader};
 use crate::health::{
-    CheckEntry, CheckKind, Component, Group, HealthHandle, RegisterError, Root, TAKEN, is_name,
-    system_components,
+    CheckEntry, Component, Group, HealthHandle, RegisterError, Root, TAKEN, is_name, system_components,
 };
 use crate::resource::{Context, Resources, User};
 
@@ -20,49 +19,28 @@ pub(super) fn fill(
     settings: Option<&AppSettings>,
     reader: &mut Reader<'_>,
 ) {
-    let mut add = |component: Component, place: String| {
-        let kind = component.settings.kind;
-        if let Some(CheckKind::Group(group)) = kind
-            && !handle.groups.iter().any(|other| other.name == group)
-        {
-            let problem =
-                format!("`{}` is in the health group `{group}`, which nobody declares", component.name);
-            let help = format!("add `.health_group(\"{group}\", [\"{}\"])` to the app", component.name);
-            reader.fault(Fault::new(place.clone(), problem).help(help));
-        }
-        if let Err(name) = handle.monitor.add(component) {
-            let problem = format!("two components of the health report are named `{name}`");
-            reader.fault(Fault::new(place, problem).help("give the check another `name`"));
+    let mut add = |component: Result<Component, RegisterError>, place: String| {
+        if let Err(error) = component.and_then(|component| handle.add(component)) {
+            reader.fault(Fault::new(place, error.to_string()));
         }
     };
     for resource in resources.managed() {
-        add(Component::of_resource(resource), format!("resource `{}`", resource.spec().name));
+        add(Ok(Component::of_resource(resource)), format!("resource `{}`", resource.spec().name));
     }
     for check in checks {
         let (meta, run, resources) = (check.meta, check.run, resources.clone());
         let (user, settings) = (User::new(meta.name), meta.settings);
         let run = move || run(Context::new(resources.clone(), user, Deadline::after(settings.timeout)));
         let component = Component { name: meta.name.to_owned(), settings, run: Box::new(run) };
-        add(component, format!("{}:{}", meta.file, meta.line));
+        add(Ok(component), format!("{}:{}", meta.file, meta.line));
     }
-    let mut refused = Vec::new();
     for component in by_hand {
-        match component {
-            Ok(component) => {
-                let place = format!("health check `{}`", component.name);
-                add(component, place);
-            }
-            Err(error) => refused.push(error),
-        }
+        add(component, "health check".to_owned());
     }
     if let Some(system) = settings.and_then(|settings| settings.health.system.as_ref()) {
         for component in system_components(system, &Root::default(), &handle.monitor.heartbeat) {
-            let place = format!("the machine's `{}`", component.name);
-            add(component, place);
+            add(Ok(component), "the machine".to_owned());
         }
-    }
-    for error in refused {
-        reader.fault(Fault::new("health check", error.to_string()));
     }
     check_groups(handle, reader);
 }

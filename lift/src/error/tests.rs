@@ -297,3 +297,36 @@ async fn no_text_of_an_error_is_in_any_response() {
         }
     }
 }
+
+#[lift::handler(GET, "/context")]
+async fn context(context: crate::Context) -> String {
+    let left = context.deadline().remaining().unwrap_or_default();
+    format!("{} {} {}", context.user(), context.request_id(), left > Duration::ZERO)
+}
+
+#[tokio::test]
+async fn the_short_form_and_a_handlers_context() {
+    let app = App::new("short").handlers(lift::handlers![class, context]);
+    let sources =
+        Sources::empty().var("LIFT_HEALTH_SYSTEM_ENABLED", "false").var("LIFT_ERRORS_FORM", "short");
+    let (service, _) = app.build(&sources).unwrap();
+    service.start(true).await.unwrap();
+    let ask = |method: &str, path: &str, body: &str| {
+        let head =
+            http::Request::builder().method(method).uri(path).header("content-type", "application/json");
+        service.http(head.body(body.to_owned().into()).unwrap(), call()).response
+    };
+    let short = ask("POST", "/class", "\"decided, 4xx\"").await;
+    assert_eq!(
+        (short.status().as_u16(), &short.headers()["content-type"]),
+        (409, &"application/json".parse().unwrap())
+    );
+    let body = axum::body::to_bytes(short.into_body(), usize::MAX).await.unwrap();
+    let expected = json!({"error": {
+        "code": "SHORT", "message": "only 3 of tea", "request_id": "the-request-id",
+        "details": {"item": "tea", "left": 3},
+    }});
+    assert_eq!(serde_json::from_slice::<Value>(&body).unwrap(), expected);
+    let seen = axum::body::to_bytes(ask("GET", "/context", "").await.into_body(), usize::MAX).await.unwrap();
+    assert_eq!(seen, "context the-request-id true");
+}

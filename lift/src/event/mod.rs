@@ -6,6 +6,7 @@
 mod decode;
 mod describe;
 mod encode;
+mod lenient;
 #[cfg(test)]
 mod tests;
 

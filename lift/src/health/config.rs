@@ -46,6 +46,9 @@ pub(crate) struct Thresholds<T> {
 }
 
 impl HealthSettings {
+    /// How often a component is looked at unless a setting says otherwise.
+    pub(crate) const INTERVAL: Duration = Duration::from_secs(5);
+
     pub(crate) fn read(reader: &mut Reader<'_>) -> Result<Self, Invalid> {
         // The world may ask a function, and the platform looks after its machine.
         let on_lambda = reader.env("AWS_LAMBDA_RUNTIME_API").is_some();
@@ -64,7 +67,7 @@ impl HealthSettings {
         let listen = health.optional::<String>("listen");
         let details = details(&mut health);
         let names = health.or("public_names", !on_lambda);
-        let interval = health.or("interval", Duration::from_secs(5)).and_then(|interval| match interval {
+        let interval = health.or("interval", Self::INTERVAL).and_then(|interval| match interval {
             Duration::ZERO => Err(health.invalid("interval", "must be longer than zero, such as `5s`")),
             interval => Ok(interval),
         });

@@ -39,13 +39,13 @@ impl fmt::Debug for HealthHandle {
 #[non_exhaustive]
 pub enum RegisterError {
     /// There is a component of this name.
-    #[error("the health report has a component `{0}` already")]
+    #[error("two components of the health report are named `{0}`; give one of them another name")]
     Taken(String),
     /// The name cannot stand in a path.
     #[error("`{0}` cannot name a component; use 1 to 64 letters, digits, `-`, `_` or `.`")]
     BadName(String),
     /// The group that its settings name was not declared.
-    #[error("there is no health group `{0}`; declare it with `App::health_group`")]
+    #[error("nobody declares the health group `{0}`: add `.health_group(\"{0}\", […])` to the app")]
     UnknownGroup(&'static str),
 }
 
@@ -69,7 +69,11 @@ impl HealthHandle {
     /// # Errors
     /// [`RegisterError`] when its name is taken or no name, or its group is unknown.
     pub fn register(&self, check: impl HealthCheck) -> Result<(), RegisterError> {
-        let component = Component::by_hand(check)?;
+        self.add(Component::by_hand(check)?)
+    }
+
+    /// The one way into the report, at start and later.
+    pub(crate) fn add(&self, component: Component) -> Result<(), RegisterError> {
         if let Some(CheckKind::Group(name)) = component.settings.kind
             && !self.groups.iter().any(|group| group.name == name)
         {

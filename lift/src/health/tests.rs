@@ -4,7 +4,10 @@ use std::time::Duration;
 use futures_util::future::BoxFuture;
 
 use super::report::{Report, Sight};
-use super::{CheckKind, CheckSettings, Component, Form, Health, HealthCheck, Monitor};
+use super::{
+    CheckKind, CheckSettings, Component, Form, Health, HealthCheck, HealthHandle, Monitor, RegisterError,
+    Status,
+};
 use crate::App;
 use crate::clock::Clock;
 use crate::telemetry::Log;
@@ -42,10 +45,9 @@ fn everything_that_is_wrong_with_health_is_told_at_once() {
     for expected in [
         "two components of the health report are named `same`",
         "`a/b` cannot name a component",
-        "`lost` is in the health group `upstreem`, which nobody declares",
-        ".health_group(\"upstreem\", [\"lost\"])",
+        "nobody declares the health group `upstreem`: add `.health_group(\"upstreem\", […])`",
         "no component is named `nobody`",
-        "the components are `same`, `lost`",
+        "the components are `same`",
         "health group `upstream`: is declared twice",
         "health group `ready`: cannot have this name",
         "LIFT_HEALTH_TOKEN: must be 16 or more ASCII characters",
@@ -166,4 +168,20 @@ fn every_change_is_one_event_and_one_metric() {
     let changed = log.lines().into_iter().filter(|line| line["message"] == "health changed");
     let why: Vec<_> = changed.map(|line| (line["now"].clone(), line["why"].clone())).collect();
     assert_eq!(why, [("unhealthy".into(), "away".into()), ("healthy".into(), "-".into())]);
+}
+
+#[tokio::test]
+async fn the_handle_knows_each_component_and_the_status() {
+    let clock = Clock::held();
+    let handle = HealthHandle {
+        monitor: Arc::new(Monitor::new(&clock, Duration::from_secs(5))),
+        lifecycle: Arc::default(),
+        groups: [].into(),
+    };
+    handle.register(Named("works", None)).unwrap();
+    let lost = handle.register(Named("lost", Some(CheckKind::Group("nowhere"))));
+    assert_eq!(lost, Err(RegisterError::UnknownGroup("nowhere")));
+    let [known] = handle.components().await.try_into().unwrap();
+    assert_eq!((known.name.as_str(), known.health, known.critical), ("works", Health::healthy(), true));
+    assert_eq!((known.checked_at, handle.status().await), (clock.now().wall(), Status::Healthy));
 }
