@@ -68,6 +68,8 @@ struct State {
     /// Results in a row that say otherwise than the report.
     contrary: u32,
     running: Option<Running>,
+    /// How many runs have ended: one that ends between two looks of a probe is not to be started again.
+    ended: u64,
     /// It takes most of its time; that was told.
     slow: bool,
 }
@@ -164,15 +166,18 @@ impl Monitor {
     pub(crate) async fn findings(&self, wanted: impl Fn(&Component) -> bool) -> Vec<Finding> {
         let now = self.common.clock.now();
         let known = |watched: Arc<Watched>| {
+            let ended = watched.state().ended;
             let checked = watched.known(now);
-            (watched, checked)
+            (watched, checked, ended)
         };
         let mut found: Vec<_> = self.components(wanted).into_iter().map(known).collect();
-        let missing = found.iter_mut().filter(|(_, checked)| checked.is_none());
-        join_all(missing.map(|(watched, checked)| async move { *checked = Some(watched.look().await) }))
-            .await;
+        let missing = found.iter_mut().filter(|(_, checked, _)| checked.is_none());
+        let looks = missing.map(|(watched, checked, ended)| async move {
+            *checked = Some(watched.look(*ended).await);
+        });
+        join_all(looks).await;
         let now = self.common.clock.now();
-        let finding = |(watched, checked): (_, Option<Arc<Checked>>)| {
+        let finding = |(watched, checked, _): (_, Option<Arc<Checked>>, u64)| {
             let checked = checked?;
             let age = now.since(checked.at);
             Some(Finding { watched, checked, age })
@@ -236,7 +241,10 @@ impl Watched {
 
     /// What a task does in each interval: starts the check, or counts it as failed once more while it does not return.
     fn turn(self: &Arc<Self>) {
-        if !self.judge(self.common.clock.now(), Some(self.interval() / 2)) {
+        let (now, half) = (self.common.clock.now(), self.interval() / 2);
+        // Probes during the start have looked already.
+        let fresh = || self.state().last.as_ref().is_some_and(|last| now.since(last.at) < half);
+        if !self.judge(now, Some(half)) && !fresh() {
             self.refresh();
         }
     }
@@ -280,9 +288,12 @@ impl Watched {
         Some(Arc::new(Checked { health, at: last.at, took: last.took, cause: None }))
     }
 
-    /// Waits for the running check, which is started when there is none.
-    async fn look(self: &Arc<Self>) -> Arc<Checked> {
-        let mut done = self.refresh().done;
+    /// Waits for the running check, which is started when none is running and none has ended since there were so many.
+    async fn look(self: &Arc<Self>, ended: u64) -> Arc<Checked> {
+        let mut done = match self.start_since(ended) {
+            Ok(running) => running.done,
+            Err(ended) => return ended,
+        };
         // The check has its own time-out; this one decides when it blocks its thread or its task is gone.
         let waiting = done.wait_for(Option::is_some);
         let found = match tokio::time::timeout(self.component.settings.timeout + GRACE, waiting).await {
@@ -296,11 +307,20 @@ impl Watched {
         })
     }
 
-    /// The running check, which is started when there is none.
-    fn refresh(self: &Arc<Self>) -> Running {
+    /// Starts the check unless it is running.
+    fn refresh(self: &Arc<Self>) {
+        let ended = self.state().ended;
+        drop(self.start_since(ended));
+    }
+
+    /// The running check, which is started when there is none; or what one has found that has ended meanwhile.
+    fn start_since(self: &Arc<Self>, ended: u64) -> Result<Running, Arc<Checked>> {
         let mut state = self.state();
         if let Some(running) = &state.running {
-            return running.clone();
+            return Ok(running.clone());
+        }
+        if let Some(last) = state.last.as_ref().filter(|_| state.ended > ended) {
+            return Err(last.clone());
         }
         let (sender, done) = watch::channel(None);
         let running = Running { since: self.common.clock.now(), judged: None, done };
@@ -311,7 +331,7 @@ impl Watched {
             Some(runtime) => runtime.spawn(run),
             None => tokio::spawn(run),
         };
-        running
+        Ok(running)
     }
 
     async fn run(self: Arc<Self>, since: Moment, sender: watch::Sender<Option<Arc<Checked>>>) {
@@ -331,7 +351,8 @@ impl Watched {
         };
         let (judged, slow) = {
             let mut state = self.state();
-            let judged = state.running.take().is_some_and(|running| running.judged.is_some());
+            // Whoever judges from now on comes too late.
+            let judged = state.running.as_mut().is_some_and(|running| running.judged.replace(at).is_some());
             let slow = took > timeout / 5 * 4;
             (judged, slow && !std::mem::replace(&mut state.slow, slow))
         };
@@ -340,7 +361,14 @@ impl Watched {
             tracing::warn!(component, ?took, ?timeout, "a health check takes most of its time-out");
         }
         let last = if judged { self.state().last.clone() } else { None };
-        sender.send_replace(Some(last.unwrap_or_else(|| self.record(checked))));
+        let last = last.unwrap_or_else(|| self.record(checked));
+        {
+            // Only now, so that whoever finds nothing running finds the result.
+            let mut state = self.state();
+            state.running = None;
+            state.ended += 1;
+        }
+        sender.send_replace(Some(last));
     }
 
     /// Takes a result over into the report and tells when that changes its status; what is reported then.

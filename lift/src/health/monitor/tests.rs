@@ -225,7 +225,7 @@ async fn one_that_never_comes_back_fails_in_every_interval() {
     });
     let watched = monitor.components(|_| true).remove(0);
     watched.record(Checked { health: Health::healthy(), at: clock.now(), took: Duration::ZERO, cause: None });
-    watched.turn();
+    watched.refresh();
     clock.advance(INTERVAL);
     let seen: Vec<_> = (0..4)
         .map(|_| {
@@ -247,4 +247,18 @@ async fn components_come_and_go() {
     assert_eq!(now(&monitor).await, Status::Unhealthy);
     assert!(monitor.remove("b") && !monitor.remove("b"));
     assert_eq!(now(&monitor).await, Status::Healthy);
+}
+
+#[tokio::test]
+async fn a_run_that_ends_between_two_looks_of_a_probe_is_not_started_again() {
+    let (monitor, clock, _, looks) = told(|_| {});
+    let watched = monitor.components(|_| true).remove(0);
+    let ended = watched.state().ended;
+    assert!(watched.known(clock.now()).is_none());
+    // Another probe is faster.
+    assert_eq!(now(&monitor).await, Status::Healthy);
+    assert_eq!((watched.look(ended).await.health.status, looks.load(Ordering::SeqCst)), (Status::Healthy, 1));
+    // And the task of the interval has nothing to add so soon.
+    watched.turn();
+    assert!(watched.state().running.is_none());
 }
