@@ -7,6 +7,7 @@ pub use crate::error::{
     BoxError, Catalog, CatalogEntry, CatalogOf, CatalogOfAnswer, Decision, Detail, Failure, LiftError,
     NoCatalog, Retry,
 };
+pub use crate::event::RecordKind;
 pub use crate::handler::*;
 pub use crate::health::{
     Check, CheckEntry, CheckKind, CheckMeta, CheckSettings, Checks, Health, assert_unique_checks,

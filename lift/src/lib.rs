@@ -22,7 +22,7 @@ pub mod clock;
 pub mod config;
 mod const_text;
 pub mod error;
-mod event;
+pub mod event;
 #[cfg(feature = "sqlite")] // the guides' examples keep their data there
 pub mod guide;
 pub mod handler;

@@ -59,8 +59,9 @@ pub(crate) fn fallback(raw: &RawHandler, rejected: &Rejected) -> TokenStream {
         function,
         &quote! {
             impl #private::Handler for #ident {
-                const META: #private::HandlerMeta = #private::HandlerMeta::invoke(
-                    #name, ::core::module_path!(), ::core::file!(), ::core::line!(), #name, #unique, #shape,
+                const META: #private::HandlerMeta = #private::HandlerMeta::new(
+                    #name, ::core::module_path!(), ::core::file!(), ::core::line!(),
+                    #private::Trigger::Invoke { name: #name }, #unique, #shape,
                 );
                 fn declare(_: &mut #private::Requirements) {}
                 fn call(_: #private::Request) -> #private::BoxFuture<'static, #private::Response> {
@@ -78,20 +79,55 @@ fn meta(handler: &Handler, runtime: &Runtime) -> TokenStream {
     let shape = handler.trigger.shape();
     let hash = Literal::u64_unsuffixed(hash(&shape));
     let place = quote!(#name, ::core::module_path!(), ::core::file!(), ::core::line!());
-    let trigger = match &handler.trigger {
-        Trigger::Http { method, route } => {
-            let path = &route.text;
-            let parameters = route.parameters.iter().map(|parameter| &parameter.name);
-            quote!(http(#place, #method, #path, &[#(#parameters),*], #hash, #shape))
-        }
-        Trigger::Invoke { name } => quote!(invoke(#place, #name, #hash, #shape)),
-    };
+    let trigger = trigger(&handler.trigger, runtime);
     let timeout = handler.timeout.map(|millis| {
         let millis = Literal::u64_unsuffixed(millis);
         quote!(.timeout_ms(#millis))
     });
-    let cancel = handler.cancel_on_disconnect.then(|| quote!(.cancel_on_disconnect()));
-    quote!(#private::HandlerMeta::#trigger #timeout #cancel)
+    let concurrency = handler.concurrency.map(|records| {
+        let records = Literal::usize_unsuffixed(usize::try_from(records).unwrap_or(1));
+        quote!(.concurrency(#records))
+    });
+    let flags = [
+        (handler.partial, quote!(.partial())),
+        (handler.drop_permanent, quote!(.drop_permanent())),
+        (handler.stream, quote!(.stream())),
+        (handler.cancel_on_disconnect, quote!(.cancel_on_disconnect())),
+    ];
+    let flags = flags.into_iter().filter_map(|(set, call)| set.then_some(call));
+    quote!(#private::HandlerMeta::new(#place, #trigger, #hash, #shape) #timeout #concurrency #(#flags)*)
+}
+
+fn trigger(trigger: &Trigger, runtime: &Runtime) -> TokenStream {
+    let private = runtime.path();
+    let text = |text: &Option<String>| match text {
+        Some(text) => quote!(::core::option::Option::Some(#text)),
+        None => quote!(::core::option::Option::None),
+    };
+    match trigger {
+        Trigger::Http { method, route } => {
+            let path = &route.text;
+            let params = route.parameters.iter().map(|parameter| &parameter.name);
+            quote!(#private::Trigger::Http { method: #method, path: #path, params: &[#(#params),*] })
+        }
+        Trigger::Invoke { name } => quote!(#private::Trigger::Invoke { name: #name }),
+        Trigger::Records { kind, name } => {
+            let variant = format_ident!("{}", kind.variant);
+            quote!(#private::Trigger::Records { kind: #private::RecordKind::#variant, name: #name })
+        }
+        Trigger::EventBridge { source, detail_type } => {
+            let (source, detail_type) = (text(source), text(detail_type));
+            quote!(#private::Trigger::EventBridge { source: #source, detail_type: #detail_type })
+        }
+        Trigger::WebSocket { route_key } => quote!(#private::Trigger::WebSocket { route_key: #route_key }),
+        Trigger::Event { name, matches } => {
+            let matches = matches.iter().map(|one| {
+                let (pointer, value) = (&one.pointer, text(&one.value));
+                quote!((#pointer, #value))
+            });
+            quote!(#private::Trigger::Event { name: #name, matches: &[#(#matches),*] })
+        }
+    }
 }
 
 fn call(handler: &Handler, types: &[CallType], runtime: &Runtime) -> TokenStream {

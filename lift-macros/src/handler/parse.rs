@@ -8,27 +8,67 @@ use super::trigger::is_method;
 use crate::function::Item;
 use crate::support::errors::Errors;
 use crate::support::keys::{
-    Conflict, CratePath, Duration, Flag, Key, Name, Neighbour, Piece, Table, Values, into_entries, split,
+    Choice, CratePath, Duration, Flag, Key, Matches, Name, Neighbour, Nested, Number, Piece, RouteKey, Table,
+    Text, Values, into_entries, split,
 };
 use crate::support::nearest::nearest;
 use crate::support::runtime::Runtime;
 
 pub(crate) static INVOKE: Key<Name> = Key { example: "invoke = \"reindex\"", kind: Name };
+pub(crate) static SQS: Key<Name> = Key { example: "sqs = \"fulfilment\"", kind: Name };
+pub(crate) static SNS: Key<Name> = Key { example: "sns = \"announcements\"", kind: Name };
+pub(crate) static S3: Key<Name> = Key { example: "s3 = \"uploads\"", kind: Name };
+pub(crate) static KINESIS: Key<Name> = Key { example: "kinesis = \"clicks\"", kind: Name };
+pub(crate) static DYNAMODB: Key<Name> = Key { example: "dynamodb = \"orders\"", kind: Name };
+pub(crate) static SCHEDULE: Key<Name> = Key { example: "schedule = \"nightly\"", kind: Name };
+pub(crate) static EVENTBRIDGE: Key<Nested> = Key {
+    example: "eventbridge(source = \"shop.orders\", detail_type = \"Order Placed\")",
+    kind: Nested(&EVENTBRIDGE_TABLE),
+};
+pub(crate) static SOURCE: Key<Text> = Key { example: "source = \"shop.orders\"", kind: Text };
+pub(crate) static DETAIL_TYPE: Key<Text> = Key { example: "detail_type = \"Order Placed\"", kind: Text };
+pub(crate) static WS: Key<RouteKey> = Key { example: "ws = \"$connect\"", kind: RouteKey };
+pub(crate) static EVENT: Key<Name> = Key { example: "event = \"log-lines\"", kind: Name };
+pub(crate) static MATCHES: Key<Matches> =
+    Key { example: "matches(\"/awslogs/data\", \"/kind\" = \"logs\")", kind: Matches };
+pub(crate) static CONCURRENCY: Key<Number> =
+    Key { example: "concurrency = 8", kind: Number { least: 1, most: 1_000 } };
+pub(crate) static PARTIAL: Key<Flag> = Key { example: "partial", kind: Flag };
+pub(crate) static ON_PERMANENT: Key<Choice> =
+    Key { example: "on_permanent = \"drop\"", kind: Choice(&["fail", "drop"]) };
+pub(crate) static STREAM: Key<Flag> = Key { example: "stream", kind: Flag };
 pub(crate) static TIMEOUT: Key<Duration> = Key { example: "timeout = \"3s\"", kind: Duration::INVOCATION };
 pub(crate) static CANCEL: Key<Flag> = Key { example: "cancel_on_disconnect", kind: Flag };
 pub(crate) static CRATE: Key<CratePath> = Key { example: "crate = \"::lift\"", kind: CratePath };
 
-const NOT_YET: &str = "this version of lift has `METHOD, \"/path\"` and `invoke = \"name\"`";
 const WRITE_ROUTE: &str = "write the method and the path first, without a key: `GET, \"/orders/{id}\"`";
+const WRITE_SCHEDULE: &str =
+    "write `schedule = \"name\"`; when it runs is set by the rule of that name on AWS";
+const WRITE_EVENTBRIDGE: &str = "write `eventbridge(source = \"…\", detail_type = \"…\")`";
 const WRITE_TIMEOUT: &str = "write `timeout = \"3s\"`";
-
-const fn not_yet(name: &'static str) -> Neighbour {
-    Neighbour { name, answer: NOT_YET }
-}
 
 pub(crate) static TABLE: Table = Table {
     place: "`#[lift::handler(…)]`",
-    keys: &[&INVOKE, &TIMEOUT, &CANCEL, &CRATE],
+    keys: &[
+        &INVOKE,
+        &SQS,
+        &SNS,
+        &S3,
+        &KINESIS,
+        &DYNAMODB,
+        &SCHEDULE,
+        &EVENTBRIDGE,
+        &WS,
+        &EVENT,
+        &MATCHES,
+        &CONCURRENCY,
+        &PARTIAL,
+        &ON_PERMANENT,
+        &STREAM,
+        &TIMEOUT,
+        &CANCEL,
+        &CRATE,
+    ],
     neighbours: &[
         Neighbour { name: "timeout_ms", answer: "write `timeout = \"{}ms\"`" },
         Neighbour { name: "timeout_secs", answer: "write `timeout = \"{}s\"`" },
@@ -44,38 +84,53 @@ pub(crate) static TABLE: Table = Table {
         Neighbour { name: "max_connections", answer: "write `pool(max_size = {})` on the resource" },
         Neighbour { name: "pool_size", answer: "write `pool(max_size = {})` on the resource" },
         Neighbour { name: "max_size", answer: "write `pool(max_size = {})` on the resource" },
-        not_yet("sqs"),
-        not_yet("queue"),
-        not_yet("schedule"),
-        not_yet("cron"),
-        not_yet("event"),
-        not_yet("sns"),
-        not_yet("s3"),
-        not_yet("ws"),
-        not_yet("websocket"),
-        not_yet("kinesis"),
-        not_yet("dynamodb"),
-        not_yet("kafka"),
+        Neighbour { name: "queue", answer: "write `sqs = \"name\"`" },
         Neighbour {
-            name: "concurrency",
-            answer: "it goes with queues, which this version of lift does not have",
+            name: "fifo",
+            answer: "write `sqs = \"name\"`; the order of message groups is kept by itself",
+        },
+        Neighbour { name: "topic", answer: "write `sns = \"name\"`" },
+        Neighbour { name: "bucket", answer: "write `s3 = \"name\"`" },
+        Neighbour { name: "stream_name", answer: "write `kinesis = \"name\"`" },
+        Neighbour { name: "table", answer: "write `dynamodb = \"name\"`" },
+        Neighbour { name: "cron", answer: WRITE_SCHEDULE },
+        Neighbour { name: "rate", answer: WRITE_SCHEDULE },
+        Neighbour { name: "rule", answer: WRITE_SCHEDULE },
+        Neighbour { name: "websocket", answer: "write `ws = \"$connect\"`, or another route key" },
+        Neighbour { name: "event_bridge", answer: WRITE_EVENTBRIDGE },
+        Neighbour { name: "source", answer: WRITE_EVENTBRIDGE },
+        Neighbour { name: "detail_type", answer: WRITE_EVENTBRIDGE },
+        Neighbour {
+            name: "kafka",
+            answer: "write `event = \"name\", matches(\"/eventSource\" = \"aws:kafka\")`",
         },
         Neighbour {
-            name: "partial",
-            answer: "it goes with queues, which this version of lift does not have",
+            name: "batch_size",
+            answer: "it is set at the event source; `concurrency` is how many records run at once",
         },
-        Neighbour {
-            name: "on_permanent",
-            answer: "it goes with queues, which this version of lift does not have",
-        },
+        Neighbour { name: "batch", answer: "leave it out, and take the argument `Batch<T>`" },
+        Neighbour { name: "parallel", answer: "write `concurrency = {}`" },
+        Neighbour { name: "streaming", answer: "write `stream`" },
         Neighbour { name: "layer", answer: "write `.layer(…)` on the app or on a group" },
     ],
-    conflicts: &[Conflict {
-        one: "invoke",
-        other: "cancel_on_disconnect",
-        because: "a direct invoke has no connection that could go away",
-        help: "leave `cancel_on_disconnect` out",
-    }],
+    conflicts: &[],
+};
+
+static EVENTBRIDGE_TABLE: Table = Table {
+    place: "`eventbridge(…)`",
+    keys: &[&SOURCE, &DETAIL_TYPE],
+    neighbours: &[
+        Neighbour {
+            name: "detail",
+            answer: "write `detail_type = \"…\"`; what is inside the detail, the handler reads",
+        },
+        Neighbour { name: "name", answer: "write `detail_type = \"…\"`" },
+        Neighbour {
+            name: "bus",
+            answer: "the bus is chosen by the rule on AWS; write `source` or `detail_type`",
+        },
+    ],
+    conflicts: &[],
 };
 
 /// The attribute and the item, with every key read.

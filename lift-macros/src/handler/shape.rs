@@ -8,6 +8,13 @@ impl Trigger {
         match self {
             Self::Http { method, route } => format!("{method} {}", route.shape()),
             Self::Invoke { name } => format!("invoke {name}"),
+            Self::Records { kind, name } => format!("{} {name}", kind.key),
+            Self::EventBridge { source, detail_type } => {
+                let text = |part: &Option<String>| part.as_deref().unwrap_or("*").to_owned();
+                format!("eventbridge {} {}", text(source), text(detail_type))
+            }
+            Self::WebSocket { route_key } => format!("ws {route_key}"),
+            Self::Event { name, .. } => format!("event {name}"),
         }
     }
 }

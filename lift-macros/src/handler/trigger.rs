@@ -4,10 +4,14 @@ use proc_macro2::Ident;
 use quote::quote;
 use syn::LitStr;
 
-use super::model::Trigger;
-use super::parse::{Front, INVOKE, RawHandler};
+use super::model::{Records, Trigger};
+use super::parse::{
+    CANCEL, CONCURRENCY, DETAIL_TYPE, DYNAMODB, EVENT, EVENTBRIDGE, Front, INVOKE, KINESIS, MATCHES,
+    ON_PERMANENT, PARTIAL, RawHandler, S3, SCHEDULE, SNS, SOURCE, SQS, STREAM, WS,
+};
 use super::route;
 use crate::support::errors::{Errors, Fault};
+use crate::support::keys::{Entry, Key, Match, Name, Value, Values};
 use crate::support::naming::kebab;
 use crate::support::nearest::nearest;
 use crate::support::rules::Rule;
@@ -23,25 +27,126 @@ pub(crate) fn is_method(word: &str) -> bool {
 
 /// The trigger, or `None` after at least one report.
 pub(crate) fn check(raw: &RawHandler, errors: &Errors) -> Option<Trigger> {
-    let invoke = raw.keys.get(&INVOKE);
-    if raw.keys.mentions(&INVOKE) {
-        if let Some(front) = raw.front.first() {
-            let at = front.tokens();
+    let named = named(raw, errors);
+    let mut keys = named.iter();
+    if let Some((first, trigger)) = keys.next() {
+        let second = raw.front.first().map(Front::tokens).or(keys.next().map(|(second, _)| quote!(#second)));
+        if let Some(second) = second {
+            let text = match raw.front.first() {
+                Some(_) => format!("a handler has one trigger: a method and a path, or `{}`", first.key),
+                None => format!("a handler has one trigger, and `{}` is one already", first.key),
+            };
             errors.report(
-                Fault::new(
-                    Rule::TwoTriggers,
-                    at,
-                    "a handler has one trigger: a method and a path, or `invoke`",
-                )
-                .help("write a second function, and call the shared code from both"),
+                Fault::new(Rule::TwoTriggers, second, text)
+                    .help("write a second function, and call the shared code from both"),
             );
         }
-        return Some(Trigger::Invoke { name: invoke?.value.clone() });
+        misplaced(raw, trigger.as_ref(), errors);
+        return named.into_iter().next().and_then(|(_, trigger)| trigger);
     }
+    misplaced(raw, None, errors);
     let (method, path) = front(raw, errors)?;
     let method = errors.ok(check_method(&method));
     let route = route::check(&path, errors);
     Some(Trigger::Http { method: method?, route: route? })
+}
+
+/// Every trigger that is written as a key; `None` beside a key whose value is wrong.
+fn named<'r>(raw: &'r RawHandler, errors: &Errors) -> Vec<(&'r Entry, Option<Trigger>)> {
+    let keys = &raw.keys;
+    let mut named = Vec::new();
+    let mut add = |key: &Key<Name>, trigger: &dyn Fn(String) -> Trigger| {
+        if let Some(entry) = keys.entry(key) {
+            named.push((entry, keys.get(key).map(|name| trigger(name.value.clone()))));
+        }
+    };
+    add(&INVOKE, &|name| Trigger::Invoke { name });
+    for (key, kind) in [&SQS, &SNS, &S3, &KINESIS, &DYNAMODB, &SCHEDULE].into_iter().zip(Records::ALL) {
+        add(key, &|name| Trigger::Records { kind, name });
+    }
+    if let Some(entry) = keys.entry(&WS) {
+        let trigger = keys.get(&WS).map(|key| Trigger::WebSocket { route_key: key.value.clone() });
+        named.push((entry, trigger));
+    }
+    if let Some(entry) = keys.entry(&EVENTBRIDGE) {
+        named.push((
+            entry,
+            keys.get(&EVENTBRIDGE).and_then(|inside| eventbridge(entry, inside.value, errors)),
+        ));
+    }
+    if let Some(entry) = keys.entry(&EVENT) {
+        named.push((entry, event(raw, entry, errors)));
+    }
+    named
+}
+
+fn eventbridge(entry: &Entry, inside: &Values, errors: &Errors) -> Option<Trigger> {
+    let source = inside.get(&SOURCE).map(|source| source.value.clone());
+    let detail_type = inside.get(&DETAIL_TYPE).map(|kind| kind.value.clone());
+    if source.is_none() && detail_type.is_none() {
+        if !inside.mentions(&SOURCE) && !inside.mentions(&DETAIL_TYPE) && raw_is_empty(entry) {
+            let text =
+                "`eventbridge` does not say which events: it takes a `source`, a `detail_type`, or both";
+            let fault = Fault::new(Rule::EventBridgeEmpty, entry, text);
+            errors.report(fault.help(format!("write `{}`", EVENTBRIDGE.example)));
+        }
+        return None;
+    }
+    Some(Trigger::EventBridge { source, detail_type })
+}
+
+fn raw_is_empty(entry: &Entry) -> bool {
+    matches!(&entry.value, Value::List(group) if group.stream().is_empty())
+}
+
+fn event(raw: &RawHandler, entry: &Entry, errors: &Errors) -> Option<Trigger> {
+    let name = raw.keys.get(&EVENT)?.value.clone();
+    if !raw.keys.mentions(&MATCHES) {
+        let text = "`event` does not say what tells its events from others";
+        let fault = Fault::new(Rule::Matcher, entry, text);
+        errors.report(fault.help(format!("write `event = \"{name}\", matches(\"/kind\" = \"{name}\")`")));
+        return None;
+    }
+    let matches = raw.keys.get(&MATCHES)?.value;
+    let matches = matches.iter().map(|one| Match { pointer: one.pointer.clone(), value: one.value.clone() });
+    Some(Trigger::Event { name, matches: matches.collect() })
+}
+
+/// Keys that have no meaning beside this trigger; without one, beside a method and a path.
+fn misplaced(raw: &RawHandler, trigger: Option<&Trigger>, errors: &Errors) {
+    let no_named = trigger.is_none() && raw.front.is_empty();
+    let http = trigger.is_none();
+    let (records, partial) = match trigger {
+        Some(Trigger::Records { kind, .. }) => (true, kind.partial),
+        _ => (false, false),
+    };
+    let event = matches!(trigger, Some(Trigger::Event { .. }));
+    let rules: [(Option<&Entry>, bool, &str); 6] = [
+        (
+            raw.keys.entry(&CANCEL),
+            http,
+            "a method and a path: nobody else has a connection that could go away",
+        ),
+        (raw.keys.entry(&STREAM), http, "a method and a path: nobody else reads an answer bit by bit"),
+        (raw.keys.entry(&CONCURRENCY), records, "records: `sqs`, `kinesis`, `dynamodb`, `sns` or `s3`"),
+        (
+            raw.keys.entry(&PARTIAL),
+            partial,
+            "`sqs`, `kinesis` and `dynamodb`: no other source reads which records have failed",
+        ),
+        (raw.keys.entry(&ON_PERMANENT), records, "records: `sqs`, `kinesis`, `dynamodb`, `sns` or `s3`"),
+        (raw.keys.entry(&MATCHES), event, "`event = \"name\"`"),
+    ];
+    if no_named {
+        return;
+    }
+    for (entry, fits, goes_with) in rules {
+        if let (Some(entry), false) = (entry, fits) {
+            let key = &entry.key;
+            let fault = Fault::new(Rule::KeyMisplaced, entry, format!("`{key}` goes with {goes_with}"));
+            errors.report(fault.help(format!("leave `{key}` out")));
+        }
+    }
 }
 
 /// Finds the method and the path among what was written.

@@ -18,9 +18,14 @@ pub(crate) fn routes(service: &Service) -> String {
             place,
         ]);
     }
-    for invocable in &service.invocables {
-        let place = format!("{}:{}", invocable.meta.file, invocable.meta.line);
-        rows.push([format!("{:<7} {}", "invoke", invocable.name), invocable.meta.name.to_owned(), place]);
+    for triggered in service.triggers.iter() {
+        let place = format!("{}:{}", triggered.meta.file, triggered.meta.line);
+        let (kind, name) = triggered.describe();
+        let name = match &triggered.physical {
+            Some(physical) => format!("{name} = {physical}"),
+            None => name,
+        };
+        rows.push([format!("{kind:<7} {name}"), triggered.meta.name.to_owned(), place]);
     }
     table(&rows)
 }
@@ -61,10 +66,10 @@ pub(crate) fn banner(service: &Service, address: SocketAddr, probes: Option<Sock
     let mut text = format!("{} listens on http://{address}\n", service.name);
     let _ = writeln!(text, "\nroutes");
     text.push_str(&routes(service));
-    if !service.invocables.is_empty() {
+    if !service.triggers.is_empty() {
         let _ = writeln!(
             text,
-            "  (this server does not feed invokes: use Lambda, or `{} invoke FILE`)",
+            "  (this server feeds HTTP requests only: for the rest use Lambda, or `{} invoke FILE`)",
             service.name
         );
     }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use super::answers::{MethodNotAllowed, NotFound};
 use super::health;
-use super::service::Invocable;
+use super::triggers::{Triggered, Triggers};
 use super::{App, AppSettings, Service, Wrap};
 use crate::clock::Clock;
 use crate::config::{Fault, Faults, Reader, Sources};
@@ -51,7 +51,7 @@ pub(super) fn build(app: App, sources: &Sources) -> Result<(Arc<Service>, AppSet
     };
     let catalog = catalog(&entries);
     let mut router = Router::default();
-    let mut invocables: Vec<Invocable> = Vec::new();
+    let mut triggers = Triggers::default();
     for (prefix, entry) in entries {
         let place = format!("{}:{}", entry.meta.file, entry.meta.line);
         match entry.meta.trigger {
@@ -66,22 +66,25 @@ pub(super) fn build(app: App, sources: &Sources) -> Result<(Arc<Service>, AppSet
                     reader.fault(fault);
                 }
             }
-            Trigger::Invoke { name } => {
-                let physical =
-                    reader.section(&["triggers"], "LIFT_TRIGGER").optional::<String>(name).ok().flatten();
-                if let Some(other) = invocables.iter().find(|other| other.name == name) {
-                    let problem = format!(
-                        "`{}` serves invoke `{name}`, and so does `{}`",
-                        entry.meta.name, other.meta.name
-                    );
-                    reader.fault(Fault::new(place, problem).help("give one of them another name"));
+            _ => {
+                let mut requirements = Requirements::default();
+                (entry.declare)(&mut requirements);
+                let mut triggered = Triggered {
+                    meta: entry.meta,
+                    physical: None,
+                    whole: requirements.takes_whole_batch(),
+                    user: User::new(entry.meta.name),
+                    endpoint: around(entry.endpoint, matches!(entry.meta.trigger, Trigger::WebSocket { .. })),
+                };
+                if let Some(name) = triggered.name() {
+                    let mut section = reader.section(&["triggers"], "LIFT_TRIGGER");
+                    triggered.physical = section.optional::<String>(name).ok().flatten();
                 }
-                let endpoint = around(entry.endpoint, false);
-                let user = User::new(entry.meta.name);
-                invocables.push(Invocable { name, physical, meta: entry.meta, user, endpoint });
+                triggers.insert(triggered, &mut reader);
             }
         }
     }
+    triggers.check(reader.env("AWS_LAMBDA_FUNCTION_NAME").is_some(), &mut reader);
 
     health::fill(&handle, &resources, checks.0, by_hand, settings.as_ref().ok(), &mut reader);
     let base_path = settings.as_ref().map_or("/health", |settings| &settings.health.base_path);
@@ -115,7 +118,7 @@ pub(super) fn build(app: App, sources: &Sources) -> Result<(Arc<Service>, AppSet
     let service = Service {
         name,
         router,
-        invocables,
+        triggers,
         not_found: around(Arc::new(NotFound), true),
         not_allowed: around(Arc::new(MethodNotAllowed), true),
         resources,
@@ -147,7 +150,7 @@ fn catalog(entries: &[(String, Entry)]) -> Vec<(CatalogEntry, Vec<&'static str>)
 fn requirements(app: &App) -> Requirements {
     let mut requirements = Requirements::default();
     for (_, entry) in &app.entries {
-        requirements.user(entry.meta.name);
+        requirements.handler(entry.meta.name, entry.meta.concurrency);
         (entry.declare)(&mut requirements);
     }
     for check in &app.checks.0 {
@@ -209,7 +212,9 @@ fn resources(
         let in_one_call =
             |user: &str| same().filter(|need| need.user == user && need.kind == Kind::Connection).count();
         let per_call = same().map(|need| in_one_call(need.user)).max().unwrap_or(1).max(1);
-        let opening = Opening { overrides, clock, per_call };
+        let together = same().map(|need| in_one_call(need.user) * need.concurrency).max();
+        let per_invocation = together.unwrap_or(1).max(per_call);
+        let opening = Opening { overrides, clock, per_call, per_invocation };
         let section = reader.section(&["resources", spec.name], &spec.prefix());
         // An error has been noted in the section.
         if let Ok(opened) = open(&opening, spec, section) {

@@ -2,20 +2,25 @@
 
 mod answers;
 mod banner;
+mod batch;
 mod build;
+mod events;
 mod health;
 mod service;
 mod settings;
 mod start;
+mod triggers;
 
 use std::any::{Any, TypeId};
 use std::sync::Arc;
 
 pub(crate) use banner::{banner, errors, routes};
-pub(crate) use service::{Call, InvokeAnswer, Service, finish};
+pub(crate) use events::{Arrival, EventAnswer};
+pub(crate) use service::{Call, Service, fresh_id};
 pub(crate) use settings::AppSettings;
 pub use start::StartFn;
 use start::{Start, start};
+pub(crate) use triggers::Triggered;
 
 use crate::clock::Clock;
 use crate::config::{Faults, Sources};

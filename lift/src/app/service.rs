@@ -15,6 +15,7 @@ use uuid::Uuid;
 
 use super::answers::{Allow, Fixed, Starting, not_found};
 use super::start::Start;
+use super::triggers::{Triggered, Triggers};
 use crate::clock::Deadline;
 use crate::error::{self, BoxError, CatalogEntry, ErrorForm, Failure, Origin, Retry};
 use crate::event::BODY_LIMIT;
@@ -34,7 +35,7 @@ const AXUM_BODY_LIMIT: u64 = 2 * 1024 * 1024;
 pub(crate) struct Service {
     pub(crate) name: &'static str,
     pub(crate) router: Router,
-    pub(crate) invocables: Vec<Invocable>,
+    pub(crate) triggers: Triggers,
     pub(super) not_found: Arc<dyn Endpoint>,
     pub(super) not_allowed: Arc<dyn Endpoint>,
     pub(crate) resources: Arc<Resources>,
@@ -47,16 +48,6 @@ pub(crate) struct Service {
     pub(crate) errors: ErrorForm,
 }
 
-/// A handler of direct invokes.
-pub(crate) struct Invocable {
-    pub(crate) name: &'static str,
-    /// The Lambda function that means this handler, when it is not the logical name.
-    pub(crate) physical: Option<String>,
-    pub(crate) meta: HandlerMeta,
-    pub(super) user: User,
-    pub(super) endpoint: Arc<dyn Endpoint>,
-}
-
 /// What a host knows of a call.
 pub(crate) struct Call {
     /// The host's own id of the call.
@@ -65,6 +56,8 @@ pub(crate) struct Call {
     pub(crate) deadline: Deadline,
     /// The limit of a handler that has none of its own.
     pub(crate) default_timeout: Duration,
+    /// The event that made it, where there is one.
+    pub(crate) event: Option<Bytes>,
 }
 
 /// An HTTP request on its way.
@@ -73,14 +66,6 @@ pub(crate) struct Called {
     pub(crate) cancel_on_disconnect: bool,
     /// Runs it; never fails and never panics.
     pub(crate) response: BoxFuture<'static, Response>,
-}
-
-/// The answer to a direct invoke.
-pub(crate) enum InvokeAnswer {
-    /// JSON.
-    Done(Bytes),
-    /// What the caller may know of the failure; it has been logged.
-    Failed(Failure),
 }
 
 impl Service {
@@ -218,41 +203,41 @@ impl Service {
         let Target { meta, user, route, endpoint } = target;
         let timeout = meta.and_then(|meta| meta.timeout).unwrap_or(call.default_timeout);
         let deadline = Deadline::after(timeout).earlier(call.deadline);
-        let context =
-            Context::invocation(self.resources.clone(), user, route, request_id.to_owned(), deadline);
+        let (resources, event) = (self.resources.clone(), call.event.clone());
+        let context = Context::invocation(resources, user, route, request_id.to_owned(), deadline, event);
         request.extensions_mut().insert(context);
         Invocation { meta, endpoint, request, deadline }
     }
 
-    /// The handler of a direct invoke: the only one, or the one that is named like the function.
-    pub(crate) fn invocable(&self, function: Option<&str>) -> Option<&Invocable> {
-        let named = |invocable: &&Invocable| match &invocable.physical {
-            Some(physical) => function == Some(physical.as_str()),
-            None => function == Some(invocable.name),
-        };
-        self.invocables.iter().find(named).or(match self.invocables.as_slice() {
-            [only] if only.physical.is_none() => Some(only),
-            _ => None,
-        })
+    /// A call of a handler that something else than HTTP triggers.
+    pub(super) fn triggered(
+        &self,
+        triggered: &Triggered,
+        mut request: Request,
+        request_id: &str,
+        call: &Call,
+    ) -> Invocation {
+        let (user, endpoint) = (triggered.user, triggered.endpoint.clone());
+        let target = Target { meta: Some(triggered.meta), user, route: None, endpoint };
+        DefaultBodyLimit::disable().apply(&mut request);
+        self.invocation(request, target, request_id, call)
     }
 
-    /// Serves one direct invoke.
-    pub(crate) async fn invoke(&self, invocable: &Invocable, payload: Bytes, call: Call) -> InvokeAnswer {
+    /// Serves JSON by JSON. A failure has been logged.
+    pub(crate) async fn invoke(
+        &self,
+        triggered: &Triggered,
+        payload: Bytes,
+        call: Call,
+    ) -> Result<Bytes, Failure> {
         let request_id = call.request_id.clone().unwrap_or_else(fresh_id);
         let mut request = Request::new(Body::from(payload));
         *request.method_mut() = Method::POST;
         request.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-        let (user, endpoint) = (invocable.user, invocable.endpoint.clone());
-        let target = Target { meta: Some(invocable.meta), user, route: None, endpoint };
-        DefaultBodyLimit::disable().apply(&mut request);
-        let response = self.invocation(request, target, &request_id, &call).run().await;
-        match json_answer(response).await {
-            Ok(json) => InvokeAnswer::Done(json),
-            Err(failure) => {
-                error::log(&failure, Some(invocable.meta.name), &request_id);
-                InvokeAnswer::Failed(failure)
-            }
-        }
+        let response = self.triggered(triggered, request, &request_id, &call).run().await;
+        json_answer(response).await.inspect_err(|failure| {
+            error::log(failure, Some(triggered.meta.name), &request_id, None);
+        })
     }
 
     /// What is served, for the error about an event that is not.
@@ -261,7 +246,10 @@ impl Service {
         if !self.router.served().is_empty() {
             kinds.push("HTTP requests (API Gateway, function URL and load balancer)".to_owned());
         }
-        kinds.extend(self.invocables.iter().map(|invocable| format!("invoke `{}`", invocable.name)));
+        kinds.extend(self.triggers.iter().map(|triggered| {
+            let (kind, name) = triggered.describe();
+            format!("{kind} `{name}`")
+        }));
         if kinds.is_empty() { "nothing".to_owned() } else { kinds.join(", ") }
     }
 }
@@ -282,7 +270,7 @@ impl Target {
 }
 
 /// One call of an endpoint.
-struct Invocation {
+pub(super) struct Invocation {
     meta: Option<HandlerMeta>,
     endpoint: Arc<dyn Endpoint>,
     request: Request,
@@ -291,7 +279,7 @@ struct Invocation {
 
 impl Invocation {
     /// Runs it to its end, whatever that is. The response still carries its failure.
-    async fn run(self) -> Response {
+    pub(super) async fn run(self) -> Response {
         let endpoint = self.endpoint;
         // A layer may panic before it returns its future.
         let future = Box::pin(async move { endpoint.call(self.request).await });
@@ -321,7 +309,7 @@ pub(crate) fn finish(
     form: ErrorForm,
 ) -> Response {
     if let Some(failure) = response.extensions_mut().remove::<Failure>() {
-        error::log(&failure, handler, request_id);
+        error::log(&failure, handler, request_id, None);
         response = error::render(response, &failure, request_id, form);
     }
     if let Ok(id) = HeaderValue::from_str(request_id) {
@@ -371,6 +359,6 @@ fn request_id(request: &Request) -> Option<String> {
     good.then(|| id.to_owned())
 }
 
-fn fresh_id() -> String {
+pub(crate) fn fresh_id() -> String {
     Uuid::new_v4().to_string()
 }

@@ -106,8 +106,9 @@ pub(crate) fn render(
     response
 }
 
-/// One log event for a failure, with the whole chain, at a level that fits; and one count of the metric.
-pub(crate) fn log(failure: &Failure, handler: Option<&str>, request_id: &str) {
+/// One log event for a failure, with the whole chain, at a level that fits; and one count of the metric. Of a batch it
+/// names the record.
+pub(crate) fn log(failure: &Failure, handler: Option<&str>, request_id: &str, record: Option<&str>) {
     let (status, code) = (failure.status().as_u16(), failure.code());
     let handler = handler.unwrap_or("-");
     metrics::counter!(
@@ -129,7 +130,21 @@ pub(crate) fn log(failure: &Failure, handler: Option<&str>, request_id: &str) {
     };
     macro_rules! event {
         ($level:ident) => {
-            tracing::event!(Level::$level, request_id, handler, status, code, error, "{message}")
+            match record {
+                None => tracing::event!(Level::$level, request_id, handler, status, code, error, "{message}"),
+                Some(record) => {
+                    tracing::event!(
+                        Level::$level,
+                        request_id,
+                        record,
+                        handler,
+                        status,
+                        code,
+                        error,
+                        "{message}"
+                    )
+                }
+            }
         };
     }
     match failure.level().unwrap_or(level) {

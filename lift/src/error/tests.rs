@@ -12,7 +12,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::Outcome;
-use crate::app::{Call, InvokeAnswer, Service};
+use crate::app::{Call, Service};
 use crate::clock::Deadline;
 use crate::config::Sources;
 use crate::event::{self, Decoded};
@@ -110,7 +110,7 @@ fn rows() -> Vec<(&'static str, &'static str, &'static str, String, Option<Strin
 
 fn call() -> Call {
     let request_id = Some("the-request-id".to_owned());
-    Call { request_id, deadline: Deadline::NONE, default_timeout: Duration::from_secs(1) }
+    Call { request_id, deadline: Deadline::NONE, default_timeout: Duration::from_secs(1), event: None }
 }
 
 fn http_event(method: &str, path: &str, body: &str) -> Bytes {
@@ -164,10 +164,10 @@ async fn table(log: &Log) -> String {
         let invoked = match payload {
             None => "–".to_owned(),
             Some(payload) => {
-                let invocable = service.invocable(None).unwrap();
+                let invocable = service.triggers.invoke(None).unwrap();
                 match service.invoke(invocable, payload.into(), call()).await {
-                    InvokeAnswer::Done(_) => panic!("{class}"),
-                    InvokeAnswer::Failed(failure) => {
+                    Ok(_) => panic!("{class}"),
+                    Err(failure) => {
                         let message = failure.public_detail().unwrap_or(failure.title());
                         format!("`{}`: {message}", failure.code())
                     }
@@ -286,9 +286,9 @@ async fn no_text_of_an_error_is_in_any_response() {
                 !shown.contains("hunter2") && shown.contains("the-request-id"),
                 "{class} {texts:?}: {shown}"
             );
-            match service.invoke(service.invocable(None).unwrap(), body.into(), call()).await {
-                InvokeAnswer::Done(_) => panic!("{class} {texts:?}"),
-                InvokeAnswer::Failed(failure) => {
+            match service.invoke(service.triggers.invoke(None).unwrap(), body.into(), call()).await {
+                Ok(_) => panic!("{class} {texts:?}"),
+                Err(failure) => {
                     let shown =
                         format!("{} {:?} {}", failure.code(), failure.public_detail(), failure.title());
                     assert!(!shown.contains("hunter2"), "{class} {texts:?}: {shown}");

@@ -1,28 +1,34 @@
-use std::borrow::Cow;
+//! What an event is.
 
-use axum_core::body::Body;
+use std::borrow::Cow;
+use std::fmt;
+
 use axum_core::extract::Request;
-use base64::Engine;
-use base64::prelude::BASE64_STANDARD;
 use bytes::Bytes;
-use http::header::COOKIE;
-use http::{HeaderValue, Method, Uri};
-use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
-use serde::de::IgnoredAny;
+use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
 use super::describe::foreign;
-use super::lenient::{Headers, Pairs, Text, Texts};
+use super::encode::HttpSource;
+use super::lenient::{Flag, Object, Pairs, Text, Texts};
+use super::records::{RawRecords, Records};
+use super::{RecordKind, request};
 
 /// What an event is.
 #[allow(clippy::large_enum_variant)] // one a call, taken apart at once
-pub(crate) enum Decoded {
+pub(crate) enum Decoded<'e> {
     /// An HTTP request, and how its answer is written.
-    Http(Request, Source),
-    /// An HTTP request that is not well-formed, and why.
-    BadHttp(String),
-    /// An event of AWS that nothing here serves, in words: it must not reach a handler that expects something else,
-    /// because an answer would count as done.
+    Http(Request, HttpSource),
+    /// A message of a WebSocket API, and its route key.
+    WebSocket(Request, Cow<'e, str>),
+    /// Records of a queue, a stream or the like; at least one.
+    Records(Records<'e>),
+    /// `Records` is there and holds none.
+    NoRecords,
+    /// An event of AWS that is not well-formed, in words: `an HTTP request, but …`.
+    Bad(String),
+    /// An event of AWS that lift has no trigger for, in words: it must not reach a handler of direct invokes, because
+    /// an answer would count as done.
     Foreign(String),
     /// Any other JSON.
     Other,
@@ -30,210 +36,180 @@ pub(crate) enum Decoded {
     NotJson(serde_json::Error),
 }
 
-/// Where an HTTP request comes from, which settles how its answer is written.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Source {
-    /// API Gateway HTTP API (payload 2.0), or a function URL.
-    HttpApi,
-    /// API Gateway REST API, or an HTTP API with payload 1.0.
-    RestApi,
-    /// An Application Load Balancer.
-    LoadBalancer {
-        /// Its target group has multi-value headers switched on.
-        multi_value: bool,
-    },
+/// An event as far as lift reads it; every other key is skipped without being built. Of a key that comes twice the
+/// last one counts.
+#[derive(Default)]
+pub(super) struct Event<'e> {
+    pub(super) raw_path: Text<'e>,
+    pub(super) raw_query_string: Text<'e>,
+    pub(super) cookies: Texts<'e>,
+    pub(super) headers: Headers<'e>,
+    pub(super) context: RequestContext<'e>,
+    pub(super) body: Text<'e>,
+    pub(super) is_base64_encoded: Flag,
+    pub(super) http_method: Text<'e>,
+    pub(super) path: Text<'e>,
+    pub(super) multi_value_headers: Option<Pairs<'e>>,
+    // Read only where nothing better says the same.
+    pub(super) query: Option<&'e RawValue>,
+    pub(super) multi_value_query: Option<&'e RawValue>,
+    pub(super) records: Option<RawRecords<'e>>,
+    pub(super) event_source: Text<'e>,
+    pub(super) id: Text<'e>,
+    pub(super) source: Text<'e>,
+    pub(super) detail_type: Text<'e>,
+    pub(super) detail: Option<&'e RawValue>,
+    pub(super) resources: Texts<'e>,
 }
 
-/// An event as far as lift reads it; every other key is skipped without being built.
+/// Headers, read at once where an event has them once; those of a REST API and of a load balancer come a second time.
+#[derive(Default)]
+pub(super) enum Headers<'e> {
+    #[default]
+    None,
+    Read(Pairs<'e>),
+    Raw(&'e RawValue),
+}
+
 #[derive(Default, serde::Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Event<'a> {
+pub(super) struct RequestContext<'e> {
     #[serde(borrow, default)]
-    raw_path: Text<'a>,
+    pub(super) stage: Text<'e>,
     #[serde(borrow, default)]
-    raw_query_string: Text<'a>,
+    pub(super) domain_name: Text<'e>,
     #[serde(borrow, default)]
-    cookies: Texts<'a>,
+    pub(super) http: Object<Http<'e>>,
     #[serde(default)]
-    headers: Headers,
+    pub(super) elb: Option<IgnoredAny>,
     #[serde(borrow, default)]
-    request_context: RequestContext<'a>,
+    pub(super) connection_id: Text<'e>,
     #[serde(borrow, default)]
-    body: Text<'a>,
-    #[serde(default)]
-    is_base64_encoded: bool,
-    #[serde(borrow, default)]
-    http_method: Text<'a>,
-    #[serde(borrow, default)]
-    path: Text<'a>,
-    // Read only where nothing better says the same.
-    #[serde(borrow, default)]
-    multi_value_headers: Option<&'a RawValue>,
-    #[serde(borrow, default)]
-    query_string_parameters: Option<&'a RawValue>,
-    #[serde(borrow, default)]
-    multi_value_query_string_parameters: Option<&'a RawValue>,
-    #[serde(default, rename = "Records")]
-    records: Option<IgnoredAny>,
-    #[serde(default, rename = "detail-type")]
-    detail_type: Option<IgnoredAny>,
+    pub(super) route_key: Text<'e>,
 }
 
 #[derive(Default, serde::Deserialize)]
-struct RequestContext<'a> {
+pub(super) struct Http<'e> {
     #[serde(borrow, default)]
-    stage: Text<'a>,
-    #[serde(borrow, default)]
-    http: Http<'a>,
-    #[serde(default)]
-    elb: Option<IgnoredAny>,
-    #[serde(default, rename = "connectionId")]
-    connection_id: Option<IgnoredAny>,
+    pub(super) method: Text<'e>,
 }
 
-#[derive(Default, serde::Deserialize)]
-struct Http<'a> {
-    #[serde(borrow, default)]
-    method: Text<'a>,
-}
+impl<'e, 'de: 'e> Deserialize<'de> for Event<'e> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Visit;
+        impl<'de> Visitor<'de> for Visit {
+            type Value = Event<'de>;
 
-/// What may not stand in a path as it is. A `%` stays: it begins an escape.
-const PATH: &AsciiSet = &CONTROLS
-    .add(b' ')
-    .add(b'"')
-    .add(b'<')
-    .add(b'>')
-    .add(b'`')
-    .add(b'{')
-    .add(b'}')
-    .add(b'?')
-    .add(b'#')
-    .add(b'\\')
-    .add(b'^')
-    .add(b'|');
-const QUERY: &AsciiSet = &CONTROLS
-    .add(b' ')
-    .add(b'"')
-    .add(b'<')
-    .add(b'>')
-    .add(b'#')
-    .add(b'\\')
-    .add(b'^')
-    .add(b'`')
-    .add(b'{')
-    .add(b'|')
-    .add(b'}');
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an event")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Event<'de>, A::Error> {
+                let mut event = Event::default();
+                while let Some(key) = map.next_key::<Text<'de>>()? {
+                    match key.0.as_deref().unwrap_or_default() {
+                        "rawPath" => event.raw_path = map.next_value()?,
+                        "rawQueryString" => event.raw_query_string = map.next_value()?,
+                        "cookies" => event.cookies = map.next_value()?,
+                        "headers" if event.http_method.0.is_some() => {
+                            event.headers = Headers::Raw(map.next_value()?);
+                        }
+                        "headers" => event.headers = Headers::Read(map.next_value()?),
+                        "requestContext" => {
+                            event.context = map.next_value::<Object<_>>()?.0.unwrap_or_default();
+                        }
+                        "body" => event.body = map.next_value()?,
+                        "isBase64Encoded" => event.is_base64_encoded = map.next_value()?,
+                        "httpMethod" => event.http_method = map.next_value()?,
+                        "path" => event.path = map.next_value()?,
+                        "multiValueHeaders" => {
+                            let pairs: Pairs<'de> = map.next_value()?;
+                            event.multi_value_headers = Some(pairs).filter(|pairs| !pairs.0.is_empty());
+                        }
+                        "queryStringParameters" => event.query = Some(map.next_value()?),
+                        "multiValueQueryStringParameters" => {
+                            event.multi_value_query = Some(map.next_value()?)
+                        }
+                        "Records" => event.records = Some(map.next_value()?),
+                        "eventSource" => event.event_source = map.next_value()?,
+                        "id" => event.id = map.next_value()?,
+                        "source" => event.source = map.next_value()?,
+                        "detail-type" => event.detail_type = map.next_value()?,
+                        "detail" => event.detail = Some(map.next_value()?),
+                        "resources" => event.resources = map.next_value()?,
+                        _ => drop(map.next_value::<IgnoredAny>()?),
+                    }
+                }
+                Ok(event)
+            }
+        }
+        deserializer.deserialize_map(Visit)
+    }
+}
 
 /// Reads an event.
-pub(crate) fn decode(bytes: &Bytes) -> Decoded {
+pub(crate) fn decode(bytes: &Bytes) -> Decoded<'_> {
     let event = match serde_json::from_slice::<Event<'_>>(bytes) {
         Ok(event) => event,
         // Well-formed, but of another shape.
-        Err(error) if error.is_data() => return Decoded::Other,
+        Err(error) if error.is_data() => {
+            return match foreign(bytes) {
+                Some(words) => Decoded::Bad(format!("{words}, but {error}")),
+                None => Decoded::Other,
+            };
+        }
         Err(error) => return Decoded::NotJson(error),
     };
-    let Some((source, method, path, query)) = request_line(&event) else {
-        let marked = event.http_method.0.is_some() || event.records.is_some() || event.detail_type.is_some();
-        return match foreign(bytes) {
-            Some(words) if marked => Decoded::Foreign(words),
-            _ => Decoded::Other,
+    if let Some(records) = event.records {
+        if records.is_empty() {
+            return Decoded::NoRecords;
+        }
+        return match records.read(bytes) {
+            Ok(Some(records)) => Decoded::Records(records),
+            Ok(None) => foreign(bytes).map_or(Decoded::Other, Decoded::Foreign),
+            Err(problem) => Decoded::Bad(problem),
         };
-    };
-    let Ok(method) = Method::from_bytes(method.as_bytes()) else {
-        return Decoded::BadHttp(format!("`{}` is not an HTTP method", method.escape_debug()));
-    };
-    let Some(uri) = uri(path, query.as_deref()) else {
-        return Decoded::BadHttp("its path is not a URI".to_owned());
-    };
-    let body = match event.body.0 {
-        None => Bytes::new(),
-        Some(text) if event.is_base64_encoded => match BASE64_STANDARD.decode(text.as_bytes()) {
-            Ok(body) => body.into(),
-            Err(error) => return Decoded::BadHttp(format!("its body is not base64: {error}")),
-        },
-        Some(Cow::Borrowed(text)) => bytes.slice_ref(text.as_bytes()),
-        Some(Cow::Owned(text)) => text.into(),
-    };
-    let mut request = Request::new(Body::from(body));
-    *request.method_mut() = method;
-    *request.uri_mut() = uri;
-    *request.headers_mut() = match (source, event.multi_value_headers) {
-        (Source::HttpApi, _) | (_, None) => event.headers.0,
-        (_, many @ Some(_)) => Headers::from(Pairs::of(many)).0,
-    };
-    let cookies: Vec<&str> = event.cookies.0.iter().filter_map(|cookie| cookie.0.as_deref()).collect();
-    if !cookies.is_empty()
-        && let Ok(cookies) = HeaderValue::from_str(&cookies.join("; "))
+    }
+    if event.context.connection_id.0.is_some()
+        && let Some(route_key) = event.context.route_key.0.clone()
     {
-        request.headers_mut().insert(COOKIE, cookies);
+        return match request::message(bytes, event) {
+            Ok(request) => Decoded::WebSocket(request, route_key),
+            Err(problem) => Decoded::Bad(format!("a WebSocket message, but {problem}")),
+        };
     }
-    Decoded::Http(request, source)
-}
-
-type RequestLine<'e> = (Source, &'e str, &'e str, Option<Cow<'e, str>>);
-
-/// Where an HTTP request comes from, its method, path and query; `None` for anything else. That is told by the keys
-/// that only one source has.
-fn request_line<'e>(event: &'e Event<'_>) -> Option<RequestLine<'e>> {
-    let context = &event.request_context;
-    if let (Some(path), Some(method)) = (&event.raw_path.0, &context.http.method.0) {
-        let stage = context.stage.0.as_deref().unwrap_or("$default");
-        let query = event.raw_query_string.0.as_deref().map(Cow::Borrowed);
-        return Some((Source::HttpApi, method, without_stage(path, stage), query));
+    if let Some(source) = request::source(&event) {
+        return match request::request(bytes, event, source) {
+            Ok(request) => Decoded::Http(request, source),
+            Err(problem) => Decoded::Bad(format!("an HTTP request, but {problem}")),
+        };
     }
-    let (method, path) = (event.http_method.0.as_deref()?, event.path.0.as_deref()?);
-    let many = event.multi_value_query_string_parameters;
-    let pairs = Pairs::of(many.or(event.query_string_parameters)).0;
-    if context.elb.is_some() {
-        // As the client has sent them: a load balancer decodes nothing.
-        let joined: Vec<_> = pairs.iter().map(|(name, value)| format!("{name}={value}")).collect();
-        let source = Source::LoadBalancer { multi_value: event.multi_value_headers.is_some() };
-        return Some((source, method, path, Some(joined.join("&").into())));
+    if let (Some(source), Some(detail_type)) = (&event.source.0, &event.detail_type.0) {
+        // A rule's schedule, and EventBridge Scheduler's own.
+        let scheduled =
+            detail_type == "Scheduled Event" && matches!(source.as_ref(), "aws.events" | "aws.scheduler");
+        let kind = if scheduled { RecordKind::Schedule } else { RecordKind::EventBridge };
+        return Decoded::Records(Records::one(kind, bytes, event));
     }
-    if context.connection_id.is_some() || context.stage.0.is_none() {
-        return None;
-    }
-    // A REST API hands them over decoded.
-    let mut query = form_urlencoded::Serializer::new(String::new());
-    query.extend_pairs(&pairs);
-    Some((Source::RestApi, method, path, Some(query.finish().into())))
-}
-
-/// API Gateway puts the name of a stage other than `$default` before the path.
-fn without_stage<'p>(path: &'p str, stage: &str) -> &'p str {
-    if stage == "$default" {
-        return path;
-    }
-    match path.strip_prefix('/').and_then(|rest| rest.strip_prefix(stage)) {
-        Some("") => "/",
-        Some(rest) if rest.starts_with('/') => rest,
-        _ => path,
+    let marked = event.http_method.0.is_some()
+        || event.raw_path.0.is_some()
+        || event.event_source.0.is_some_and(|source| source.starts_with("aws:"));
+    match foreign(bytes) {
+        Some(words) if marked => Decoded::Foreign(words),
+        _ => Decoded::Other,
     }
 }
-
-fn uri(path: &str, query: Option<&str>) -> Option<Uri> {
-    let mut text = String::with_capacity(path.len() + query.map_or(0, |query| query.len() + 1) + 1);
-    if !path.starts_with('/') {
-        text.push('/');
-    }
-    text.extend(utf8_percent_encode(path, PATH));
-    if let Some(query) = query.filter(|query| !query.is_empty()) {
-        text.push('?');
-        text.extend(utf8_percent_encode(query, QUERY));
-    }
-    text.try_into().ok()
-}
-
 #[cfg(test)]
 mod tests {
+    use http::Method;
     use http_body_util::BodyExt;
 
     use super::*;
 
     fn http(event: serde_json::Value) -> Request {
         match decode(&Bytes::from(event.to_string())) {
-            Decoded::Http(request, Source::HttpApi) => request,
-            Decoded::BadHttp(why) => panic!("{why}"),
+            Decoded::Http(request, HttpSource::HttpApi) => request,
+            Decoded::Bad(why) => panic!("{why}"),
             _ => panic!("not HTTP"),
         }
     }
@@ -293,7 +269,7 @@ mod tests {
         }
         let mut event = event("/", "$default");
         event["isBase64Encoded"] = true.into();
-        assert!(matches!(decode(&Bytes::from(event.to_string())), Decoded::BadHttp(_)));
+        assert!(matches!(decode(&Bytes::from(event.to_string())), Decoded::Bad(_)));
     }
 
     #[test]
@@ -309,19 +285,18 @@ mod tests {
     }
 
     #[test]
-    fn events_of_other_services_are_never_taken_for_something_else() {
+    fn events_of_aws_are_never_taken_for_something_else() {
         for (text, words) in [
-            (r#"{"Records":[{"eventSource":"aws:sqs"}]}"#, "aws:sqs"),
+            (r#"{"Records":[{"eventSource":"aws:ses"}]}"#, "aws:ses"),
+            (r#"{"eventSource":"aws:kafka","records":{}}"#, "aws:kafka"),
             (r#"{"httpMethod":"GET","requestContext":{"stage":"prod"}}"#, "payload 1.0"),
-            (
-                r#"{"httpMethod":"GET","path":"/","requestContext":{"stage":"a","connectionId":"b"}}"#,
-                "WebSocket",
-            ),
-            (r#"{"detail-type":"Scheduled Event","source":"aws.events"}"#, "EventBridge"),
+            (r#"{"httpMethod":"GET","path":"/","requestContext":{"connectionId":"b"}}"#, "WebSocket"),
         ] {
-            let Decoded::Foreign(told) = decode(&Bytes::from(text)) else { panic!("{text}") };
+            let bytes = Bytes::from(text);
+            let Decoded::Foreign(told) = decode(&bytes) else { panic!("{text}") };
             assert!(told.contains(words), "{told}");
         }
         assert!(matches!(decode(&Bytes::from(r#"{"Records":[{"title":"Blue"}]}"#)), Decoded::Other));
+        assert!(matches!(decode(&Bytes::from(r#"{"Records":[]}"#)), Decoded::NoRecords));
     }
 }

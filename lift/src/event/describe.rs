@@ -35,7 +35,12 @@ pub(super) fn foreign(bytes: &[u8]) -> Option<String> {
 fn foreign_value(event: &Value) -> Option<String> {
     let record = event.pointer("/Records/0");
     let source = record.and_then(|record| record.get("eventSource").or_else(|| record.get("EventSource")));
-    if let Some(source) = source.and_then(Value::as_str) {
+    if let Some(source) = source.and_then(Value::as_str).filter(|source| source.starts_with("aws:")) {
+        return Some(format!("a batch of records from `{}`", source.escape_debug()));
+    }
+    if let Some(source) =
+        event.get("eventSource").and_then(Value::as_str).filter(|source| source.starts_with("aws:"))
+    {
         return Some(format!("a batch of records from `{}`", source.escape_debug()));
     }
     let has = |pointer: &str| event.pointer(pointer).is_some();

@@ -8,7 +8,25 @@ use http::header::{CONTENT_ENCODING, CONTENT_TYPE, SET_COOKIE};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use serde::Serialize;
 
-use super::{BODY_LIMIT, Source};
+use super::BODY_LIMIT;
+
+/// Where an HTTP request comes from, which settles how its answer is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum HttpSource {
+    /// API Gateway HTTP API, payload 2.0.
+    HttpApi,
+    /// A function URL, whose events and answers are those of an HTTP API; it can pass an answer on bit by bit.
+    FunctionUrl,
+    /// API Gateway REST API, or an HTTP API with payload 1.0.
+    RestApi,
+    /// An Application Load Balancer.
+    LoadBalancer {
+        /// Its target group has multi-value headers switched on.
+        multi_value: bool,
+    },
+    /// API Gateway WebSocket API.
+    WebSocket,
+}
 
 /// The answer to an HTTP event, with the keys that its source reads.
 #[derive(Debug, Default, Serialize)]
@@ -50,7 +68,7 @@ impl Unencodable {
 }
 
 /// Writes a response the way its source reads it.
-pub(crate) async fn encode(response: Response, source: Source) -> Result<HttpAnswer, Unencodable> {
+pub(crate) async fn encode(response: Response, source: HttpSource) -> Result<HttpAnswer, Unencodable> {
     let (parts, body) = response.into_parts();
     let texts = texts(&parts.headers)?;
     let body = Limited::new(body, BODY_LIMIT).collect().await.map_err(|error| {
@@ -67,18 +85,19 @@ pub(crate) async fn encode(response: Response, source: Source) -> Result<HttpAns
     let reason = parts.status.canonical_reason().unwrap_or("-");
     let description = || Some(format!("{} {reason}", parts.status.as_str()));
     Ok(match source {
-        Source::HttpApi => {
+        HttpSource::HttpApi | HttpSource::FunctionUrl => {
             let (headers, cookies) = joined(&texts);
             // Cookies are always there: readers of this format may insist on them.
             HttpAnswer { headers: Some(headers), cookies: Some(cookies), ..answer }
         }
-        Source::RestApi => HttpAnswer { multi_value_headers: Some(many(&texts)), ..answer },
-        Source::LoadBalancer { multi_value: true } => HttpAnswer {
+        HttpSource::WebSocket => HttpAnswer { headers: Some(joined(&texts).0), ..answer },
+        HttpSource::RestApi => HttpAnswer { multi_value_headers: Some(many(&texts)), ..answer },
+        HttpSource::LoadBalancer { multi_value: true } => HttpAnswer {
             status_description: description(),
             multi_value_headers: Some(many(&texts)),
             ..answer
         },
-        Source::LoadBalancer { multi_value: false } => {
+        HttpSource::LoadBalancer { multi_value: false } => {
             let (mut headers, cookies) = joined(&texts);
             headers.extend(spellings(SET_COOKIE.as_str()).zip(cookies));
             HttpAnswer { status_description: description(), headers: Some(headers), ..answer }
@@ -181,7 +200,7 @@ mod tests {
             (Some("image/png"), b"x", "eA==", true),
             (Some("text/plain"), b"\xff", "/w==", true),
         ] {
-            let answer = encode(response(kind, body.to_vec()), Source::HttpApi).await.unwrap();
+            let answer = encode(response(kind, body.to_vec()), HttpSource::HttpApi).await.unwrap();
             assert_eq!((answer.body.as_str(), answer.is_base64_encoded), (expected, base64), "{kind:?}");
         }
     }
@@ -192,7 +211,7 @@ mod tests {
         for (name, value) in [("set-cookie", "a=1"), ("vary", "a"), ("set-cookie", "b=2, 3"), ("vary", "b")] {
             repeated.headers_mut().append(name, HeaderValue::from_static(value));
         }
-        let answer = encode(repeated, Source::HttpApi).await.unwrap();
+        let answer = encode(repeated, HttpSource::HttpApi).await.unwrap();
         assert_eq!(answer.cookies.unwrap(), ["a=1", "b=2, 3"]);
         assert_eq!(answer.headers.unwrap()["vary"], "a,b");
     }
@@ -201,8 +220,10 @@ mod tests {
     async fn what_lambda_cannot_pass_is_told() {
         let mut odd = response(None, "");
         odd.headers_mut().insert("x-odd", HeaderValue::from_bytes(b"\xff").unwrap());
-        assert!(encode(odd, Source::HttpApi).await.unwrap_err().to_string().contains("`x-odd` is not UTF-8"));
+        assert!(
+            encode(odd, HttpSource::HttpApi).await.unwrap_err().to_string().contains("`x-odd` is not UTF-8")
+        );
         let large = response(None, vec![b'x'; BODY_LIMIT + 1]);
-        assert_eq!(encode(large, Source::HttpApi).await.unwrap_err().code(), "RESPONSE_TOO_LARGE");
+        assert_eq!(encode(large, HttpSource::HttpApi).await.unwrap_err().code(), "RESPONSE_TOO_LARGE");
     }
 }

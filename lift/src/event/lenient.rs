@@ -2,10 +2,57 @@
 
 use std::borrow::Cow;
 use std::fmt;
+use std::marker::PhantomData;
 
-use http::{HeaderMap, HeaderName, HeaderValue};
-use serde::de::{Deserialize, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{
+    Deserialize, DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor,
+};
 use serde_json::value::RawValue;
+
+/// `null`, numbers and, where they are not what is looked for, texts: nothing.
+macro_rules! absent {
+    (Text<'de>) => { absent!(@scalars Text<'de>); };
+    ($type:ty) => {
+        absent!(@scalars $type);
+
+        fn visit_str<E: Error>(self, _: &str) -> Result<$type, E> {
+            Ok(Default::default())
+        }
+    };
+    (@scalars $type:ty) => {
+        fn visit_unit<E: Error>(self) -> Result<$type, E> {
+            Ok(Default::default())
+        }
+
+        fn visit_i64<E: Error>(self, _: i64) -> Result<$type, E> {
+            Ok(Default::default())
+        }
+
+        fn visit_u64<E: Error>(self, _: u64) -> Result<$type, E> {
+            Ok(Default::default())
+        }
+
+        fn visit_f64<E: Error>(self, _: f64) -> Result<$type, E> {
+            Ok(Default::default())
+        }
+    };
+}
+
+/// Lists and objects where a single value is looked for: nothing.
+macro_rules! absent_structures {
+    ($type:ty) => {
+        fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<$type, A::Error> {
+            while seq.next_element::<IgnoredAny>()?.is_some() {}
+            Ok(Default::default())
+        }
+
+        fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<$type, A::Error> {
+            while map.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
+            Ok(Default::default())
+        }
+    };
+}
 
 /// Text that borrows from the event where no escape forbids it; `null` and other kinds count as absent.
 #[derive(Default)]
@@ -29,101 +76,138 @@ impl<'a, 'de: 'a> Deserialize<'de> for Text<'a> {
                 Ok(Text(Some(Cow::Owned(text.to_owned()))))
             }
 
-            fn visit_unit<E: Error>(self) -> Result<Text<'de>, E> {
-                Ok(Text(None))
-            }
-
             fn visit_bool<E: Error>(self, _: bool) -> Result<Text<'de>, E> {
                 Ok(Text(None))
             }
 
-            fn visit_i64<E: Error>(self, _: i64) -> Result<Text<'de>, E> {
-                Ok(Text(None))
-            }
-
-            fn visit_u64<E: Error>(self, _: u64) -> Result<Text<'de>, E> {
-                Ok(Text(None))
-            }
-
-            fn visit_f64<E: Error>(self, _: f64) -> Result<Text<'de>, E> {
-                Ok(Text(None))
-            }
-
-            fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Text<'de>, A::Error> {
-                while seq.next_element::<IgnoredAny>()?.is_some() {}
-                Ok(Text(None))
-            }
-
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Text<'de>, A::Error> {
-                while map.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
-                Ok(Text(None))
-            }
+            absent!(Text<'de>);
+            absent_structures!(Text<'de>);
         }
         deserializer.deserialize_any(Visit)
     }
 }
 
-/// A list of texts, or nothing.
+/// A list of texts; one text alone is a list of one, and anything else an empty list.
 #[derive(Default)]
-pub(super) struct Texts<'a>(pub(super) Vec<Text<'a>>);
+pub(super) struct Texts<'a>(pub(super) Vec<Cow<'a, str>>);
 
 impl<'a, 'de: 'a> Deserialize<'de> for Texts<'a> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        Ok(Self(Option::deserialize(deserializer)?.unwrap_or_default()))
+        let mut texts = Vec::new();
+        OneOrMany(&mut |text| texts.push(text)).deserialize(deserializer)?;
+        Ok(Self(texts))
     }
 }
 
-/// Headers straight from the event; a name or value that HTTP does not allow is left out.
-#[derive(Default)]
-pub(super) struct Headers(pub(super) HeaderMap);
+/// Hands each text of a list over, or the one that stands alone.
+struct OneOrMany<'f, 'de>(&'f mut dyn FnMut(Cow<'de, str>));
 
-impl<'de> Deserialize<'de> for Headers {
+impl<'de> DeserializeSeed<'de> for OneOrMany<'_, 'de> {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for OneOrMany<'_, 'de> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("text, or a list of texts")
+    }
+
+    fn visit_borrowed_str<E: Error>(self, text: &'de str) -> Result<(), E> {
+        (self.0)(Cow::Borrowed(text));
+        Ok(())
+    }
+
+    fn visit_str<E: Error>(self, text: &str) -> Result<(), E> {
+        (self.0)(Cow::Owned(text.to_owned()));
+        Ok(())
+    }
+
+    fn visit_bool<E: Error>(self, _: bool) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<(), A::Error> {
+        while let Some(text) = seq.next_element::<Text<'de>>()? {
+            if let Some(text) = text.0 {
+                (self.0)(text);
+            }
+        }
+        Ok(())
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
+        while map.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
+        Ok(())
+    }
+
+    absent!(@scalars ());
+}
+
+/// `true` or `false`; anything else counts as absent.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Flag(pub(super) Option<bool>);
+
+impl<'de> Deserialize<'de> for Flag {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         struct Visit;
         impl<'de> Visitor<'de> for Visit {
-            type Value = Headers;
+            type Value = Flag;
 
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("headers")
+                f.write_str("true or false")
             }
 
-            fn visit_unit<E: Error>(self) -> Result<Headers, E> {
-                Ok(Headers::default())
+            fn visit_bool<E: Error>(self, flag: bool) -> Result<Flag, E> {
+                Ok(Flag(Some(flag)))
             }
 
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Headers, A::Error> {
-                let mut headers = Headers(HeaderMap::with_capacity(map.size_hint().unwrap_or(24)));
-                while let Some((name, value)) = map.next_entry::<Text<'de>, Text<'de>>()? {
-                    if let (Some(name), Some(value)) = (name.0, value.0) {
-                        headers.add(&name, &value);
-                    }
-                }
-                Ok(headers)
-            }
+            absent!(Flag);
+            absent_structures!(Flag);
         }
         deserializer.deserialize_any(Visit)
     }
 }
 
-impl Headers {
-    fn add(&mut self, name: &str, value: &str) {
-        let parsed = HeaderName::from_bytes(name.as_bytes()).ok().zip(HeaderValue::from_str(value).ok());
-        match parsed {
-            Some((name, value)) => {
-                self.0.append(name, value);
-            }
-            None => {
-                tracing::warn!(header = %name.escape_debug(), "a header that HTTP does not allow is left out");
-            }
-        }
+/// An object, read as `T`; anything else counts as absent.
+pub(super) struct Object<T>(pub(super) Option<T>);
+
+impl<T> Default for Object<T> {
+    fn default() -> Self {
+        Self(None)
     }
 }
 
-impl From<Pairs<'_>> for Headers {
-    fn from(pairs: Pairs<'_>) -> Self {
-        let mut headers = Self::default();
-        pairs.0.iter().for_each(|(name, value)| headers.add(name, value));
-        headers
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Object<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Visit<T>(PhantomData<T>);
+        impl<'de, T: Deserialize<'de>> Visitor<'de> for Visit<T> {
+            type Value = Object<T>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object")
+            }
+
+            fn visit_bool<E: Error>(self, _: bool) -> Result<Object<T>, E> {
+                Ok(Object(None))
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Object<T>, A::Error> {
+                T::deserialize(MapAccessDeserializer::new(map)).map(Some).map(Object)
+            }
+
+            fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Object<T>, A::Error> {
+                while seq.next_element::<IgnoredAny>()?.is_some() {}
+                Ok(Object(None))
+            }
+
+            absent!(Object<T>);
+        }
+        deserializer.deserialize_any(Visit(PhantomData))
     }
 }
 
@@ -133,12 +217,6 @@ pub(super) struct Pairs<'a>(pub(super) Vec<(Cow<'a, str>, Cow<'a, str>)>);
 
 impl<'a, 'de: 'a> Deserialize<'de> for Pairs<'a> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        #[derive(serde::Deserialize)]
-        #[serde(untagged)]
-        enum Values<'a> {
-            Many(#[serde(borrow)] Vec<Text<'a>>),
-            One(#[serde(borrow)] Text<'a>),
-        }
         struct Visit;
         impl<'de> Visitor<'de> for Visit {
             type Value = Pairs<'de>;
@@ -147,21 +225,28 @@ impl<'a, 'de: 'a> Deserialize<'de> for Pairs<'a> {
                 f.write_str("names and values")
             }
 
+            fn visit_bool<E: Error>(self, _: bool) -> Result<Pairs<'de>, E> {
+                Ok(Pairs::default())
+            }
+
             fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Pairs<'de>, A::Error> {
-                let mut pairs = Vec::new();
-                while let Some((name, values)) = map.next_entry::<Text<'de>, Values<'de>>()? {
-                    let Some(name) = name.0 else { continue };
-                    let values = match values {
-                        Values::Many(values) => values,
-                        Values::One(value) => vec![value],
-                    };
-                    let values = values.into_iter().filter_map(|value| value.0);
-                    pairs.extend(values.map(|value| (name.clone(), value)));
+                // Most requests have fewer.
+                let mut pairs = Vec::with_capacity(24);
+                while let Some(name) = map.next_key::<Text<'de>>()? {
+                    let name = name.0.unwrap_or_default();
+                    map.next_value_seed(OneOrMany(&mut |value| pairs.push((name.clone(), value))))?;
                 }
                 Ok(Pairs(pairs))
             }
+
+            fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Pairs<'de>, A::Error> {
+                while seq.next_element::<IgnoredAny>()?.is_some() {}
+                Ok(Pairs::default())
+            }
+
+            absent!(Pairs<'de>);
         }
-        deserializer.deserialize_map(Visit)
+        deserializer.deserialize_any(Visit)
     }
 }
 

@@ -1,18 +1,37 @@
-//! Bytes of an AWS event ⇄ HTTP request and response.
+//! What a handler can know of the AWS event that called it: [`RequestContext`], [`Record`] and the records of each
+//! source, a whole [`Batch`].
 //!
 //! The only module that knows AWS's wire formats. What an event is, is told by the keys it has, in one pass that
 //! borrows from its bytes.
 
+mod batch;
+mod change;
+mod context;
 mod decode;
 mod describe;
 mod encode;
+mod kind;
 mod lenient;
+mod record;
+mod records;
+mod request;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use decode::{Decoded, Source, decode};
+pub use batch::Whole;
+pub use batch::{Batch, Failed, Item};
+pub(crate) use batch::{Batched, BatchedItem, FailedIds};
+pub use change::{Change, ChangeKind};
+pub use context::{HttpContext, RequestContext};
+pub(crate) use decode::{Decoded, decode};
 pub(crate) use describe::describe;
-pub(crate) use encode::{HttpAnswer, encode};
+pub(crate) use encode::{HttpAnswer, HttpSource, encode};
+pub use kind::RecordKind;
+pub(crate) use record::RawRecord;
+pub use record::{
+    EventBridgeEvent, KinesisRecord, Record, S3Object, SnsNotification, SqsMessage, StreamRecord,
+};
+pub(crate) use records::{BatchItem, Records};
 
 /// The largest request or response body that Lambda passes: 6 MB.
 pub(crate) const BODY_LIMIT: usize = 6 * 1024 * 1024;

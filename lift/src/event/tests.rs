@@ -132,7 +132,7 @@ impl Sent {
 
 fn call() -> Call {
     let request_id = Some("the-request-id".to_owned());
-    Call { request_id, deadline: Deadline::NONE, default_timeout: Duration::from_secs(5) }
+    Call { request_id, deadline: Deadline::NONE, default_timeout: Duration::from_secs(5), event: None }
 }
 
 /// Status, headers but cookies, cookies, and body, whatever form they came in.
@@ -159,7 +159,7 @@ async fn by_event(service: &Arc<Service>, event: Value) -> Answer {
             headers.insert(name.clone(), values.join(","));
         }
     }
-    assert_eq!(answer.get("statusDescription").is_some(), matches!(source, Source::LoadBalancer { .. }));
+    assert_eq!(answer.get("statusDescription").is_some(), matches!(source, HttpSource::LoadBalancer { .. }));
     let body = text(&answer["body"]);
     let body = match answer["isBase64Encoded"].as_bool().unwrap() {
         true => BASE64_STANDARD.decode(body).unwrap(),

@@ -1,5 +1,7 @@
 use std::time::Duration;
 
+use crate::event::RecordKind;
+
 /// What calls a handler.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -17,6 +19,32 @@ pub enum Trigger {
     Invoke {
         /// The logical name.
         name: &'static str,
+    },
+    /// Records of a queue, a topic, a bucket, a stream, a table or a schedule.
+    Records {
+        /// Which of them.
+        kind: RecordKind,
+        /// The logical name.
+        name: &'static str,
+    },
+    /// Events of an EventBridge bus.
+    EventBridge {
+        /// Their `source`, unless any will do.
+        source: Option<&'static str>,
+        /// Their `detail-type`, unless any will do.
+        detail_type: Option<&'static str>,
+    },
+    /// Messages of a WebSocket API.
+    WebSocket {
+        /// `$connect`, `$disconnect`, `$default`, or one of the API's own.
+        route_key: &'static str,
+    },
+    /// Any other event, told by what it holds: JSON in, JSON out.
+    Event {
+        /// The logical name.
+        name: &'static str,
+        /// Places in the event by JSON Pointer (RFC 6901), and the text that stands there, unless any will do.
+        matches: &'static [(&'static str, Option<&'static str>)],
     },
 }
 
@@ -38,6 +66,14 @@ pub struct HandlerMeta {
     pub timeout: Option<Duration>,
     /// Whether it is dropped when its client goes away.
     pub cancel_on_disconnect: bool,
+    /// How many records of one batch it takes at the same time.
+    pub concurrency: usize,
+    /// Whether its event source reads which records have failed (`ReportBatchItemFailures`).
+    pub partial: bool,
+    /// Whether a record whose failure is permanent counts as done.
+    pub drop_permanent: bool,
+    /// Whether its answer is sent bit by bit where that is possible.
+    pub stream: bool,
     /// FNV-1a of `shape`.
     pub(super) hash: u64,
     /// The trigger with parameters made anonymous: two handlers of one shape cannot be told apart.
@@ -45,38 +81,9 @@ pub struct HandlerMeta {
 }
 
 impl HandlerMeta {
-    /// An HTTP handler. Generated code calls this with what it has checked.
+    /// A handler. Generated code calls this with what it has checked.
     #[must_use]
-    #[allow(clippy::too_many_arguments)] // generated code is the only caller
-    pub const fn http(
-        name: &'static str,
-        module: &'static str,
-        file: &'static str,
-        line: u32,
-        method: &'static str,
-        path: &'static str,
-        params: &'static [&'static str],
-        hash: u64,
-        shape: &'static str,
-    ) -> Self {
-        Self::new(name, module, file, line, Trigger::Http { method, path, params }, hash, shape)
-    }
-
-    /// A handler of direct invokes.
-    #[must_use]
-    pub const fn invoke(
-        name: &'static str,
-        module: &'static str,
-        file: &'static str,
-        line: u32,
-        trigger: &'static str,
-        hash: u64,
-        shape: &'static str,
-    ) -> Self {
-        Self::new(name, module, file, line, Trigger::Invoke { name: trigger }, hash, shape)
-    }
-
-    const fn new(
+    pub const fn new(
         name: &'static str,
         module: &'static str,
         file: &'static str,
@@ -85,7 +92,21 @@ impl HandlerMeta {
         hash: u64,
         shape: &'static str,
     ) -> Self {
-        Self { name, module, file, line, trigger, timeout: None, cancel_on_disconnect: false, hash, shape }
+        Self {
+            name,
+            module,
+            file,
+            line,
+            trigger,
+            timeout: None,
+            cancel_on_disconnect: false,
+            concurrency: 1,
+            partial: false,
+            drop_permanent: false,
+            stream: false,
+            hash,
+            shape,
+        }
     }
 
     /// Sets its own time limit.
@@ -99,6 +120,34 @@ impl HandlerMeta {
     #[must_use]
     pub const fn cancel_on_disconnect(mut self) -> Self {
         self.cancel_on_disconnect = true;
+        self
+    }
+
+    /// Takes so many records of one batch at the same time.
+    #[must_use]
+    pub const fn concurrency(mut self, records: usize) -> Self {
+        self.concurrency = records;
+        self
+    }
+
+    /// Says that its event source reads which records have failed.
+    #[must_use]
+    pub const fn partial(mut self) -> Self {
+        self.partial = true;
+        self
+    }
+
+    /// Lets a record whose failure is permanent count as done.
+    #[must_use]
+    pub const fn drop_permanent(mut self) -> Self {
+        self.drop_permanent = true;
+        self
+    }
+
+    /// Sends its answer bit by bit where that is possible.
+    #[must_use]
+    pub const fn stream(mut self) -> Self {
+        self.stream = true;
         self
     }
 }

@@ -175,7 +175,15 @@ mod tests {
     ) -> (Router, Vec<Fault>) {
         let (mut router, mut faults) = (Router::default(), Vec::new());
         for (line, (name, method, path, params)) in list.iter().enumerate() {
-            let meta = HandlerMeta::http(name, "m", "a.rs", line as u32, method, path, params, 0, "");
+            let meta = HandlerMeta::new(
+                name,
+                "m",
+                "a.rs",
+                line as u32,
+                Trigger::Http { method, path, params },
+                0,
+                "",
+            );
             faults.extend(router.insert("", meta, Arc::new(Nothing)).err());
         }
         (router, faults)

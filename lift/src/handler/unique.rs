@@ -39,9 +39,11 @@ const fn name(text: &mut ConstText, meta: &HandlerMeta) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::handler::Trigger;
 
     const fn meta(name: &'static str, hash: u64, shape: &'static str) -> HandlerMeta {
-        HandlerMeta::http(name, "orders", "src/main.rs", 1, "GET", "/", &[], hash, shape)
+        let trigger = Trigger::Http { method: "GET", path: "/", params: &[] };
+        HandlerMeta::new(name, "orders", "src/main.rs", 1, trigger, hash, shape)
     }
 
     fn listed(name: &'static str, hash: u64, shape: &'static str) -> Listed {

@@ -2,14 +2,12 @@ use std::ffi::OsString;
 use std::io::{IsTerminal, Read};
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Duration;
 
 use bytes::Bytes;
 
 use super::{load, start_logs};
-use crate::app::{Call, InvokeAnswer, Service, errors, routes};
+use crate::app::{Arrival, Service, errors, fresh_id, routes};
 use crate::clock::Deadline;
-use crate::event::{self, Decoded};
 use crate::{App, Error};
 
 /// What the command line asks for.
@@ -172,39 +170,21 @@ fn pretty(json: &str) -> Option<String> {
 
 /// The answer as Lambda would give it, and whether the invocation failed.
 async fn answer(service: &Arc<Service>, event: Bytes, name: Option<&str>) -> crate::Result<(String, bool)> {
-    let call = Call { request_id: None, deadline: Deadline::NONE, default_timeout: Duration::from_secs(28) };
-    let unserved =
-        |what: String| Error::msg(format!("{what}\nhelp: this service serves {}", service.serves()));
-    let invocable = match (event::decode(&event), name) {
-        (Decoded::NotJson(error), _) => return Err(Error::msg(format!("the event is not JSON: {error}"))),
-        (_, Some(name)) => service
-            .invocables
-            .iter()
-            .find(|invocable| invocable.name == name)
-            .ok_or_else(|| unserved(format!("no handler serves invoke `{name}`")))?,
-        (Decoded::Http(request, source), None) => {
-            let response = service.http(request, call).response.await;
-            let answer = event::encode(response, source).await?;
-            return Ok((serde_json::to_string(&answer)?, false));
+    let arrival = Arrival { request_id: fresh_id(), deadline: Deadline::NONE, function: None };
+    let answer = match name {
+        None => service.event(event, &arrival).await,
+        Some(name) => {
+            let named = service.triggers.iter().find(|triggered| triggered.invoke_name() == Some(name));
+            let named = named.ok_or_else(|| {
+                let serves = service.serves();
+                Error::msg(format!("no handler serves invoke `{name}`\nhelp: this service serves {serves}"))
+            })?;
+            service.json(named, event, &arrival).await
         }
-        (Decoded::BadHttp(problem), None) => {
-            return Err(Error::msg(format!("the event is an HTTP request, but {problem}")));
-        }
-        (Decoded::Foreign(what), None) => {
-            return Err(unserved(format!("the event is {what}, which nothing serves")));
-        }
-        (Decoded::Other, None) => match service.invocable(None) {
-            Some(invocable) => invocable,
-            None if event::asks_for_health(&event) => return Ok((service.health().await, false)),
-            None => {
-                let what = event::describe(&event);
-                return Err(unserved(format!("the event is {what}, and no single handler serves it")));
-            }
-        },
     };
-    match service.invoke(invocable, event, call).await {
-        InvokeAnswer::Done(json) => Ok((String::from_utf8_lossy(&json).into_owned(), false)),
-        InvokeAnswer::Failed(failure) => {
+    match answer {
+        Ok(answer) => Ok((serde_json::to_string(&answer)?, false)),
+        Err(failure) => {
             let message = failure.public_detail().unwrap_or(failure.title());
             Ok((serde_json::json!({"errorType": failure.code(), "errorMessage": message}).to_string(), true))
         }

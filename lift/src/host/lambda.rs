@@ -10,30 +10,22 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll};
 use std::time::{Duration, SystemTime};
 
-use axum_core::response::IntoResponse;
 use bytes::Bytes;
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
-use http::StatusCode;
 use lambda_runtime::{
     Diagnostic, FunctionResponse, LambdaEvent, LambdaInvocation, Runtime, SnapStartResource,
 };
-use serde::{Serialize, Serializer};
-use serde_json::value::RawValue;
 use tower_layer::layer_fn;
 
 use super::{Signals, extension, start_error};
-use crate::app::{Call, InvokeAnswer, Service, finish};
+use crate::app::{Arrival, EventAnswer, Service};
 use crate::clock::Deadline;
 use crate::config::Sources;
-use crate::error::{self, Failure, Origin};
-use crate::event::{self, Decoded, HttpAnswer};
+use crate::error::{self, Failure};
 use crate::layer::panic_text;
 use crate::resource::Warm;
 use crate::{App, Error};
-
-/// The limit of a handler without a `timeout` of its own: API Gateway gives up after 29 s.
-const TIMEOUT: Duration = Duration::from_secs(28);
 
 /// Kept back from Lambda's deadline for writing the answer.
 const MARGIN: Duration = Duration::from_millis(100);
@@ -209,21 +201,6 @@ impl<S: tower_service::Service<LambdaInvocation>> tower_service::Service<LambdaI
     }
 }
 
-/// What goes back to Lambda, encoded once.
-enum Answer {
-    Http(HttpAnswer),
-    Json(Box<RawValue>),
-}
-
-impl Serialize for Answer {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        match self {
-            Self::Http(answer) => answer.serialize(serializer),
-            Self::Json(json) => json.serialize(serializer),
-        }
-    }
-}
-
 /// A stream that is never used: answers are written whole.
 type NoStream = Pin<Box<dyn futures_util::Stream<Item = Result<Bytes, std::io::Error>> + Send>>;
 
@@ -231,85 +208,16 @@ async fn handle(
     service: &Arc<Service>,
     event: Bytes,
     context: &lambda_runtime::Context,
-) -> Result<FunctionResponse<Answer, NoStream>, Diagnostic> {
+) -> Result<FunctionResponse<EventAnswer, NoStream>, Diagnostic> {
     // Nothing runs between invocations, so idle connections are looked after now; it never waits.
     service.resources.maintain();
-    let call = || Call {
-        request_id: Some(context.request_id.clone()),
+    let arrival = Arrival {
+        request_id: context.request_id.clone(),
         deadline: deadline(context.deadline(), SystemTime::now()),
-        default_timeout: TIMEOUT,
+        function: Some(&context.env_config.function_name),
     };
-    let refuse = |failure: Failure| {
-        error::log(&failure, None, &context.request_id);
-        diagnostic(&failure)
-    };
-    let reject = |status, code: &'static str, problem: String| {
-        refuse(Failure::new(status, code).detail(problem).origin_is(Origin::Internal))
-    };
-    let answer = match event::decode(&event) {
-        Decoded::Http(request, source) => http(service, request, source, call()).await.map_err(refuse)?,
-        Decoded::BadHttp(problem) => {
-            let problem = format!("the event is an HTTP request, but {problem}");
-            return Err(reject(StatusCode::BAD_REQUEST, "EVENT_NOT_VALID", problem));
-        }
-        Decoded::NotJson(error) => {
-            return Err(reject(
-                StatusCode::BAD_REQUEST,
-                "EVENT_NOT_VALID",
-                format!("the event is not JSON: {error}"),
-            ));
-        }
-        decoded @ (Decoded::Foreign(_) | Decoded::Other) => {
-            let function = context.env_config.function_name.as_str();
-            let invocable = match decoded {
-                Decoded::Foreign(_) => None,
-                _ => service.invocable(Some(function)),
-            };
-            let Some(invocable) = invocable else {
-                if event::asks_for_health(&event) {
-                    let report = service.health().await;
-                    return Ok(FunctionResponse::BufferedResponse(json_answer(report).map_err(refuse)?));
-                }
-                let what = event::describe(&event);
-                let problem = format!("the event is {what}; this function serves {}", service.serves());
-                return Err(reject(StatusCode::NOT_FOUND, "EVENT_NOT_SERVED", problem));
-            };
-            match service.invoke(invocable, event, call()).await {
-                InvokeAnswer::Done(json) => {
-                    json_answer(String::from_utf8_lossy(&json).into_owned()).map_err(refuse)?
-                }
-                InvokeAnswer::Failed(failure) => return Err(diagnostic(&failure)),
-            }
-        }
-    };
-    Ok(FunctionResponse::BufferedResponse(answer))
-}
-
-fn json_answer(json: String) -> Result<Answer, Failure> {
-    let json = RawValue::from_string(json);
-    json.map(Answer::Json).map_err(|error| Failure::internal("RESPONSE_NOT_SERIALIZABLE", error))
-}
-
-/// Serves an HTTP event. A response that Lambda cannot pass on is answered by an opaque 500, so that the client gets
-/// an answer in the usual form.
-async fn http(
-    service: &Arc<Service>,
-    request: axum_core::extract::Request,
-    source: event::Source,
-    call: Call,
-) -> Result<Answer, Failure> {
-    let request_id = call.request_id.clone().unwrap_or_default();
-    let response = service.http(request, call).response.await;
-    let problem = match event::encode(response, source).await {
-        Ok(answer) => return Ok(Answer::Http(answer)),
-        Err(problem) => problem,
-    };
-    let failure = Failure::internal(problem.code(), problem);
-    let response = finish(failure.into_response(), None, &request_id, service.errors);
-    event::encode(response, source)
-        .await
-        .map(Answer::Http)
-        .map_err(|problem| Failure::internal(problem.code(), problem))
+    let answer = service.event(event, &arrival).await;
+    answer.map(FunctionResponse::BufferedResponse).map_err(|failure| diagnostic(&failure))
 }
 
 /// What Lambda's caller sees of a failure: a stable code and a public text.

@@ -31,7 +31,7 @@ const CLOSING: Duration = Duration::from_secs(2);
 
 pub(super) async fn run(app: App, sources: &Sources, listen: Option<String>) -> crate::Result<()> {
     let (service, settings) = app.build(sources)?;
-    if service.router.served().is_empty() && !service.invocables.is_empty() {
+    if service.router.served().is_empty() && !service.triggers.is_empty() {
         return Err(Error::msg(
             "the server feeds HTTP requests only, and this service has no handler for one\nhelp: call it with `invoke FILE`, or run it on Lambda",
         ));
@@ -172,7 +172,7 @@ struct Server {
 impl Server {
     /// Runs the invocation in a task of its own, so that a client that goes away does not cancel it.
     async fn answer(&self, request: http::Request<Incoming>) -> Response {
-        let call = Call { request_id: None, deadline: Deadline::NONE, default_timeout: TIMEOUT };
+        let call = Call { request_id: None, deadline: Deadline::NONE, default_timeout: TIMEOUT, event: None };
         let called = self.service.http(request.map(Body::new), call);
         let mut task = CancelOnDrop {
             cancel: called.cancel_on_disconnect,

@@ -13,7 +13,7 @@ use http_body_util::BodyExt;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::app::{Call, InvokeAnswer, Service};
+use crate::app::{Arrival, Call, Service, fresh_id};
 use crate::clock::{Clock, Deadline};
 use crate::config::Sources;
 use crate::error::{BoxError, Failure};
@@ -147,18 +147,55 @@ impl TestService {
         name: &str,
         payload: impl Serialize,
     ) -> Result<T, Failure> {
-        let named = self.service.invocables.iter().find(|invocable| invocable.name == name);
-        let Some(invocable) = named else {
+        let named = self.service.triggers.iter().find(|triggered| triggered.invoke_name() == Some(name));
+        let Some(triggered) = named else {
             let detail =
                 format!("no handler serves invoke `{name}`; this app serves {}", self.service.serves());
             return Err(Failure::new(StatusCode::NOT_FOUND, "NOT_SERVED").detail(detail));
         };
         let unreadable = |error| Failure::internal("NOT_JSON", error);
         let payload = serde_json::to_vec(&payload).map_err(unreadable)?;
-        match self.service.invoke(invocable, payload.into(), call()).await {
-            InvokeAnswer::Done(json) => serde_json::from_slice(&json).map_err(unreadable),
-            InvokeAnswer::Failed(failure) => Err(failure),
-        }
+        let json = self.service.invoke(triggered, payload.into(), call()).await?;
+        serde_json::from_slice(&json).map_err(unreadable)
+    }
+
+    /// Sends an AWS event, as Lambda would, and gives the bytes of the answer: what goes back to API Gateway, the
+    /// `batchItemFailures` of a queue, `null`.
+    ///
+    /// ```
+    /// # use lift::prelude::*;
+    /// #[lift::handler(sqs = "greetings", partial)]
+    /// async fn greet(name: String) {
+    ///     println!("hello, {name}");
+    /// }
+    ///
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> lift::Result<()> {
+    /// let service = App::new("greeter").handlers(lift::handlers![greet]).test().start().await?;
+    /// let event = r#"{"Records": [{"messageId": "1", "body": "ada", "eventSource": "aws:sqs",
+    ///     "eventSourceARN": "arn:aws:sqs:eu-central-1:123456789012:greetings"}]}"#;
+    /// assert_eq!(service.event(event).await.unwrap(), r#"{"batchItemFailures":[]}"#);
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// # Errors
+    /// What Lambda would take for a failed invocation.
+    pub async fn event(&self, event: impl Into<Bytes>) -> Result<Bytes, Failure> {
+        self.event_until(event.into(), Deadline::NONE).await
+    }
+
+    /// As [`event`](Self::event), with so much time until the function's deadline.
+    ///
+    /// # Errors
+    /// As [`event`](Self::event).
+    pub async fn event_within(&self, event: impl Into<Bytes>, time: Duration) -> Result<Bytes, Failure> {
+        self.event_until(event.into(), Deadline::after(time)).await
+    }
+
+    async fn event_until(&self, event: Bytes, deadline: Deadline) -> Result<Bytes, Failure> {
+        let arrival = Arrival { request_id: fresh_id(), deadline, function: None };
+        let answer = self.service.event(event, &arrival).await?;
+        let answer = serde_json::to_vec(&answer);
+        answer.map(Bytes::from).map_err(|error| Failure::internal("RESPONSE_NOT_SERIALIZABLE", error))
     }
 
     /// The numbers of every pool at this moment, by its name.
@@ -185,7 +222,7 @@ impl TestService {
 }
 
 fn call() -> Call {
-    Call { request_id: None, deadline: Deadline::NONE, default_timeout: Duration::from_secs(30) }
+    Call { request_id: None, deadline: Deadline::NONE, default_timeout: Duration::from_secs(30), event: None }
 }
 
 /// A request to a [`TestService`]; `.await` sends it.

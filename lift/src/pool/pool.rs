@@ -47,7 +47,8 @@ impl<R: Resource> Pool<R> {
         spec: ResourceSpec,
         mut section: Section<'_>,
     ) -> Result<Opened, Invalid> {
-        let settings = PoolSettings::read(&spec, section.nested("pool"), opening.per_call);
+        let Opening { per_call, per_invocation, .. } = *opening;
+        let settings = PoolSettings::read(&spec, section.nested("pool"), per_call, per_invocation);
         let opener = match opening.overrides.get::<R>() {
             Some(substitute) => Opener::Substitute(substitute),
             None => {

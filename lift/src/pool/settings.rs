@@ -64,12 +64,12 @@ pub(crate) fn on_lambda() -> bool {
     std::env::var_os("AWS_LAMBDA_RUNTIME_API").is_some()
 }
 
-fn default_max_size(per_call: usize) -> (usize, String) {
+fn default_max_size(per_call: usize, per_invocation: usize) -> (usize, String) {
     if on_lambda() {
         let concurrency =
             std::env::var("AWS_LAMBDA_MAX_CONCURRENCY").ok().and_then(|n| n.parse().ok()).unwrap_or(1);
-        let size = per_call.saturating_mul(concurrency).clamp(1, 10_000);
-        (size, format!("{concurrency} at a time × {per_call} of one invocation"))
+        let size = per_invocation.saturating_mul(concurrency).clamp(1, 10_000);
+        (size, format!("{concurrency} at a time × {per_invocation} of one invocation"))
     } else {
         let cpus = std::thread::available_parallelism().map_or(1, usize::from);
         let size = (4 * cpus).clamp(per_call.max(1), 32.max(per_call));
@@ -79,14 +79,15 @@ fn default_max_size(per_call: usize) -> (usize, String) {
 
 impl PoolSettings {
     /// Reads the `pool` section over the attribute's values; `per_call` is the most connections that one handler
-    /// takes in one call.
+    /// takes in one call, `per_invocation` the most in one invocation, which may be several calls.
     pub(crate) fn read(
         spec: &ResourceSpec,
         mut section: Section<'_>,
         per_call: usize,
+        per_invocation: usize,
     ) -> Result<Self, Invalid> {
         let defaults = Self::default();
-        let (derived, rule) = default_max_size(per_call);
+        let (derived, rule) = default_max_size(per_call, per_invocation);
         let max_size = section.optional::<usize>("max_size");
         let min_idle = section.or("min_idle", spec.min_idle.unwrap_or(defaults.min_idle));
         let mut limit =
@@ -172,8 +173,8 @@ mod tests {
         per_call: usize,
     ) -> (Result<PoolSettings, Invalid>, String) {
         let mut reader = sources.reader();
-        let settings =
-            PoolSettings::read(spec, reader.section(&["resources", "db", "pool"], "DB_POOL"), per_call);
+        let section = reader.section(&["resources", "db", "pool"], "DB_POOL");
+        let settings = PoolSettings::read(spec, section, per_call, per_call);
         (settings, reader.finish().to_string())
     }
 

@@ -2,6 +2,7 @@ use std::any::{Any, TypeId};
 use std::sync::Arc;
 use std::time::Duration;
 
+use bytes::Bytes;
 use http::request::Parts;
 
 use super::{Resources, Stats};
@@ -58,12 +59,13 @@ struct Inner {
     route: Option<Arc<str>>,
     request_id: String,
     deadline: Deadline,
+    event: Option<Bytes>,
 }
 
 impl Context {
     /// For a check or a start function.
     pub(crate) fn new(resources: Arc<Resources>, user: User, deadline: Deadline) -> Self {
-        Self(Arc::new(Inner { resources, user, route: None, request_id: String::new(), deadline }))
+        Self::invocation(resources, user, None, String::new(), deadline, None)
     }
 
     /// For an invocation.
@@ -73,8 +75,9 @@ impl Context {
         route: Option<Arc<str>>,
         request_id: String,
         deadline: Deadline,
+        event: Option<Bytes>,
     ) -> Self {
-        Self(Arc::new(Inner { resources, user, route, request_id, deadline }))
+        Self(Arc::new(Inner { resources, user, route, request_id, deadline, event }))
     }
 
     /// The context that the app put into a request.
@@ -110,6 +113,12 @@ impl Context {
     #[must_use]
     pub fn deadline(&self) -> Deadline {
         self.0.deadline
+    }
+
+    /// The bytes of the AWS event that made this invocation, as Lambda sent them; `None` on the HTTP server.
+    #[must_use]
+    pub fn event(&self) -> Option<&Bytes> {
+        self.0.event.as_ref()
     }
 
     /// The numbers of every pool at this moment, by its name.

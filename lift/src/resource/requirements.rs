@@ -47,6 +47,9 @@ pub trait ResourceSet {
 pub struct Requirements {
     needs: Vec<Need>,
     user: &'static str,
+    /// How many calls of the user run at the same time in one invocation.
+    concurrency: usize,
+    whole_batch: bool,
 }
 
 /// How something is taken.
@@ -70,8 +73,10 @@ pub(crate) struct Opened {
 pub(crate) struct Opening<'a> {
     pub(crate) overrides: &'a Overrides,
     pub(crate) clock: &'a Clock,
-    /// The most connections that the handlers take in one call.
+    /// The most connections that a handler takes in one call.
     pub(crate) per_call: usize,
+    /// The most connections that a handler takes in one invocation, where it takes several records at the same time.
+    pub(crate) per_invocation: usize,
 }
 
 pub(crate) type Open = fn(&Opening<'_>, ResourceSpec, Section<'_>) -> Result<Opened, Invalid>;
@@ -85,12 +90,29 @@ pub(crate) struct Need {
     /// How lift opens it; a `Shared<T>` that is no resource must be provided.
     pub(crate) open: Option<(fn() -> ResourceSpec, Open)>,
     pub(crate) user: &'static str,
+    pub(crate) concurrency: usize,
 }
 
 impl Requirements {
-    /// What follows is taken by this handler, check or start function.
+    /// What follows is taken by this check or start function.
     pub(crate) fn user(&mut self, user: &'static str) {
-        self.user = user;
+        self.handler(user, 1);
+    }
+
+    /// What follows is taken by this handler, so many of whose calls run at the same time in one invocation.
+    pub(crate) fn handler(&mut self, user: &'static str, concurrency: usize) {
+        (self.user, self.concurrency, self.whole_batch) = (user, concurrency, false);
+    }
+
+    /// It takes all records of an event together, so one call is all there is.
+    pub(crate) fn whole_batch(&mut self) {
+        self.whole_batch = true;
+        self.concurrency = 1;
+    }
+
+    /// Whether the last handler takes all records of an event together.
+    pub(crate) fn takes_whole_batch(&self) -> bool {
+        self.whole_batch
     }
 
     pub(crate) fn need(
@@ -100,7 +122,8 @@ impl Requirements {
         kind: Kind,
         open: Option<(fn() -> ResourceSpec, Open)>,
     ) {
-        self.needs.push(Need { value, type_name, kind, open, user: self.user });
+        let (user, concurrency) = (self.user, self.concurrency);
+        self.needs.push(Need { value, type_name, kind, open, user, concurrency });
     }
 
     pub(crate) fn needs(&self) -> &[Need] {

@@ -4,12 +4,14 @@
 //! them and returns the [`Values`] that are right, which a macro asks with the same [`Key`] that stands in its table.
 
 mod entry;
+mod event;
 mod kind;
 mod number;
 mod table;
 mod values;
 
 pub(crate) use entry::{Entry, Piece, Value, into_entries, parse, split};
+pub(crate) use event::{Match, Matches, RouteKey, Text};
 pub(crate) use kind::{
     Bool, Choice, ChoiceOrName, Chosen, CratePath, Duration, Flag, FunctionPath, Kind, Name, Nested, Shape,
     TypePath,

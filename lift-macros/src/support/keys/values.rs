@@ -48,6 +48,11 @@ impl Values {
         Some(Set { entry: &given.entry, value })
     }
 
+    /// Where the key was written, right or wrong.
+    pub(crate) fn entry<K: Kind>(&self, key: &Key<K>) -> Option<&Entry> {
+        self.given(key.name()).map(|given| &given.entry)
+    }
+
     /// True if the key was written, right or wrong.
     pub(crate) fn mentions<K: Kind>(&self, key: &Key<K>) -> bool {
         self.given(key.name()).is_some()

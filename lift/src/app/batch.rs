@@ -1,0 +1,378 @@
+//! The records of one event: each in a call of its own, or all in one; what failed goes back to where it came from.
+//!
+//! Done is only what a handler has answered below 400. What has failed, what could not be read and what was not begun
+//! in time comes again: duplicates, never loss.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::time::Duration;
+
+use axum_core::body::Body;
+use axum_core::extract::Request;
+use axum_core::response::Response;
+use bytes::Bytes;
+use futures_util::StreamExt;
+use futures_util::stream::FuturesUnordered;
+use http::header::CONTENT_TYPE;
+use http::{HeaderValue, Method, StatusCode};
+use serde::Serialize;
+use tokio::time::Instant;
+
+use super::events::EventAnswer;
+use super::service::Call;
+use super::{Service, Triggered};
+use crate::clock::Deadline;
+use crate::error::{self, Failure, Origin, Outcome};
+use crate::event::{BatchItem, Batched, BatchedItem, FailedIds, RawRecord, RecordKind, Records};
+
+/// What became of one record.
+enum End {
+    Done,
+    Failed(Failure),
+    /// It was not begun: the time was too short, or it stands behind one that has failed.
+    NotBegun,
+}
+
+/// Serves the records of one event.
+///
+/// # Errors
+/// What makes the event source deliver all of them again.
+pub(super) async fn run(
+    service: &Arc<Service>,
+    triggered: &Triggered,
+    mut records: Records<'_>,
+    event: &Bytes,
+    call: &Call,
+    request_id: &str,
+) -> Result<EventAnswer, Failure> {
+    let batch = Batch { service, triggered, event, call, request_id, kind: records.kind };
+    let items = std::mem::take(&mut records.items);
+    let ends = if triggered.whole { batch.together(&items).await } else { batch.one_by_one(&items).await };
+    batch.answer(&items, ends)
+}
+
+struct Batch<'b> {
+    service: &'b Arc<Service>,
+    triggered: &'b Triggered,
+    event: &'b Bytes,
+    call: &'b Call,
+    request_id: &'b str,
+    kind: RecordKind,
+}
+
+impl Batch<'_> {
+    async fn one_by_one(&self, items: &[BatchItem<'_>]) -> Vec<End> {
+        let concurrency = self.triggered.meta.concurrency.max(1);
+        let time = Time::new(self.call.deadline, self.triggered.meta.timeout);
+        let mut ends: Vec<End> = items.iter().map(|_| End::NotBegun).collect();
+        let lanes = lanes(self.kind, items, concurrency);
+        let stop = Stop::new(self.kind, items);
+        let mut waiting = lanes.into_iter();
+        let mut running = FuturesUnordered::new();
+        loop {
+            while running.len() < concurrency
+                && let Some(lane) = waiting.next()
+            {
+                running.push(self.lane(lane, items, &time, &stop));
+            }
+            let Some(done) = running.next().await else { return ends };
+            for (index, end) in done {
+                if let Some(place) = ends.get_mut(index) {
+                    *place = end;
+                }
+            }
+        }
+    }
+
+    /// Records that keep their order, until one of them fails.
+    async fn lane(&self, lane: Lane, items: &[BatchItem<'_>], time: &Time, stop: &Stop) -> Vec<(usize, End)> {
+        let mut ends = Vec::with_capacity(lane.0.len());
+        for index in lane.0 {
+            let Some(item) = items.get(index) else { continue };
+            if !stop.may_begin(index) || !time.is_enough() {
+                break;
+            }
+            let begun = Instant::now();
+            let end = self.one(item).await;
+            time.took(begun.elapsed());
+            let failed = matches!(end, End::Failed(_));
+            ends.push((index, end));
+            if failed {
+                stop.failed(index);
+                break;
+            }
+        }
+        ends
+    }
+
+    async fn one(&self, item: &BatchItem<'_>) -> End {
+        let body = match &item.body {
+            Ok(body) => body.clone(),
+            Err(problem) => return self.unreadable(&item.id, problem),
+        };
+        let mut request = json_request(body);
+        request.extensions_mut().insert(RawRecord { event: self.event.clone(), start: item.start });
+        let invocation = self.service.triggered(self.triggered, request, self.request_id, self.call);
+        self.judge(&invocation.run().await, &item.id)
+    }
+
+    fn unreadable(&self, id: &str, problem: &str) -> End {
+        let failure = Failure::new(StatusCode::BAD_REQUEST, "RECORD_NOT_VALID").origin_is(Origin::Internal);
+        let failure = failure.cause(format!("the {} cannot be read: {problem}", self.kind.noun()));
+        self.log(&failure, id);
+        End::Failed(failure)
+    }
+
+    fn judge(&self, response: &Response, id: &str) -> End {
+        let (failure, permanent) = match Outcome::of(response) {
+            Outcome::Done => return End::Done,
+            Outcome::Retry(Some(failure)) => (failure, false),
+            Outcome::Retry(None) => {
+                let failure = Failure::new(response.status(), "FAILED").origin_is(Origin::Internal);
+                (failure.cause("the handler answered with this status and without an error"), false)
+            }
+            Outcome::Permanent(failure) => (failure, true),
+        };
+        self.log(&failure, id);
+        if permanent && self.triggered.meta.drop_permanent { End::Done } else { End::Failed(failure) }
+    }
+
+    fn log(&self, failure: &Failure, id: &str) {
+        error::log(failure, Some(self.triggered.meta.name), self.request_id, Some(id));
+    }
+
+    async fn together(&self, items: &[BatchItem<'_>]) -> Vec<End> {
+        let mut ends: Vec<End> = items.iter().map(|_| End::NotBegun).collect();
+        let mut readable = Vec::with_capacity(items.len());
+        for (index, item) in items.iter().enumerate() {
+            match &item.body {
+                Ok(body) => {
+                    let (id, body) = (item.id.clone().into_owned(), body.clone());
+                    readable.push(BatchedItem { index, id, body, start: item.start });
+                }
+                Err(problem) => set(&mut ends, index, self.unreadable(&item.id, problem)),
+            }
+        }
+        let indices: Vec<usize> = readable.iter().map(|item| item.index).collect();
+        let unread = Arc::default();
+        let mut request = json_request(Bytes::new());
+        let batched =
+            Batched { event: self.event.clone(), items: readable.into(), unread: Arc::clone(&unread) };
+        request.extensions_mut().insert(batched);
+        let response =
+            self.service.triggered(self.triggered, request, self.request_id, self.call).run().await;
+        let end = self.judge(&response, "*");
+        let named = response.extensions().get::<FailedIds>();
+        for index in indices {
+            let is_named = named.is_some_and(|named| named.0.contains(&index));
+            set(
+                &mut ends,
+                index,
+                match &end {
+                    End::Done if is_named => {
+                        let failure = Failure::new(StatusCode::INTERNAL_SERVER_ERROR, "RECORD_FAILED");
+                        End::Failed(failure.cause("the handler named it among those that are not done"))
+                    }
+                    End::Done => End::Done,
+                    End::Failed(failure) => End::Failed(failure.clone()),
+                    End::NotBegun => End::NotBegun,
+                },
+            );
+        }
+        let unread = std::mem::take(&mut *unread.lock().unwrap_or_else(std::sync::PoisonError::into_inner));
+        for (index, problem) in unread {
+            let id = items.get(index).map_or("", |item| &item.id);
+            set(&mut ends, index, self.unreadable(id, &problem));
+        }
+        ends
+    }
+
+    /// What the event source is told.
+    fn answer(&self, items: &[BatchItem<'_>], ends: Vec<End>) -> Result<EventAnswer, Failure> {
+        let meta = &self.triggered.meta;
+        let (mut done, mut failed, mut not_begun) = (0_u64, 0_u64, 0_u64);
+        for end in &ends {
+            match end {
+                End::Done => done += 1,
+                End::Failed(_) => failed += 1,
+                End::NotBegun => not_begun += 1,
+            }
+        }
+        for (outcome, count) in [("done", done), ("failed", failed), ("returned", not_begun)] {
+            if count > 0 {
+                metrics::counter!("lift_records_total", "handler" => meta.name, "outcome" => outcome)
+                    .increment(count);
+            }
+        }
+        if not_begun > 0 {
+            let (handler, request_id) = (meta.name, self.request_id);
+            tracing::warn!(
+                request_id,
+                handler,
+                not_begun,
+                failed,
+                done,
+                "records go back that were not begun"
+            );
+        }
+        if meta.partial {
+            let failures = unfinished(self.kind, items, &ends);
+            let failures = failures.into_iter().map(|id| ItemFailure { item_identifier: id }).collect();
+            let answer = serde_json::to_string(&PartialAnswer { batch_item_failures: failures });
+            return EventAnswer::json(
+                answer.map_err(|error| Failure::internal("RESPONSE_NOT_SERIALIZABLE", error))?,
+            );
+        }
+        let all = ends.len();
+        let first = ends
+            .into_iter()
+            .find_map(|end| if let End::Failed(failure) = end { Some(failure) } else { None });
+        match first {
+            None if not_begun == 0 => Ok(EventAnswer::Nothing),
+            Some(failure) if all == 1 => Err(failure),
+            _ => {
+                let detail = format!(
+                    "{failed} of {all} records failed and {not_begun} were not begun; all come again"
+                );
+                Err(Failure::new(StatusCode::INTERNAL_SERVER_ERROR, "BATCH_FAILED").detail(detail))
+            }
+        }
+    }
+}
+
+fn set(ends: &mut [End], index: usize, end: End) {
+    if let Some(place) = ends.get_mut(index) {
+        *place = end;
+    }
+}
+
+fn json_request(body: Bytes) -> Request {
+    let mut request = Request::new(Body::from(body));
+    *request.method_mut() = Method::POST;
+    request.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    request
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct PartialAnswer<'a> {
+    batch_item_failures: Vec<ItemFailure<'a>>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct ItemFailure<'a> {
+    item_identifier: &'a str,
+}
+
+/// The ids of what is not done; of a stream, the first of each shard, because everything behind it comes again.
+fn unfinished<'i>(kind: RecordKind, items: &'i [BatchItem<'_>], ends: &[End]) -> Vec<&'i str> {
+    let not_done = items.iter().zip(ends).filter(|(_, end)| !matches!(end, End::Done)).map(|(item, _)| item);
+    if !kind.is_stream() {
+        return not_done.map(|item| &*item.id).collect();
+    }
+    let mut shards: Vec<&str> = Vec::new();
+    let mut first = Vec::new();
+    for item in not_done {
+        if !shards.contains(&&*item.shard) {
+            shards.push(&item.shard);
+            first.push(&*item.id);
+        }
+    }
+    first
+}
+
+/// Records that run one after the other, by their index.
+#[derive(Debug, PartialEq, Eq)]
+struct Lane(Vec<usize>);
+
+/// Which records keep an order: those of one message group of a FIFO queue; those of a stream, or with a concurrency
+/// those of one partition key.
+fn lanes(kind: RecordKind, items: &[BatchItem<'_>], concurrency: usize) -> Vec<Lane> {
+    if concurrency == 1 && kind.is_stream() {
+        return vec![Lane((0..items.len()).collect())];
+    }
+    let mut lanes: Vec<Lane> = Vec::with_capacity(items.len());
+    let mut places: HashMap<(&str, &str), usize> = HashMap::new();
+    for (index, item) in items.iter().enumerate() {
+        let Some(group) = &item.group else {
+            lanes.push(Lane(vec![index]));
+            continue;
+        };
+        let place = *places.entry((&item.shard, group)).or_insert(lanes.len());
+        match lanes.get_mut(place) {
+            Some(lane) => lane.0.push(index),
+            None => lanes.push(Lane(vec![index])),
+        }
+    }
+    lanes
+}
+
+/// Where a stream has come to a record that failed: nothing behind it need be begun.
+struct Stop {
+    /// The shard of each record, and the first failure of each shard; empty where nothing is a stream.
+    shards: Vec<usize>,
+    failed: Vec<AtomicUsize>,
+}
+
+impl Stop {
+    fn new(kind: RecordKind, items: &[BatchItem<'_>]) -> Self {
+        let mut names: Vec<&str> = Vec::new();
+        let mut shards = Vec::new();
+        if kind.is_stream() {
+            for item in items {
+                let place = names.iter().position(|name| *name == item.shard);
+                shards.push(place.unwrap_or(names.len()));
+                if place.is_none() {
+                    names.push(&item.shard);
+                }
+            }
+        }
+        Self { shards, failed: names.iter().map(|_| AtomicUsize::new(usize::MAX)).collect() }
+    }
+
+    fn of(&self, index: usize) -> Option<&AtomicUsize> {
+        self.failed.get(*self.shards.get(index)?)
+    }
+
+    fn may_begin(&self, index: usize) -> bool {
+        self.of(index).is_none_or(|failed| index < failed.load(Ordering::Relaxed))
+    }
+
+    fn failed(&self, index: usize) {
+        if let Some(failed) = self.of(index) {
+            failed.fetch_min(index, Ordering::Relaxed);
+        }
+    }
+}
+
+/// Whether there is time for one record more.
+struct Time {
+    deadline: Deadline,
+    /// A tenth of what there was at the beginning.
+    least: Duration,
+    /// No record takes longer.
+    most: Duration,
+    /// What the longest one took, in nanoseconds.
+    longest: AtomicU64,
+}
+
+impl Time {
+    fn new(deadline: Deadline, timeout: Option<Duration>) -> Self {
+        let least = deadline.remaining().unwrap_or_default() / 10;
+        Self { deadline, least, most: timeout.unwrap_or(Duration::MAX), longest: AtomicU64::new(0) }
+    }
+
+    fn took(&self, time: Duration) {
+        let nanos = u64::try_from(time.as_nanos()).unwrap_or(u64::MAX);
+        self.longest.fetch_max(nanos, Ordering::Relaxed);
+    }
+
+    /// Twice what the longest one took has to be left, and at least a tenth of all.
+    fn is_enough(&self) -> bool {
+        let Some(left) = self.deadline.remaining() else { return true };
+        let longest = Duration::from_nanos(self.longest.load(Ordering::Relaxed));
+        left >= longest.saturating_mul(2).max(self.least).min(self.most) && !left.is_zero()
+    }
+}

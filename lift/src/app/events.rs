@@ -1,0 +1,199 @@
+//! One AWS event in, its answer out: the way of every host that is handed events.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum_core::extract::Request;
+use axum_core::response::IntoResponse;
+use bytes::Bytes;
+use http::StatusCode;
+use serde::{Serialize, Serializer};
+use serde_json::value::RawValue;
+
+use super::service::{Call, finish};
+use super::{Service, Triggered, batch};
+use crate::clock::Deadline;
+use crate::error::{self, Failure, Origin};
+use crate::event::{self, Decoded, HttpAnswer, HttpSource, Records};
+
+/// The limit of a handler without a `timeout` of its own: API Gateway gives up after 29 s.
+const TIMEOUT: Duration = Duration::from_secs(28);
+
+/// The limit of a handler that nobody waits for but Lambda itself, which gives an invocation no more.
+const UNATTENDED: Duration = Duration::from_secs(15 * 60);
+
+/// What a host knows of an event.
+#[derive(Clone)]
+pub(crate) struct Arrival<'h> {
+    /// The host's own id of the invocation.
+    pub(crate) request_id: String,
+    /// Until when the host waits.
+    pub(crate) deadline: Deadline,
+    /// The name of the function, where there is one.
+    pub(crate) function: Option<&'h str>,
+}
+
+/// What goes back for an event, encoded once by whoever sends it.
+pub(crate) enum EventAnswer {
+    /// To a client over HTTP.
+    Http(HttpAnswer),
+    /// To a direct caller or an event source.
+    Json(Box<RawValue>),
+    /// Nobody reads it.
+    Nothing,
+}
+
+impl EventAnswer {
+    pub(super) fn json(json: String) -> Result<Self, Failure> {
+        let json = RawValue::from_string(json);
+        json.map(Self::Json).map_err(|error| Failure::internal("RESPONSE_NOT_SERIALIZABLE", error))
+    }
+}
+
+impl Serialize for EventAnswer {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::Http(answer) => answer.serialize(serializer),
+            Self::Json(json) => json.serialize(serializer),
+            Self::Nothing => serializer.serialize_unit(),
+        }
+    }
+}
+
+impl Service {
+    /// Serves one event.
+    ///
+    /// # Errors
+    /// What Lambda shall take for a failed invocation; it has been logged. A failure that an HTTP client can be told is
+    /// an answer.
+    pub(crate) async fn event(
+        self: &Arc<Self>,
+        event: Bytes,
+        arrival: &Arrival<'_>,
+    ) -> Result<EventAnswer, Failure> {
+        let refuse = |status, code: &'static str, problem: String| {
+            let failure = Failure::new(status, code).detail(problem).origin_is(Origin::Internal);
+            error::log(&failure, None, &arrival.request_id, None);
+            failure
+        };
+        let not_valid = |problem: String| {
+            refuse(StatusCode::BAD_REQUEST, "EVENT_NOT_VALID", format!("the event is {problem}"))
+        };
+        match event::decode(&event) {
+            Decoded::Http(request, source) => {
+                let response = self.http(request, self.call(arrival, &event)).response.await;
+                self.encode(response, source, arrival).await
+            }
+            Decoded::WebSocket(request, route_key) => match self.triggers.web_socket(&route_key) {
+                Some(triggered) => self.message(triggered, request, &event, arrival).await,
+                None => {
+                    self.other(
+                        &event,
+                        arrival,
+                        Some(format!("a WebSocket message of route `{}`", route_key.escape_debug())),
+                    )
+                    .await
+                }
+            },
+            Decoded::Records(records) => match self.triggers.records(&records) {
+                Some(triggered) => self.records(triggered, records, &event, arrival).await,
+                None => self.other(&event, arrival, Some(records.describe())).await,
+            },
+            Decoded::NoRecords if self.triggers.take_records() => {
+                Err(not_valid("a batch without records".to_owned()))
+            }
+            Decoded::NoRecords | Decoded::Other => self.other(&event, arrival, None).await,
+            Decoded::Foreign(words) => self.other(&event, arrival, Some(words)).await,
+            Decoded::Bad(problem) => Err(not_valid(problem)),
+            Decoded::NotJson(error) => Err(not_valid(format!("not JSON: {error}"))),
+        }
+    }
+
+    fn call(&self, arrival: &Arrival<'_>, event: &Bytes) -> Call {
+        Call {
+            request_id: Some(arrival.request_id.clone()),
+            deadline: arrival.deadline,
+            default_timeout: TIMEOUT,
+            event: Some(event.clone()),
+        }
+    }
+
+    /// An event without a trigger of its own: for the `event` that it matches; else for the direct invoke, unless AWS has
+    /// made it, what then is in these words.
+    async fn other(
+        self: &Arc<Self>,
+        event: &Bytes,
+        arrival: &Arrival<'_>,
+        made_by_aws: Option<String>,
+    ) -> Result<EventAnswer, Failure> {
+        let triggered = self
+            .triggers
+            .event(event)
+            .or_else(|| if made_by_aws.is_some() { None } else { self.triggers.invoke(arrival.function) });
+        if let Some(triggered) = triggered {
+            return self.json(triggered, event.clone(), arrival).await;
+        }
+        if event::asks_for_health(event) {
+            return EventAnswer::json(self.health().await);
+        }
+        let what = made_by_aws.unwrap_or_else(|| event::describe(event));
+        let problem = format!("the event is {what}; this function serves {}", self.serves());
+        let failure = Failure::new(StatusCode::NOT_FOUND, "EVENT_NOT_SERVED");
+        let failure = failure.detail(problem).origin_is(Origin::Internal);
+        error::log(&failure, None, &arrival.request_id, None);
+        Err(failure)
+    }
+
+    /// JSON in, JSON out.
+    pub(crate) async fn json(
+        &self,
+        triggered: &Triggered,
+        payload: Bytes,
+        arrival: &Arrival<'_>,
+    ) -> Result<EventAnswer, Failure> {
+        let call = self.call(arrival, &payload);
+        EventAnswer::json(String::from_utf8_lossy(&self.invoke(triggered, payload, call).await?).into_owned())
+    }
+
+    async fn message(
+        self: &Arc<Self>,
+        triggered: &Triggered,
+        request: Request,
+        event: &Bytes,
+        arrival: &Arrival<'_>,
+    ) -> Result<EventAnswer, Failure> {
+        let call = self.call(arrival, event);
+        let response = self.triggered(triggered, request, &arrival.request_id, &call).run().await;
+        let response = finish(response, Some(triggered.meta.name), &arrival.request_id, self.errors);
+        self.encode(response, HttpSource::WebSocket, arrival).await
+    }
+
+    /// A response that Lambda cannot pass on is answered by an opaque 500, so that the client gets an answer in the
+    /// usual form.
+    async fn encode(
+        &self,
+        response: axum_core::response::Response,
+        source: HttpSource,
+        arrival: &Arrival<'_>,
+    ) -> Result<EventAnswer, Failure> {
+        let problem = match event::encode(response, source).await {
+            Ok(answer) => return Ok(EventAnswer::Http(answer)),
+            Err(problem) => problem,
+        };
+        let failure = Failure::internal(problem.code(), problem);
+        let response = finish(failure.into_response(), None, &arrival.request_id, self.errors);
+        let answer = event::encode(response, source).await.map(EventAnswer::Http);
+        answer.map_err(|problem| Failure::internal(problem.code(), problem))
+    }
+
+    async fn records(
+        self: &Arc<Self>,
+        triggered: &Triggered,
+        records: Records<'_>,
+        event: &Bytes,
+        arrival: &Arrival<'_>,
+    ) -> Result<EventAnswer, Failure> {
+        let call = Call { default_timeout: UNATTENDED, ..self.call(arrival, event) };
+        batch::run(self, triggered, records, event, &call, &arrival.request_id).await
+    }
+}

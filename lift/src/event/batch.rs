@@ -1,0 +1,215 @@
+//! A whole batch as one argument.
+
+use std::collections::BTreeSet;
+use std::ops::{Deref, DerefMut};
+use std::sync::Arc;
+
+use axum_core::body::Body;
+use axum_core::extract::FromRequestParts;
+use axum_core::response::{IntoResponse, Response};
+use bytes::Bytes;
+use http::request::Parts;
+use serde::de::DeserializeOwned;
+
+use super::record::RawRecord;
+use crate::error::Failure;
+use crate::resource::{Requirements, ResourceSet, Uses};
+
+/// The records of one batch together, for a handler that writes them with one statement or sends them with one call.
+///
+/// A record whose body is not the JSON of a `T` is not among them; it has failed already. The handler answers `()` or
+/// another success when all of them are done, an error when none is, or [`Failed`] to name those that are not; that
+/// takes the key `partial`, else one of them fails the whole batch.
+///
+/// The time limit and a panic concern the batch as a whole, and `concurrency` has no meaning.
+///
+/// ```
+/// use lift::event::{Batch, Failed};
+/// use lift::prelude::*;
+///
+/// #[derive(serde::Deserialize)]
+/// struct Click {
+///     page: String,
+/// }
+///
+/// #[lift::handler(kinesis = "clicks", partial)]
+/// async fn count(batch: Batch<Click>) -> Failed {
+///     let mut failed = Failed::none();
+///     for click in &batch {
+///         if click.page.is_empty() {
+///             failed.add(click);
+///         }
+///     }
+///     failed
+/// }
+/// # fn main() { let _ = lift::handlers![count]; }
+/// ```
+///
+/// # Errors
+/// 500 `NO_RECORD` when no records called the handler.
+#[derive(Clone, Debug)]
+pub struct Batch<T>(pub Vec<Item<T>>);
+
+/// One record of a [`Batch`]: its body as a `T`, and what it is called.
+#[derive(Clone, Debug)]
+pub struct Item<T> {
+    /// The message id of a queue, the sequence number of a stream.
+    pub id: String,
+    /// The body.
+    pub value: T,
+    index: usize,
+    raw: RawRecordText,
+}
+
+/// The record's own place, shown as nothing.
+#[derive(Clone)]
+struct RawRecordText(RawRecord);
+
+impl std::fmt::Debug for RawRecordText {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("…")
+    }
+}
+
+impl<T> Item<T> {
+    /// All that AWS says of it, read as `R`: [`SqsMessage`](super::SqsMessage) and its like, or a type of one's own.
+    ///
+    /// # Errors
+    /// When the record has another shape.
+    pub fn record<R: DeserializeOwned>(&self) -> Result<R, serde_json::Error> {
+        let RawRecord { event, start } = &self.raw.0;
+        let bytes = event.get(*start..).unwrap_or_default();
+        R::deserialize(&mut serde_json::Deserializer::from_slice(bytes))
+    }
+}
+
+impl<T> Deref for Item<T> {
+    type Target = T;
+
+    fn deref(&self) -> &T {
+        &self.value
+    }
+}
+
+impl<T> Deref for Batch<T> {
+    type Target = Vec<Item<T>>;
+
+    fn deref(&self) -> &Vec<Item<T>> {
+        &self.0
+    }
+}
+
+impl<T> DerefMut for Batch<T> {
+    fn deref_mut(&mut self) -> &mut Vec<Item<T>> {
+        &mut self.0
+    }
+}
+
+impl<T> IntoIterator for Batch<T> {
+    type Item = Item<T>;
+    type IntoIter = std::vec::IntoIter<Item<T>>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.0.into_iter()
+    }
+}
+
+impl<'b, T> IntoIterator for &'b Batch<T> {
+    type Item = &'b Item<T>;
+    type IntoIter = std::slice::Iter<'b, Item<T>>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.0.iter()
+    }
+}
+
+/// The records of a batch, in the extensions of its one request.
+#[derive(Clone)]
+pub(crate) struct Batched {
+    pub(crate) event: Bytes,
+    pub(crate) items: Arc<[BatchedItem]>,
+    /// Those that [`Batch`] could not read, with the reason.
+    pub(crate) unread: Arc<std::sync::Mutex<Vec<(usize, String)>>>,
+}
+
+pub(crate) struct BatchedItem {
+    pub(crate) index: usize,
+    pub(crate) id: String,
+    pub(crate) body: Bytes,
+    pub(crate) start: usize,
+}
+
+impl<T: DeserializeOwned, S: Sync> FromRequestParts<S> for Batch<T> {
+    type Rejection = Failure;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Failure> {
+        let Some(batched) = parts.extensions.get::<Batched>() else {
+            return Err(Failure::internal(
+                "NO_RECORD",
+                "`Batch` was taken, and no records called this handler",
+            ));
+        };
+        let mut unread = batched.unread.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let items = batched.items.iter().filter_map(|item| match serde_json::from_slice(&item.body) {
+            Ok(value) => {
+                let raw = RawRecordText(RawRecord { event: batched.event.clone(), start: item.start });
+                Some(Item { id: item.id.clone(), value, index: item.index, raw })
+            }
+            Err(error) => {
+                unread.push((item.index, error.to_string()));
+                None
+            }
+        });
+        Ok(Self(items.collect()))
+    }
+}
+
+/// That a handler takes its records together is noted like a resource.
+impl<T> Uses for Batch<T> {
+    type Resources = Whole;
+}
+
+/// The whole batch, as something that a handler uses.
+#[derive(Debug)]
+pub struct Whole(());
+
+impl ResourceSet for Whole {
+    fn declare(requirements: &mut Requirements) {
+        requirements.whole_batch();
+    }
+}
+
+/// The records of a [`Batch`] that are not done, as its handler's answer.
+#[derive(Clone, Debug, Default)]
+#[must_use = "a handler returns it"]
+pub struct Failed(BTreeSet<usize>);
+
+impl Failed {
+    /// All are done.
+    pub fn none() -> Self {
+        Self::default()
+    }
+
+    /// This one is not; it comes again.
+    pub fn add<T>(&mut self, item: &Item<T>) {
+        self.0.insert(item.index);
+    }
+}
+
+impl<'i, T: 'i> Extend<&'i Item<T>> for Failed {
+    fn extend<I: IntoIterator<Item = &'i Item<T>>>(&mut self, items: I) {
+        items.into_iter().for_each(|item| self.add(item));
+    }
+}
+
+/// What [`Failed`] has named, in the extensions of the response.
+#[derive(Clone)]
+pub(crate) struct FailedIds(pub(crate) BTreeSet<usize>);
+
+impl IntoResponse for Failed {
+    fn into_response(self) -> Response {
+        let mut response = Response::new(Body::empty());
+        response.extensions_mut().insert(FailedIds(self.0));
+        response
+    }
+}

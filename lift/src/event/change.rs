@@ -1,0 +1,161 @@
+//! A change of a DynamoDB table.
+
+use axum_core::extract::FromRequestParts;
+use http::request::Parts;
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use serde_json::{Map, Value};
+
+use super::record::{Record, StreamRecord};
+use crate::error::Failure;
+
+/// What happened to an item.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ChangeKind {
+    /// It is new.
+    Insert,
+    /// It was changed.
+    Modify,
+    /// It was removed.
+    Remove,
+}
+
+/// A change of a DynamoDB table, its images read as `T`: numbers, texts, lists and maps as they are, sets as lists,
+/// binary values as base64.
+///
+/// Which images are there is chosen by the stream's view type.
+///
+/// ```
+/// use lift::event::{Change, ChangeKind};
+/// use lift::prelude::*;
+///
+/// #[derive(serde::Deserialize)]
+/// struct Order {
+///     id: String,
+///     quantity: u32,
+/// }
+///
+/// #[lift::handler(dynamodb = "orders", partial)]
+/// async fn changed(change: Change<Order>) {
+///     if let (ChangeKind::Insert, Some(order)) = (change.kind, change.new) {
+///         tracing::info!(order.id, order.quantity, "new");
+///     }
+/// }
+/// # fn main() { let _ = lift::handlers![changed]; }
+/// ```
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Change<T> {
+    /// What happened.
+    pub kind: ChangeKind,
+    /// The key of the item.
+    pub keys: Map<String, Value>,
+    /// The item before.
+    pub old: Option<T>,
+    /// The item after.
+    pub new: Option<T>,
+    /// What the stream says of it.
+    pub record: StreamRecord,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Wire {
+    event_name: String,
+    dynamodb: Images,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Images {
+    #[serde(default)]
+    keys: Map<String, Value>,
+    old_image: Option<Map<String, Value>>,
+    new_image: Option<Map<String, Value>>,
+}
+
+impl<T: DeserializeOwned, S: Sync> FromRequestParts<S> for Change<T> {
+    type Rejection = Failure;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Failure> {
+        let Record(Wire { event_name, dynamodb }) = Record::from_request_parts(parts, state).await?;
+        let record = StreamRecord::from_request_parts(parts, state).await?;
+        let invalid = |problem: String| Failure::internal("RECORD_NOT_VALID", problem);
+        let kind = match event_name.as_str() {
+            "INSERT" => ChangeKind::Insert,
+            "MODIFY" => ChangeKind::Modify,
+            "REMOVE" => ChangeKind::Remove,
+            other => return Err(invalid(format!("DynamoDB has no change `{}`", other.escape_debug()))),
+        };
+        let read = |image: Option<Map<String, Value>>| {
+            let image = image.map(|image| plain_map(image).map(Value::Object)).transpose()?;
+            image.map(|image| serde_json::from_value(image).map_err(|error| error.to_string())).transpose()
+        };
+        let images = (plain_map(dynamodb.keys), read(dynamodb.old_image), read(dynamodb.new_image));
+        match images {
+            (Ok(keys), Ok(old), Ok(new)) => Ok(Self { kind, keys, old, new, record }),
+            (Err(problem), ..) | (_, Err(problem), _) | (.., Err(problem)) => Err(invalid(problem)),
+        }
+    }
+}
+
+fn plain_map(map: Map<String, Value>) -> Result<Map<String, Value>, String> {
+    map.into_iter().map(|(name, value)| Ok((name, plain(value)?))).collect()
+}
+
+/// `{"N": "7"}` to `7`.
+fn plain(typed: Value) -> Result<Value, String> {
+    let wrong = || "an attribute is not written as DynamoDB writes it".to_owned();
+    let Value::Object(typed) = typed else { return Err(wrong()) };
+    let mut pairs = typed.into_iter();
+    let (Some((kind, value)), None) = (pairs.next(), pairs.next()) else { return Err(wrong()) };
+    let number = |text: Value| match text {
+        Value::String(text) => serde_json::from_str::<serde_json::Number>(&text).map_err(|_| wrong()),
+        _ => Err(wrong()),
+    };
+    Ok(match (kind.as_str(), value) {
+        ("S" | "B", text @ Value::String(_)) | ("BOOL", text @ Value::Bool(_)) => text,
+        ("N", text) => Value::Number(number(text)?),
+        ("NULL", _) => Value::Null,
+        ("SS" | "BS", list @ Value::Array(_)) => list,
+        ("NS", Value::Array(list)) => {
+            let numbers: Result<_, _> =
+                list.into_iter().map(|text| number(text).map(Value::Number)).collect();
+            Value::Array(numbers?)
+        }
+        ("L", Value::Array(list)) => Value::Array(list.into_iter().map(plain).collect::<Result<_, _>>()?),
+        ("M", Value::Object(map)) => Value::Object(plain_map(map)?),
+        _ => return Err(wrong()),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn attributes_of_every_type_become_plain_json() {
+        let typed = json!({"M": {
+            "s": {"S": "a"}, "n": {"N": "-1.5e3"}, "b": {"B": "AA=="}, "t": {"BOOL": true}, "z": {"NULL": true},
+            "ss": {"SS": ["a"]}, "ns": {"NS": ["1", "2"]}, "bs": {"BS": ["AA=="]}, "l": {"L": [{"N": "1"}, {"M": {}}]},
+        }});
+        let expected = json!({
+            "s": "a", "n": -1500.0, "b": "AA==", "t": true, "z": null, "ss": ["a"], "ns": [1, 2], "bs": ["AA=="],
+            "l": [1, {}],
+        });
+        assert_eq!(plain(typed), Ok(expected));
+        for wrong in [
+            json!(1),
+            json!({}),
+            json!({"N": 1}),
+            json!({"N": "x"}),
+            json!({"S": "a", "N": "1"}),
+            json!({"X": 1}),
+        ] {
+            assert!(plain(wrong.clone()).is_err(), "{wrong}");
+        }
+    }
+}

@@ -1,0 +1,132 @@
+//! The `requestContext` of an HTTP event, read when a handler asks.
+
+use std::ops::Deref;
+
+use axum_core::extract::{FromRequestParts, OptionalFromRequestParts};
+use http::request::Parts;
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Deserializer};
+use serde_json::Value;
+
+use crate::error::Failure;
+use crate::resource::Context;
+
+/// What API Gateway, a function URL or a load balancer says of a request: its `requestContext`, read as `T` when the
+/// handler takes it. By default that is [`HttpContext`], the same for all of them; a type of one's own, or one of
+/// `aws_lambda_events`, reads the rest.
+///
+/// The HTTP server has none: there, and wherever a proxy stands between, take an `Option` of it.
+///
+/// ```
+/// use lift::event::RequestContext;
+/// use lift::prelude::*;
+///
+/// #[lift::handler(GET, "/me")]
+/// async fn me(context: Option<RequestContext>) -> String {
+///     let subject = context.as_ref().and_then(|context| context.claim("sub"));
+///     subject.unwrap_or("nobody").to_owned()
+/// }
+/// # fn main() { let _ = lift::handlers![me]; }
+/// ```
+///
+/// # Errors
+/// 500 `NO_REQUEST_CONTEXT` where there is none, `REQUEST_CONTEXT_NOT_VALID` when it has another shape.
+#[derive(Clone, Debug)]
+pub struct RequestContext<T = HttpContext>(pub T);
+
+impl<T> Deref for RequestContext<T> {
+    type Target = T;
+
+    fn deref(&self) -> &T {
+        &self.0
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Wire<T> {
+    request_context: T,
+}
+
+fn take<T: DeserializeOwned>(parts: &Parts) -> Result<Option<RequestContext<T>>, Failure> {
+    let Some(event) = Context::of(parts).and_then(Context::event) else { return Ok(None) };
+    match serde_json::from_slice::<Wire<T>>(event) {
+        Ok(wire) => Ok(Some(RequestContext(wire.request_context))),
+        Err(error) => Err(Failure::internal("REQUEST_CONTEXT_NOT_VALID", error)),
+    }
+}
+
+impl<T: DeserializeOwned, S: Sync> FromRequestParts<S> for RequestContext<T> {
+    type Rejection = Failure;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Failure> {
+        let cause = "no event of AWS called this handler; take `Option<RequestContext>`";
+        take(parts)?.ok_or_else(|| Failure::internal("NO_REQUEST_CONTEXT", cause))
+    }
+}
+
+impl<T: DeserializeOwned, S: Sync> OptionalFromRequestParts<S> for RequestContext<T> {
+    type Rejection = Failure;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Option<Self>, Failure> {
+        take(parts)
+    }
+}
+
+/// What handlers want to know of a `requestContext`, whatever the source; what a source does not say is `None`.
+#[derive(Clone, Debug, Default)]
+#[non_exhaustive]
+pub struct HttpContext {
+    /// The stage: `$default`, `prod`.
+    pub stage: Option<String>,
+    /// The address of the client, as API Gateway saw it. A load balancer writes it into `x-forwarded-for`.
+    pub source_ip: Option<String>,
+    /// API Gateway's own id of the request.
+    pub request_id: Option<String>,
+    /// The name that the request was sent to.
+    pub domain_name: Option<String>,
+    /// The id of a WebSocket connection.
+    pub connection_id: Option<String>,
+    /// The claims of a token that an authorizer has checked: `jwt.claims` of an HTTP API, `claims` of a Cognito
+    /// authorizer; else everything that a Lambda or IAM authorizer says.
+    pub claims: serde_json::Map<String, Value>,
+}
+
+impl HttpContext {
+    /// A claim that is text.
+    #[must_use]
+    pub fn claim(&self, name: &str) -> Option<&str> {
+        self.claims.get(name)?.as_str()
+    }
+}
+
+impl<'de> Deserialize<'de> for HttpContext {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        #[derive(Default, Deserialize)]
+        #[serde(rename_all = "camelCase", default)]
+        struct Wire {
+            stage: Option<String>,
+            request_id: Option<String>,
+            domain_name: Option<String>,
+            connection_id: Option<String>,
+            http: Option<Client>,
+            identity: Option<Client>,
+            authorizer: Value,
+        }
+        #[derive(Default, Deserialize)]
+        #[serde(rename_all = "camelCase", default)]
+        struct Client {
+            source_ip: Option<String>,
+        }
+        let Wire { stage, request_id, domain_name, connection_id, http, identity, mut authorizer } =
+            Wire::deserialize(deserializer)?;
+        let places = ["/jwt/claims", "/claims", "/lambda", "/iam", ""];
+        let claims = places.iter().find_map(|place| match authorizer.pointer_mut(place) {
+            Some(Value::Object(claims)) => Some(std::mem::take(claims)),
+            _ => None,
+        });
+        let source_ip = http.or(identity).and_then(|client| client.source_ip);
+        let claims = claims.unwrap_or_default();
+        Ok(Self { stage, source_ip, request_id, domain_name, connection_id, claims })
+    }
+}

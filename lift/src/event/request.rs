@@ -1,0 +1,220 @@
+//! The HTTP request in an event.
+
+use std::borrow::Cow;
+
+use axum_core::body::Body;
+use axum_core::extract::Request;
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
+use bytes::Bytes;
+use http::header::{CONTENT_TYPE, COOKIE};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Uri};
+use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
+
+use super::decode::{Event, Headers};
+use super::encode::HttpSource;
+use super::lenient::Pairs;
+
+/// What may not stand in a path as it is. A `%` stays: it begins an escape.
+const PATH: &AsciiSet = &CONTROLS
+    .add(b' ')
+    .add(b'"')
+    .add(b'<')
+    .add(b'>')
+    .add(b'`')
+    .add(b'{')
+    .add(b'}')
+    .add(b'?')
+    .add(b'#')
+    .add(b'\\')
+    .add(b'^')
+    .add(b'|');
+const QUERY: &AsciiSet = &CONTROLS
+    .add(b' ')
+    .add(b'"')
+    .add(b'<')
+    .add(b'>')
+    .add(b'#')
+    .add(b'\\')
+    .add(b'^')
+    .add(b'`')
+    .add(b'{')
+    .add(b'|')
+    .add(b'}');
+
+/// Where an HTTP request comes from, told by the keys that only one source has; `None` for anything else.
+pub(super) fn source(event: &Event<'_>) -> Option<HttpSource> {
+    let context = &event.context;
+    if event.raw_path.0.is_some() && method_of_api(event).is_some() {
+        let function_url = context.domain_name.0.as_deref().is_some_and(|name| name.contains(".lambda-url."));
+        return Some(if function_url { HttpSource::FunctionUrl } else { HttpSource::HttpApi });
+    }
+    if event.http_method.0.is_none() || event.path.0.is_none() {
+        return None;
+    }
+    if context.elb.is_some() {
+        return Some(HttpSource::LoadBalancer { multi_value: event.multi_value_headers.is_some() });
+    }
+    context.stage.0.as_ref().map(|_| HttpSource::RestApi)
+}
+
+fn method_of_api<'e>(event: &'e Event<'_>) -> Option<&'e str> {
+    event.context.http.0.as_ref()?.method.0.as_deref()
+}
+
+/// The request of an HTTP event, or what is wrong with it.
+pub(super) fn request(bytes: &Bytes, event: Event<'_>, source: HttpSource) -> Result<Request, String> {
+    let (method, uri) = match source {
+        HttpSource::HttpApi | HttpSource::FunctionUrl | HttpSource::WebSocket => {
+            let path = event.raw_path.0.as_deref().unwrap_or_default();
+            let stage = event.context.stage.0.as_deref().unwrap_or("$default");
+            let query = event.raw_query_string.0.as_deref().unwrap_or_default();
+            (method_of_api(&event), uri(without_stage(path, stage), query))
+        }
+        HttpSource::RestApi => {
+            // A REST API hands them over decoded.
+            let mut query = form_urlencoded::Serializer::new(String::new());
+            query.extend_pairs(query_pairs(&event).0);
+            (event.http_method.0.as_deref(), uri(path(&event), &query.finish()))
+        }
+        HttpSource::LoadBalancer { .. } => {
+            // As the client has sent them: a load balancer decodes nothing.
+            let mut query = String::new();
+            for (name, value) in query_pairs(&event).0 {
+                if !query.is_empty() {
+                    query.push('&');
+                }
+                query.extend([&*name, "=", &*value]);
+            }
+            (event.http_method.0.as_deref(), uri(path(&event), &query))
+        }
+    };
+    let method = method.unwrap_or_default();
+    let method = Method::from_bytes(method.as_bytes())
+        .map_err(|_| format!("`{}` is not an HTTP method", method.escape_debug()))?;
+    let uri = uri.ok_or("its path is not a URI")?;
+    let mut request = Request::new(Body::empty());
+    *request.method_mut() = method;
+    *request.uri_mut() = uri;
+    *request.headers_mut() = headers(bytes, event.multi_value_headers, event.headers)?;
+    if let [first, rest @ ..] = event.cookies.0.as_slice() {
+        let mut all = first.clone();
+        for cookie in rest {
+            let all = all.to_mut();
+            all.push_str("; ");
+            all.push_str(cookie);
+        }
+        if let Ok(cookies) = HeaderValue::from_maybe_shared(share(bytes, &all)) {
+            request.headers_mut().insert(COOKIE, cookies);
+        }
+    }
+    *request.body_mut() = body(bytes, event.body.0, event.is_base64_encoded.0)?.into();
+    Ok(request)
+}
+
+/// The request of a WebSocket message: its body, and the head of the request that has opened the connection.
+pub(super) fn message(bytes: &Bytes, event: Event<'_>) -> Result<Request, String> {
+    let mut query = form_urlencoded::Serializer::new(String::new());
+    query.extend_pairs(query_pairs(&event).0);
+    let mut request = Request::new(Body::empty());
+    *request.method_mut() = Method::POST;
+    *request.uri_mut() = uri("/", &query.finish()).ok_or("its query is not a URI's")?;
+    *request.headers_mut() = headers(bytes, event.multi_value_headers, event.headers)?;
+    let json = HeaderValue::from_static("application/json");
+    request.headers_mut().entry(CONTENT_TYPE).or_insert(json);
+    *request.body_mut() = body(bytes, event.body.0, event.is_base64_encoded.0)?.into();
+    Ok(request)
+}
+
+fn path<'e>(event: &'e Event<'_>) -> &'e str {
+    event.path.0.as_deref().unwrap_or_default()
+}
+
+fn query_pairs<'e>(event: &Event<'e>) -> Pairs<'e> {
+    match Pairs::of(event.multi_value_query) {
+        many if many.0.is_empty() => Pairs::of(event.query),
+        many => many,
+    }
+}
+
+fn body(bytes: &Bytes, text: Option<Cow<'_, str>>, base64: Option<bool>) -> Result<Bytes, String> {
+    match text {
+        None => Ok(Bytes::new()),
+        Some(text) if base64 == Some(true) => {
+            let body = BASE64_STANDARD.decode(text.as_bytes());
+            body.map(Bytes::from).map_err(|error| format!("its body is not base64: {error}"))
+        }
+        Some(text) => Ok(share(bytes, &text)),
+    }
+}
+
+/// The text as a part of the event's bytes, where no escape forbids it.
+pub(super) fn share(bytes: &Bytes, text: &Cow<'_, str>) -> Bytes {
+    match text {
+        Cow::Borrowed(text) => bytes.slice_ref(text.as_bytes()),
+        Cow::Owned(text) => Bytes::copy_from_slice(text.as_bytes()),
+    }
+}
+
+fn headers(bytes: &Bytes, many: Option<Pairs<'_>>, once: Headers<'_>) -> Result<HeaderMap, String> {
+    let pairs = match (many, once) {
+        (Some(many), _) | (None, Headers::Read(many)) => many,
+        (None, Headers::Raw(raw)) => Pairs::of(Some(raw)),
+        (None, Headers::None) => Pairs::default(),
+    };
+    let too_many = |_| "it has more headers than a request can have".to_owned();
+    let mut headers = HeaderMap::try_with_capacity(pairs.0.len()).map_err(too_many)?;
+    for (name, value) in pairs.0 {
+        match (header_name(&name), HeaderValue::from_maybe_shared(share(bytes, &value))) {
+            (Some(name), Ok(value)) => {
+                headers.try_append(name, value).map_err(too_many)?;
+            }
+            _ => {
+                tracing::warn!(header = %name.escape_debug(), "a header that HTTP does not allow is left out")
+            }
+        }
+    }
+    Ok(headers)
+}
+
+/// The names that AWS and browsers add to most requests need not be built anew; the `http` crate knows the others.
+fn header_name(name: &str) -> Option<HeaderName> {
+    macro_rules! known {
+        ($($known:literal)*) => {
+            match name {
+                $($known => Some(HeaderName::from_static($known)),)*
+                _ => HeaderName::from_bytes(name.as_bytes()).ok(),
+            }
+        };
+    }
+    known! {
+        "x-forwarded-for" "x-forwarded-port" "x-forwarded-proto" "x-amzn-trace-id" "x-request-id" "x-api-key"
+        "sec-ch-ua" "sec-ch-ua-mobile" "sec-ch-ua-platform" "sec-fetch-dest" "sec-fetch-mode" "sec-fetch-site"
+        "sec-fetch-user" "x-amz-cf-id" "x-correlation-id" "idempotency-key"
+    }
+}
+
+/// API Gateway puts the name of a stage other than `$default` before the path.
+fn without_stage<'p>(path: &'p str, stage: &str) -> &'p str {
+    if stage == "$default" {
+        return path;
+    }
+    match path.strip_prefix('/').and_then(|rest| rest.strip_prefix(stage)) {
+        Some("") => "/",
+        Some(rest) if rest.starts_with('/') => rest,
+        _ => path,
+    }
+}
+
+fn uri(path: &str, query: &str) -> Option<Uri> {
+    let mut text = String::with_capacity(path.len() + query.len() + 2);
+    if !path.starts_with('/') {
+        text.push('/');
+    }
+    text.extend(utf8_percent_encode(path, PATH));
+    if !query.is_empty() {
+        text.push('?');
+        text.extend(utf8_percent_encode(query, QUERY));
+    }
+    Uri::from_maybe_shared(Bytes::from(text)).ok()
+}

@@ -1,0 +1,6 @@
+#[lift::handler(eventbridge())]
+async fn orders() {}
+
+fn main() {
+    let _ = lift::handlers![orders];
+}

@@ -1,0 +1,6 @@
+#[lift::handler(invoke = "orders", concurrency = 8)]
+async fn orders() {}
+
+fn main() {
+    let _ = lift::handlers![orders];
+}

@@ -1,0 +1,6 @@
+#[lift::handler(GET, "/orders", matches("/kind"))]
+async fn orders() {}
+
+fn main() {
+    let _ = lift::handlers![orders];
+}
