@@ -14,7 +14,7 @@ use crate::support::serve;
 /// A service with these components beside the eighteen that work.
 fn watched(also: &str) -> (Process, String) {
     let program = Program::new(env!("CARGO_BIN_EXE_watched")).env("WATCHED_ALSO", also);
-    let (process, address) = serve(program.env("LIFT_HEALTH_SYSTEM_ENABLED", "false"));
+    let (process, address) = serve(program);
     (process, format!("http://{address}"))
 }
 

@@ -1,4 +1,4 @@
-#[lift::handler(sqs = "fulfilment")]
+#[lift::handler(kafka = "fulfilment")]
 async fn orders() {}
 
 fn main() {

@@ -1,0 +1,504 @@
+//! Records of queues, streams and the like: what is done, what comes again, what a handler can know of them.
+
+use std::collections::BTreeMap;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use lift::error::Origin;
+use lift::event::{
+    Batch, Change, ChangeKind, EventBridgeEvent, Failed, KinesisRecord, Record, S3Object, SnsNotification,
+    SqsMessage,
+};
+use lift::prelude::*;
+use lift::testing::TestService;
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+/// What the handlers of one test have seen.
+#[derive(Clone, Default)]
+struct Seen(std::sync::Arc<Mutex<Vec<String>>>);
+
+impl Seen {
+    fn note(&self, text: impl Into<String>) {
+        self.0.lock().unwrap().push(text.into());
+    }
+
+    fn take(&self) -> Vec<String> {
+        std::mem::take(&mut self.0.lock().unwrap())
+    }
+}
+
+#[derive(Debug, thiserror::Error, LiftError)]
+enum JobError {
+    #[error("not now")]
+    #[lift(status = 503, retry)]
+    Later,
+    #[error("never")]
+    #[lift(status = 422, code = "HOPELESS")]
+    Never,
+}
+
+/// What a job shall come to.
+async fn work(job: &str, seen: &Seen) -> Result<(), JobError> {
+    match job {
+        "later" => Err(JobError::Later),
+        "never" => Err(JobError::Never),
+        "panic" => panic!("as it was told"),
+        "hang" => std::future::pending().await,
+        job => {
+            seen.note(job);
+            Ok(())
+        }
+    }
+}
+
+async fn start(handlers: lift::handler::Handlers, seen: &Seen) -> TestService {
+    App::new("records").provide(seen.clone()).handlers(handlers).test().start().await.unwrap()
+}
+
+fn sqs_from(arn: &str, bodies: &[(&str, Value)]) -> String {
+    let record = |(index, (group, body)): (usize, &(&str, Value))| {
+        json!({
+            "messageId": format!("m{index}"), "receiptHandle": "r", "body": body,
+            "attributes": {"ApproximateReceiveCount": "2", "MessageGroupId": group}, "messageAttributes": {},
+            "eventSource": "aws:sqs", "eventSourceARN": arn, "awsRegion": "eu-central-1",
+        })
+    };
+    json!({"Records": bodies.iter().enumerate().map(record).collect::<Vec<_>>()}).to_string()
+}
+
+fn sqs(bodies: &[&str]) -> String {
+    let bodies: Vec<_> = bodies.iter().map(|body| ("g", json!(format!("{body:?}")))).collect();
+    sqs_from("arn:aws:sqs:eu-central-1:123456789012:jobs", &bodies)
+}
+
+/// The ids of a partial answer.
+fn returned(answer: &[u8]) -> Vec<String> {
+    let answer: Value = serde_json::from_slice(answer).unwrap();
+    let failures = answer["batchItemFailures"].as_array().unwrap_or_else(|| panic!("{answer}"));
+    failures.iter().map(|failure| failure["itemIdentifier"].as_str().unwrap().to_owned()).collect()
+}
+
+#[lift::handler(sqs = "jobs", partial, timeout = "1s")]
+async fn partial(seen: Shared<Seen>, job: Json<String>) -> Result<(), JobError> {
+    work(&job, &seen).await
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_failed_comes_again_and_nothing_else() {
+    let seen = Seen::default();
+    let service = start(lift::handlers![partial], &seen).await;
+    let bodies = [
+        ("g", json!("\"a\"")),
+        ("g", json!("\"later\"")),
+        ("g", json!("\"b\"")),
+        ("g", json!("\"panic\"")),
+        ("g", json!("no json")),
+        ("g", json!(7)),
+        ("g", Value::Null),
+        ("g", json!("\"hang\"")),
+        ("g", json!("\"never\"")),
+        ("g", json!("\"c\"")),
+    ];
+    let answer = service.event(sqs_from("arn:aws:sqs:eu-central-1:1:jobs", &bodies)).await.unwrap();
+    assert_eq!(returned(&answer), ["m1", "m3", "m4", "m5", "m6", "m7", "m8"]);
+    assert_eq!(seen.take(), ["a", "b", "c"]);
+    assert_eq!(service.event(sqs(&["x"])).await.unwrap(), r#"{"batchItemFailures":[]}"#);
+}
+
+#[lift::handler(sqs = "jobs")]
+async fn whole(seen: Shared<Seen>, job: Json<String>) -> Result<(), JobError> {
+    work(&job, &seen).await
+}
+
+#[lift::handler(sqs = "jobs", on_permanent = "drop")]
+async fn dropping(seen: Shared<Seen>, job: Json<String>) -> Result<(), JobError> {
+    work(&job, &seen).await
+}
+
+#[tokio::test]
+async fn without_partial_one_that_failed_takes_the_batch_along() {
+    let seen = Seen::default();
+    let service = start(lift::handlers![whole], &seen).await;
+    let failure = service.event(sqs(&["a", "later", "b"])).await.unwrap_err();
+    assert_eq!(failure.code(), "BATCH_FAILED");
+    assert_eq!(failure.public_detail(), Some("1 of 3 records failed and 0 were not begun; all come again"));
+    // A poisoned one must not keep the others from being tried.
+    assert_eq!(seen.take(), ["a", "b"]);
+    // One alone fails by its own name.
+    assert_eq!(service.event(sqs(&["never"])).await.unwrap_err().code(), "HOPELESS");
+    assert_eq!(service.event(sqs(&["a"])).await.unwrap(), "null");
+
+    let service = start(lift::handlers![dropping], &seen).await;
+    assert_eq!(service.event(sqs(&["never", "a"])).await.unwrap(), "null");
+    assert_eq!(service.event(sqs(&["later", "a"])).await.unwrap_err().code(), "BATCH_FAILED");
+}
+
+#[lift::handler(sqs = "jobs", partial, concurrency = 4)]
+async fn grouped(seen: Shared<Seen>, message: SqsMessage, job: Json<String>) -> Result<(), JobError> {
+    // Groups take turns, and a group that is later than another one does not wait for it.
+    tokio::time::sleep(Duration::from_millis(if message.group_id() == Some("a") { 7 } else { 2 })).await;
+    work(&job, &seen).await
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_fifo_queue_keeps_the_order_of_each_group_and_returns_the_rest_of_a_failed_one() {
+    let seen = Seen::default();
+    let service = start(lift::handlers![grouped], &seen).await;
+    let text = |group, text: &str| (group, json!(format!("{text:?}")));
+    let bodies = [
+        text("a", "a1"),
+        text("b", "b1"),
+        text("a", "a2"),
+        text("b", "later"),
+        text("a", "a3"),
+        text("b", "b3"),
+        text("c", "c1"),
+        text("b", "b4"),
+    ];
+    let answer = service.event(sqs_from("arn:aws:sqs:eu-central-1:1:jobs.fifo", &bodies)).await.unwrap();
+    assert_eq!(returned(&answer), ["m3", "m5", "m7"]);
+    let seen = seen.take();
+    let of = |group: &str| seen.iter().filter(|job| job.starts_with(group)).cloned().collect::<Vec<_>>();
+    assert_eq!(
+        (of("a"), of("b"), of("c")),
+        (vec!["a1".into(), "a2".into(), "a3".into()], vec!["b1".into()], vec!["c1".into()])
+    );
+    assert_ne!(seen, ["a1", "a2", "a3", "b1", "c1"], "groups run side by side");
+}
+
+#[tokio::test(start_paused = true)]
+async fn groups_of_a_standard_queue_are_no_order() {
+    let seen = Seen::default();
+    let service = start(lift::handlers![grouped], &seen).await;
+    let bodies = [("a", json!("\"later\"")), ("a", json!("\"x\"")), ("a", json!("\"y\""))];
+    let answer = service.event(sqs_from("arn:aws:sqs:eu-central-1:1:jobs", &bodies)).await.unwrap();
+    assert_eq!((returned(&answer), seen.take().len()), (vec!["m0".to_owned()], 2));
+}
+
+static MOST: AtomicUsize = AtomicUsize::new(0);
+static NOW: AtomicUsize = AtomicUsize::new(0);
+
+#[lift::handler(sqs = "jobs", partial, concurrency = 8)]
+async fn slow(_job: Json<String>) {
+    MOST.fetch_max(NOW.fetch_add(1, Ordering::SeqCst) + 1, Ordering::SeqCst);
+    tokio::time::sleep(Duration::from_millis(50)).await;
+    NOW.fetch_sub(1, Ordering::SeqCst);
+}
+
+#[lift::handler(sqs = "jobs", partial)]
+async fn slow_alone(seen: Shared<Seen>, job: Json<String>) {
+    tokio::time::sleep(Duration::from_millis(50)).await;
+    seen.note(job.0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn records_run_side_by_side_as_many_as_the_handler_says() {
+    let service = start(lift::handlers![slow], &Seen::default()).await;
+    let begun = tokio::time::Instant::now();
+    let answer = service.event(sqs(&["a"; 40])).await.unwrap();
+    assert_eq!((returned(&answer).len(), begun.elapsed()), (0, Duration::from_millis(250)));
+    assert_eq!(MOST.load(Ordering::SeqCst), 8);
+}
+
+#[tokio::test(start_paused = true)]
+async fn near_the_deadline_nothing_new_is_begun_and_nothing_is_cut_off() {
+    let seen = Seen::default();
+    let service = start(lift::handlers![slow_alone], &seen).await;
+    let jobs: Vec<String> = (0..100).map(|number| number.to_string()).collect();
+    let jobs: Vec<&str> = jobs.iter().map(String::as_str).collect();
+    let begun = tokio::time::Instant::now();
+    let answer = service.event_within(sqs(&jobs), Duration::from_secs(1)).await.unwrap();
+    assert!(begun.elapsed() < Duration::from_secs(1));
+    let done = seen.take();
+    let returned = returned(&answer);
+    // 100 ms, twice what one takes, are left for nothing new.
+    assert_eq!((done.len(), returned.len()), (19, 81));
+    assert_eq!(returned.first().map(String::as_str), Some("m19"));
+    // Without any time there is nothing to begin.
+    let answer = service.event_within(sqs(&["a"]), Duration::ZERO).await.unwrap();
+    assert_eq!(self::returned(&answer), ["m0"]);
+}
+
+fn kinesis(bodies: &[(&str, &str)]) -> String {
+    use base64::Engine;
+    let record = |(index, (key, body)): (usize, &(&str, &str))| {
+        let data = base64::prelude::BASE64_STANDARD.encode(format!("{body:?}"));
+        json!({
+            "kinesis": {"kinesisSchemaVersion": "1.0", "partitionKey": key, "sequenceNumber": format!("s{index}"),
+                "data": data, "approximateArrivalTimestamp": 1_545_084_650.987},
+            "eventSource": "aws:kinesis", "eventID": format!("shardId-000000000006:s{index}"),
+            "eventName": "aws:kinesis:record", "eventSourceARN": "arn:aws:kinesis:eu-central-1:1:stream/clicks",
+        })
+    };
+    json!({"Records": bodies.iter().enumerate().map(record).collect::<Vec<_>>()}).to_string()
+}
+
+#[lift::handler(kinesis = "clicks", partial)]
+async fn clicks(record: KinesisRecord, seen: Shared<Seen>, job: Json<String>) -> Result<(), JobError> {
+    assert_eq!(
+        (record.shard_id.as_str(), record.approximate_arrival),
+        ("shardId-000000000006", Some(1_545_084_650.987))
+    );
+    work(&job, &seen).await
+}
+
+#[lift::handler(kinesis = "clicks", partial, concurrency = 4)]
+async fn clicks_by_key(record: KinesisRecord, seen: Shared<Seen>, job: Json<String>) -> Result<(), JobError> {
+    let wait = if record.partition_key == "slow" { 20 } else { 1 };
+    tokio::time::sleep(Duration::from_millis(wait)).await;
+    work(&job, &seen).await
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_stream_stops_at_its_first_failure_and_names_it() {
+    let seen = Seen::default();
+    let service = start(lift::handlers![clicks], &seen).await;
+    let answer = service.event(kinesis(&[("k", "a"), ("k", "b"), ("k", "later"), ("k", "d")])).await.unwrap();
+    assert_eq!(
+        (returned(&answer), seen.take()),
+        (vec!["s2".to_owned()], vec!["a".to_owned(), "b".to_owned()])
+    );
+
+    let service = start(lift::handlers![clicks_by_key], &seen).await;
+    let batch = kinesis(&[("slow", "a"), ("k", "b"), ("k", "later"), ("slow", "d"), ("x", "e"), ("y", "f")]);
+    let answer = service.event(batch).await.unwrap();
+    // What comes again anyway is not begun any more.
+    assert_eq!(returned(&answer), ["s2"]);
+    assert_eq!(seen.take(), ["b", "e", "f", "a"]);
+}
+
+#[derive(Deserialize)]
+struct Order {
+    id: String,
+    quantity: u32,
+}
+
+#[lift::handler(dynamodb = "orders", partial)]
+async fn changed(change: Change<Order>, seen: Shared<Seen>) {
+    let quantity = |order: Option<Order>| order.map(|order| (order.id, order.quantity));
+    let kind = match change.kind {
+        ChangeKind::Modify => "modify",
+        _ => "other",
+    };
+    let (old, new) = (quantity(change.old), quantity(change.new));
+    seen.note(format!("{kind} {} {:?} {old:?} {new:?}", change.record.table(), change.keys));
+}
+
+#[lift::handler(sns = "news")]
+async fn news(notification: SnsNotification, seen: Shared<Seen>, text: String) {
+    seen.note(format!(
+        "{} {:?} {text} {:?}",
+        notification.topic_arn, notification.subject, notification.attributes
+    ));
+}
+
+#[lift::handler(s3 = "uploads")]
+async fn upload(object: S3Object, seen: Shared<Seen>) {
+    seen.note(format!("{} {} {} {:?}", object.event, object.bucket, object.key, object.size));
+}
+
+#[lift::handler(eventbridge(source = "shop", detail_type = "Order Placed"))]
+async fn placed(event: EventBridgeEvent, seen: Shared<Seen>, order: Json<Value>) {
+    seen.note(format!("placed {} {}", event.id, order.0));
+}
+
+#[lift::handler(eventbridge(source = "shop"))]
+async fn any_of_shop(event: EventBridgeEvent, seen: Shared<Seen>) {
+    seen.note(format!("any {}", event.detail_type));
+}
+
+#[lift::handler(schedule = "nightly")]
+async fn nightly(event: Record<BTreeMap<String, Value>>, seen: Shared<Seen>) {
+    seen.note(format!("nightly {}", event["resources"][0]));
+}
+
+#[lift::handler(ws = "$connect")]
+async fn connect(context: lift::event::RequestContext, seen: Shared<Seen>) -> StatusCode {
+    seen.note(format!("connect {:?}", context.connection_id));
+    StatusCode::OK
+}
+
+#[lift::handler(ws = "$default")]
+async fn message(seen: Shared<Seen>, text: String) -> String {
+    seen.note(format!("message {text}"));
+    "thanks".to_owned()
+}
+
+#[lift::handler(event = "logs", matches("/awslogs/data"))]
+async fn logs(seen: Shared<Seen>, event: Json<Value>) -> Json<Value> {
+    seen.note(format!("logs {}", event.0["awslogs"]["data"]));
+    Json(json!({"ok": true}))
+}
+
+#[lift::handler(invoke = "direct")]
+async fn direct(event: Json<Value>) -> Json<Value> {
+    event
+}
+
+#[tokio::test]
+async fn one_function_holds_all_triggers_and_each_event_reaches_its_own() {
+    let seen = Seen::default();
+    let handlers = lift::handlers![
+        partial,
+        clicks,
+        changed,
+        news,
+        upload,
+        placed,
+        any_of_shop,
+        nightly,
+        connect,
+        message,
+        logs,
+        direct
+    ];
+    let service = start(handlers, &seen).await;
+    let image = |quantity: &str| json!({"id": {"S": "7"}, "quantity": {"N": quantity}});
+    let bridge = |source: &str, kind: &str| {
+        json!({"version": "0", "id": "e1", "source": source, "detail-type": kind, "account": "1", "region": "x",
+            "time": "2026-01-01T00:00:00Z", "resources": ["arn:aws:events:x:1:rule/nightly"], "detail": {"id": 7}})
+    };
+    let web_socket = |key: &str| {
+        json!({"requestContext": {"routeKey": key, "connectionId": "c1", "stage": "prod", "eventType": "MESSAGE"},
+            "body": "hi", "isBase64Encoded": false})
+    };
+    for (event, expected, answer) in [
+        (
+            json!({"Records": [{"eventSource": "aws:dynamodb", "eventName": "MODIFY", "eventID": "1",
+                "eventSourceARN": "arn:aws:dynamodb:x:1:table/orders/stream/2026-01-01T00:00:00.000",
+                "dynamodb": {"Keys": {"id": {"S": "7"}}, "OldImage": image("1"), "NewImage": image("2"), "SequenceNumber": "9"}}]}),
+            r#"modify orders {"id": String("7")} Some(("7", 1)) Some(("7", 2))"#,
+            r#"{"batchItemFailures":[]}"#,
+        ),
+        (
+            json!({"Records": [{"EventSource": "aws:sns", "EventSubscriptionArn": "arn:aws:sns:x:1:news:sub",
+                "Sns": {"MessageId": "1", "TopicArn": "arn:aws:sns:x:1:news", "Subject": "s", "Message": "hello",
+                    "MessageAttributes": {"a": {"Type": "String", "Value": "b"}}}}]}),
+            r#"arn:aws:sns:x:1:news Some("s") hello {"a": "b"}"#,
+            "null",
+        ),
+        (
+            json!({"Records": [{"eventSource": "aws:s3", "eventName": "ObjectCreated:Put", "s3": {"bucket":
+                {"name": "uploads", "arn": "arn:aws:s3:::uploads"}, "object": {"key": "a+b%2Fc", "size": 3}}}]}),
+            "ObjectCreated:Put uploads a b/c Some(3)",
+            "null",
+        ),
+        (bridge("shop", "Order Placed"), r#"placed e1 {"id":7}"#, "null"),
+        (bridge("shop", "Order Cancelled"), "any Order Cancelled", "null"),
+        (bridge("aws.events", "Scheduled Event"), r#"nightly "arn:aws:events:x:1:rule/nightly""#, "null"),
+        (web_socket("$connect"), r#"connect Some("c1")"#, ""),
+        (web_socket("sendMessage"), "message hi", ""),
+        (json!({"awslogs": {"data": "x"}}), r#"logs "x""#, r#"{"ok":true}"#),
+        (json!({"a": 1}), "", r#"{"a":1}"#),
+    ] {
+        let answered =
+            service.event(event.to_string()).await.unwrap_or_else(|failure| panic!("{event}: {failure:?}"));
+        assert_eq!(seen.take().join(", "), expected, "{event}");
+        match answer {
+            "" => assert!(answered.starts_with(br#"{"statusCode":200"#), "{answered:?}"),
+            answer => assert_eq!(answered, answer, "{event}"),
+        }
+    }
+    for (event, words) in [
+        (
+            bridge("stranger", "Order Placed").to_string(),
+            "an EventBridge event of type `Order Placed` from `stranger`",
+        ),
+        (web_socket("$disconnect").to_string(), "a WebSocket message of route `$disconnect`"),
+        (json!({"Records": [{"eventSource": "aws:ses"}]}).to_string(), "a batch of records from `aws:ses`"),
+    ] {
+        let failure = service.event(event.clone()).await.unwrap_err();
+        let text = failure.public_detail().unwrap_or_default();
+        assert!(failure.code() == "EVENT_NOT_SERVED" && text.contains(words), "{event}: {text}");
+        assert!(
+            text.contains("sqs `jobs`") && text.contains("eventbridge `Order Placed from shop`"),
+            "{text}"
+        );
+    }
+    assert_eq!(seen.take(), Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn events_that_are_not_well_formed_fail_as_a_whole() {
+    let seen = Seen::default();
+    let service = start(lift::handlers![partial, direct], &seen).await;
+    let good = json!({"messageId": "1", "body": "\"a\"", "eventSource": "aws:sqs", "eventSourceARN": "arn:aws:sqs:x:1:jobs"});
+    let with = |key: &str, value: Value| {
+        let mut bad = good.clone();
+        bad[key] = value;
+        json!({"Records": [good, bad]}).to_string()
+    };
+    for (event, words) in [
+        (json!({"Records": []}).to_string(), "a batch without records"),
+        (with("messageId", Value::Null), "record 1 has no `messageId`"),
+        (with("messageId", json!("")), "record 1 has no `messageId`"),
+        (with("eventSourceARN", json!("arn:aws:sqs:x:1:other")), "record 1 comes from `arn:aws:sqs:x:1:other`"),
+        (with("eventSource", json!("aws:kinesis")), "record 1 is no SQS message"),
+        (json!({"Records": [good, 7]}).to_string(), "a batch of records from `aws:sqs`"),
+        ("{\"Records\": [".to_owned(), "not JSON"),
+        (json!({"httpMethod": "GET", "path": "/", "requestContext": {"stage": "a"}, "body": "%", "isBase64Encoded": true}).to_string(), "not base64"),
+    ] {
+        let failure = service.event(event.clone()).await.unwrap_err();
+        let text = failure.public_detail().unwrap_or_default();
+        assert!(failure.code() == "EVENT_NOT_VALID" && text.contains(words), "{event}: {failure:?}");
+        assert_eq!(failure.origin(), Origin::Internal);
+    }
+    assert_eq!(seen.take(), Vec::<String>::new());
+}
+
+#[lift::handler(sqs = "jobs", partial)]
+async fn together(batch: Batch<String>, seen: Shared<Seen>) -> Result<Failed, JobError> {
+    let mut failed = Failed::none();
+    for job in &batch {
+        assert_eq!(job.record::<SqsMessage>().unwrap().message_id, job.id);
+        match job.value.as_str() {
+            "later" => failed.add(job),
+            "never" => return Err(JobError::Never),
+            other => seen.note(other),
+        }
+    }
+    Ok(failed)
+}
+
+#[tokio::test]
+async fn a_batch_can_be_taken_whole() {
+    let seen = Seen::default();
+    let service = start(lift::handlers![together], &seen).await;
+    let text = |text: &str| ("g", json!(format!("{text:?}")));
+    let bodies = [text("a"), ("g", json!("no json")), text("later"), ("g", Value::Null), text("b")];
+    let answer = service.event(sqs_from("arn:aws:sqs:x:1:jobs", &bodies)).await.unwrap();
+    assert_eq!(
+        (returned(&answer), seen.take().join("")),
+        (vec!["m1".into(), "m2".into(), "m3".into()], "ab".into())
+    );
+    let answer = service.event(sqs(&["a", "never", "b"])).await.unwrap();
+    assert_eq!(returned(&answer), ["m0", "m1", "m2"]);
+}
+
+#[lift::handler(sqs = "other-jobs")]
+async fn others(_job: Json<String>) {}
+
+#[tokio::test]
+async fn names_are_logical() {
+    let seen = Seen::default();
+    let app = || App::new("records").provide(seen.clone()).handlers(lift::handlers![partial, others]);
+    // Elsewhere than on Lambda the name itself will do.
+    let service = app().test().start().await.unwrap();
+    assert_eq!(service.event(sqs(&["a"])).await.unwrap(), r#"{"batchItemFailures":[]}"#);
+    let service = app().test().var("LIFT_TRIGGER_JOBS", "prod-jobs").start().await.unwrap();
+    assert_eq!(service.event(sqs(&["a"])).await.unwrap_err().code(), "EVENT_NOT_SERVED");
+    let renamed = sqs_from("arn:aws:sqs:x:1:prod-jobs", &[("g", json!("\"a\""))]);
+    assert_eq!(service.event(renamed).await.unwrap(), r#"{"batchItemFailures":[]}"#);
+
+    let on_lambda = || app().test().var("AWS_LAMBDA_FUNCTION_NAME", "f");
+    let faults = on_lambda().check().unwrap_err().to_string();
+    for variable in ["LIFT_TRIGGER_JOBS=…", "LIFT_TRIGGER_OTHER_JOBS=…"] {
+        assert!(faults.contains(variable), "{faults}");
+    }
+    let named = on_lambda().var("LIFT_TRIGGER_JOBS", "a").var("LIFT_TRIGGER_OTHER_JOBS", "b");
+    named.check().unwrap();
+    let twins = on_lambda().var("LIFT_TRIGGER_JOBS", "a").var("LIFT_TRIGGER_OTHER_JOBS", "a");
+    assert!(twins.check().unwrap_err().to_string().contains("both mean sqs `a`"));
+}
