@@ -114,7 +114,7 @@ impl Batch<'_> {
         let mut request = json_request(body);
         request.extensions_mut().insert(RawRecord { event: self.event.clone(), start: item.start });
         let invocation = self.service.triggered(self.triggered, request, self.request_id, self.call);
-        self.judge(&invocation.run().await, &item.id)
+        self.judge(&invocation.of_record(&item.id).run().await, &item.id)
     }
 
     fn unreadable(&self, id: &str, problem: &str) -> End {

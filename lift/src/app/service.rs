@@ -11,6 +11,8 @@ use http::header::{CONTENT_LENGTH, CONTENT_TYPE};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 use http_body::Body as _;
 use http_body_util::BodyExt;
+use tracing::field::Empty;
+use tracing::{Instrument, Span};
 use uuid::Uuid;
 
 use super::answers::{Allow, Fixed, Starting, not_found};
@@ -206,7 +208,9 @@ impl Service {
         let (resources, event) = (self.resources.clone(), call.event.clone());
         let context = Context::invocation(resources, user, route, request_id.to_owned(), deadline, event);
         request.extensions_mut().insert(context);
-        Invocation { meta, endpoint, request, deadline }
+        let handler = meta.map_or("-", |meta| meta.name);
+        let span = tracing::error_span!("invocation", request_id, handler, record = Empty);
+        Invocation { meta, endpoint, request, deadline, span }
     }
 
     /// A call of a handler that something else than HTTP triggers.
@@ -275,14 +279,24 @@ pub(super) struct Invocation {
     endpoint: Arc<dyn Endpoint>,
     request: Request,
     deadline: Deadline,
+    /// What every log line of the invocation shows.
+    span: Span,
 }
 
 impl Invocation {
+    /// Shows the record in every log line, too.
+    pub(super) fn of_record(self, id: &str) -> Self {
+        self.span.record("record", id);
+        self
+    }
+
     /// Runs it to its end, whatever that is. The response still carries its failure.
     pub(super) async fn run(self) -> Response {
         let endpoint = self.endpoint;
         // A layer may panic before it returns its future.
-        let future = Box::pin(async move { endpoint.call(self.request).await });
+        let future = async move { endpoint.call(self.request).await };
+        let future: BoxFuture<'static, Response> =
+            if self.span.is_disabled() { Box::pin(future) } else { Box::pin(future.instrument(self.span)) };
         let failure = match guard(future, self.deadline).await {
             Ok(response) => return response,
             Err(Stopped::Deadline) => Failure::new(StatusCode::GATEWAY_TIMEOUT, "DEADLINE_EXCEEDED")

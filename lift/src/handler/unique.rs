@@ -21,7 +21,7 @@ pub const fn assert_unique(list: &[Listed]) {
                 name(&mut text, &list[i].meta);
                 text.push("` and `");
                 name(&mut text, &list[j].meta);
-                text.push("`; give one of them another method or path, or take one out of this list");
+                text.push("`; give one of them another trigger, or take one out of this list");
                 panic!("{}", text.as_str());
             }
             j += 1;

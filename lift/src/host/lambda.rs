@@ -18,7 +18,7 @@ use lambda_runtime::{
 };
 use tower_layer::layer_fn;
 
-use super::{Signals, extension, start_error};
+use super::{Signals, extension, start_error, workers};
 use crate::app::{Arrival, EventAnswer, Service};
 use crate::clock::Deadline;
 use crate::config::Sources;
@@ -37,8 +37,8 @@ const CLOSING: Duration = Duration::from_millis(300);
 const WARMING: Duration = Duration::from_secs(8);
 
 /// How often polling is tried again in a row, and how long the first wait is; each is twice as long as the last.
-const POLLS: u32 = 8;
-const BACK_OFF: Duration = Duration::from_millis(50);
+pub(super) const POLLS: u32 = 8;
+pub(super) const BACK_OFF: Duration = Duration::from_millis(50);
 
 thread_local! {
     /// The bytes of the event that is being handed to the handler. They are put here and taken out within one
@@ -105,16 +105,24 @@ async fn serve(service: &Arc<Service>) -> crate::Result<()> {
                 async move { handle(&service, bytes, &event.context).await }
             }
         });
+        let past_deserializer = RefCell::new(None);
         let runtime = Runtime::new(handler)
-            .layer(layer_fn(|inner| PastDeserializer { inner }))
+            .layer(layer_fn(|inner| {
+                let service = PastDeserializer { inner };
+                past_deserializer.replace(Some(service.clone()));
+                service
+            }))
             .register_snapstart_resource(Arc::new(Snapshot { service: service.clone() }));
+        let concurrency = workers::concurrency();
+        if let (2.., Some(service)) = (concurrency, past_deserializer.take()) {
+            return workers::run(service, concurrency).await;
+        }
         // The runtime panics at an answer without the headers that Lambda promises.
-        let error: lambda_runtime::Error =
-            match AssertUnwindSafe(runtime.run_concurrent()).catch_unwind().await {
-                Ok(Ok(())) => return Ok(()),
-                Ok(Err(error)) => error,
-                Err(panic) => panic_text(&*panic).into(),
-            };
+        let error: lambda_runtime::Error = match AssertUnwindSafe(runtime.run()).catch_unwind().await {
+            Ok(Ok(())) => return Ok(()),
+            Ok(Err(error)) => error,
+            Err(panic) => panic_text(&*panic).into(),
+        };
         let text = error::chain(error.as_ref());
         if error.is::<serde_json::Error>() {
             // It came with an event that nobody can answer any more: the end of the process is the answer.

@@ -15,6 +15,8 @@ mod server;
 #[cfg(feature = "lambda")]
 mod start_error;
 mod test;
+#[cfg(feature = "lambda")]
+mod workers;
 
 pub use main::{MainOptions, run_main};
 pub use test::{AsyncOpen, TestHost, TestRequest, TestResponse, TestService};

@@ -44,7 +44,8 @@ pub(crate) fn start(format: Format) {
         tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_target(false);
     let started = match format {
         Format::Json => {
-            logs.json().flatten_event(true).with_current_span(false).with_span_list(false).try_init()
+            // The list holds the invocation, with its request id, whatever spans of the user's stand inside.
+            logs.json().flatten_event(true).with_current_span(false).with_span_list(true).try_init()
         }
         Format::Text => {
             let colours = std::io::IsTerminal::is_terminal(&std::io::stderr()) && !set("NO_COLOR");

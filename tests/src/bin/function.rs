@@ -47,7 +47,9 @@ impl Resource for Backend {
 #[lift::handler(GET, "/id/{microseconds}")]
 async fn id(microseconds: u64, parts: Parts, _backend: Pooled<Backend>) -> String {
     tokio::time::sleep(Duration::from_micros(microseconds)).await;
-    lift::Context::of(&parts).map(|context| context.request_id().to_owned()).unwrap_or_default()
+    let id = lift::Context::of(&parts).map(|context| context.request_id().to_owned()).unwrap_or_default();
+    tracing::info!(own = id, "served");
+    id
 }
 
 /// Never ends by itself, and has no time-out of its own.
