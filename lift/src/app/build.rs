@@ -91,7 +91,8 @@ pub(super) fn build(app: App, sources: &Sources) -> Result<(Arc<Service>, AppSet
     let groups = handle.groups.iter().map(|group| format!("/{}", group.name));
     for probe in PROBES.into_iter().map(ToOwned::to_owned).chain(groups) {
         let path = format!("{base_path}{probe}");
-        if let Some(served) = router.at(&path) {
+        // What serves all the rest leaves the probes alone.
+        if let Some(served) = router.at(&path).filter(|served| !served.path.contains("{*")) {
             let place = format!("{}:{}", served.meta.file, served.meta.line);
             let problem = format!(
                 "`{}` serves `{}`, where the health probe `{path}` is",

@@ -69,8 +69,7 @@ struct Wire {
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
 struct Images {
-    #[serde(default)]
-    keys: Map<String, Value>,
+    keys: Option<Map<String, Value>>,
     old_image: Option<Map<String, Value>>,
     new_image: Option<Map<String, Value>>,
 }
@@ -92,7 +91,11 @@ impl<T: DeserializeOwned, S: Sync> FromRequestParts<S> for Change<T> {
             let image = image.map(|image| plain_map(image).map(Value::Object)).transpose()?;
             image.map(|image| serde_json::from_value(image).map_err(|error| error.to_string())).transpose()
         };
-        let images = (plain_map(dynamodb.keys), read(dynamodb.old_image), read(dynamodb.new_image));
+        let images = (
+            plain_map(dynamodb.keys.unwrap_or_default()),
+            read(dynamodb.old_image),
+            read(dynamodb.new_image),
+        );
         match images {
             (Ok(keys), Ok(old), Ok(new)) => Ok(Self { kind, keys, old, new, record }),
             (Err(problem), ..) | (_, Err(problem), _) | (.., Err(problem)) => Err(invalid(problem)),

@@ -55,6 +55,8 @@ pub(super) struct Event<'e> {
     pub(super) multi_value_query: Option<&'e RawValue>,
     pub(super) records: Option<RawRecords<'e>>,
     pub(super) event_source: Text<'e>,
+    /// An authorizer is asked about a request: its answer is no HTTP response.
+    pub(super) asks_authorizer: bool,
     pub(super) id: Text<'e>,
     pub(super) source: Text<'e>,
     pub(super) detail_type: Text<'e>,
@@ -131,6 +133,10 @@ impl<'e, 'de: 'e> Deserialize<'de> for Event<'e> {
                             event.multi_value_query = Some(map.next_value()?)
                         }
                         "Records" => event.records = Some(map.next_value()?),
+                        "methodArn" | "routeArn" => {
+                            event.asks_authorizer = true;
+                            map.next_value::<IgnoredAny>()?;
+                        }
                         "eventSource" => event.event_source = map.next_value()?,
                         "id" => event.id = map.next_value()?,
                         "source" => event.source = map.next_value()?,
@@ -169,6 +175,9 @@ pub(crate) fn decode(bytes: &Bytes) -> Decoded<'_> {
             Ok(None) => foreign(bytes).map_or(Decoded::Other, Decoded::Foreign),
             Err(problem) => Decoded::Bad(problem),
         };
+    }
+    if event.asks_authorizer {
+        return Decoded::Other;
     }
     if event.context.connection_id.0.is_some()
         && let Some(route_key) = event.context.route_key.0.clone()

@@ -306,6 +306,8 @@ pub struct StreamRecord {
     pub sequence_number: String,
     /// When it happened, in seconds since 1970.
     pub approximate_creation: Option<f64>,
+    /// DynamoDB has removed the item itself, because its time to live was over.
+    pub expired: bool,
 }
 
 impl StreamRecord {
@@ -324,7 +326,14 @@ impl<'de> Deserialize<'de> for StreamRecord {
             arn: String,
             #[serde(rename = "eventID", default)]
             event_id: String,
+            #[serde(rename = "userIdentity")]
+            user_identity: Option<User>,
             dynamodb: Inner,
+        }
+        #[derive(Deserialize)]
+        struct User {
+            #[serde(rename = "principalId")]
+            principal_id: Option<String>,
         }
         #[derive(Deserialize)]
         struct Inner {
@@ -333,9 +342,11 @@ impl<'de> Deserialize<'de> for StreamRecord {
             #[serde(rename = "ApproximateCreationDateTime")]
             approximate_creation: Option<f64>,
         }
-        let Wire { arn, event_id, dynamodb } = Wire::deserialize(deserializer)?;
+        let Wire { arn, event_id, user_identity, dynamodb } = Wire::deserialize(deserializer)?;
         let Inner { sequence_number, approximate_creation } = dynamodb;
-        Ok(Self { event_source_arn: arn, event_id, sequence_number, approximate_creation })
+        let principal = user_identity.and_then(|user| user.principal_id);
+        let expired = principal.as_deref() == Some("dynamodb.amazonaws.com");
+        Ok(Self { event_source_arn: arn, event_id, sequence_number, approximate_creation, expired })
     }
 }
 
