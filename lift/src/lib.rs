@@ -88,7 +88,7 @@ pub mod extract {
 /// What a test uses: the app in process, and its parts.
 pub mod testing {
     pub use crate::clock::Clock;
-    pub use crate::host::{AsyncOpen, TestHost, TestRequest, TestResponse, TestService};
+    pub use crate::host::{AsyncOpen, TestHost, TestRequest, TestResponse, TestService, conformance};
     use crate::{App, config::Faults};
 
     /// Finds everything that would keep an app from starting, without opening anything; settings that the environment

@@ -127,6 +127,7 @@ pub(super) fn build(app: App, sources: &Sources) -> Result<(Arc<Service>, AppSet
         starts,
         catalog,
         errors: settings.errors,
+        base_path: settings.base_path.clone(),
         settings_file: sources.file().map(ToOwned::to_owned),
     };
     Ok((Arc::new(service), settings))

@@ -8,7 +8,7 @@ use axum_core::response::{IntoResponse, Response};
 use bytes::Bytes;
 use futures_util::future::BoxFuture;
 use http::header::{CONTENT_LENGTH, CONTENT_TYPE};
-use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri};
 use http_body::Body as _;
 use http_body_util::BodyExt;
 use tracing::field::Empty;
@@ -48,6 +48,8 @@ pub(crate) struct Service {
     pub(crate) catalog: Vec<(CatalogEntry, Vec<&'static str>)>,
     /// The form of failures over HTTP.
     pub(crate) errors: ErrorForm,
+    /// What stands before every path and is taken off.
+    pub(super) base_path: Option<String>,
 }
 
 /// What a host knows of a call.
@@ -124,8 +126,11 @@ impl Service {
     }
 
     /// Serves one HTTP request.
-    pub(crate) fn http(self: &Arc<Self>, request: Request, call: Call) -> Called {
+    pub(crate) fn http(self: &Arc<Self>, mut request: Request, call: Call) -> Called {
         let service = self.clone();
+        if let Some(uri) = self.base_path.as_deref().and_then(|base| without(base, request.uri())) {
+            *request.uri_mut() = uri;
+        }
         let request_id = call.request_id.clone().or_else(|| request_id(&request)).unwrap_or_else(fresh_id);
         if self.probes.serves(request.uri().path()) {
             let response = Box::pin(async move { service.probe(request, request_id).await });
@@ -330,6 +335,13 @@ pub(crate) fn finish(
         response.headers_mut().entry(REQUEST_ID).or_insert(id);
     }
     response
+}
+
+/// The URI without the base path; `None` when it has none.
+fn without(base: &str, uri: &Uri) -> Option<Uri> {
+    let rest = uri.path().strip_prefix(base).filter(|rest| rest.is_empty() || rest.starts_with('/'))?;
+    let query = uri.query().map(|query| format!("?{query}")).unwrap_or_default();
+    format!("{}{query}", if rest.is_empty() { "/" } else { rest }).parse().ok()
 }
 
 /// An answer to `HEAD`: the length of the body without the body.

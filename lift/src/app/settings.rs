@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use crate::config::{Invalid, Reader};
+use crate::config::{Invalid, Reader, Section};
 use crate::error::ErrorForm;
 use crate::health::HealthSettings;
 
@@ -9,6 +9,7 @@ use crate::health::HealthSettings;
 /// | `lift.toml` | variable | meaning | default |
 /// |---|---|---|---|
 /// | `server.listen` | `LIFT_LISTEN` | address of the HTTP server | `0.0.0.0:$PORT` when `PORT` is set, else `127.0.0.1:3000` |
+/// | `server.base_path` | `LIFT_BASE_PATH` | what stands before every path, on the server and in events of all HTTP sources: the base path mapping of a custom domain, the prefix of a load balancer's rule | none |
 /// | `shutdown.delay` | `LIFT_SHUTDOWN_DELAY` | how long to go on accepting after SIGTERM | 5 s in Kubernetes, else 0 |
 /// | `shutdown.grace` | `LIFT_SHUTDOWN_GRACE` | all of the shutdown, the delay included | 25 s |
 /// | `errors.form` | `LIFT_ERRORS_FORM` | `problem` (RFC 9457) or `short` | `problem` |
@@ -16,6 +17,8 @@ use crate::health::HealthSettings;
 #[derive(Clone, Debug)]
 pub(crate) struct AppSettings {
     pub(crate) listen: Option<String>,
+    /// Begins with a slash and does not end with one.
+    pub(crate) base_path: Option<String>,
     pub(crate) shutdown_delay: Duration,
     pub(crate) shutdown_grace: Duration,
     pub(crate) health: HealthSettings,
@@ -27,6 +30,7 @@ impl AppSettings {
     pub(crate) fn read(reader: &mut Reader<'_>) -> Result<Self, Invalid> {
         let in_kubernetes = reader.env("KUBERNETES_SERVICE_HOST").is_some();
         let listen = reader.section(&["server"], "LIFT").optional::<String>("listen");
+        let base_path = base_path(&mut reader.section(&["server"], "LIFT"));
         let mut shutdown = reader.section(&["shutdown"], "LIFT_SHUTDOWN");
         let delay = shutdown.or("delay", Duration::from_secs(if in_kubernetes { 5 } else { 0 }));
         let grace = shutdown.or("grace", Duration::from_secs(25));
@@ -40,6 +44,7 @@ impl AppSettings {
         let lambda_on_start = reader.section(&["lambda"], "LIFT_LAMBDA").or("on_start", false);
         Ok(Self {
             listen: listen?,
+            base_path: base_path?,
             shutdown_delay: delay?,
             shutdown_grace: grace?,
             health: health?,
@@ -47,4 +52,16 @@ impl AppSettings {
             lambda_on_start: lambda_on_start?,
         })
     }
+}
+
+fn base_path(section: &mut Section<'_>) -> Result<Option<String>, Invalid> {
+    let Some(path) = section.optional::<String>("base_path")? else { return Ok(None) };
+    let bare = path.trim_end_matches('/');
+    if bare.is_empty() {
+        return Ok(None);
+    }
+    if !bare.starts_with('/') || bare.contains(['?', '#', '{', '}', ' ']) {
+        return Err(section.invalid("base_path", format!("`{path}` is not a path such as `/shop`")));
+    }
+    Ok(Some(bare.to_owned()))
 }

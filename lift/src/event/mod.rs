@@ -10,6 +10,7 @@ mod context;
 mod decode;
 mod describe;
 mod encode;
+pub(crate) mod gateway;
 mod kind;
 mod lenient;
 mod record;

@@ -1,7 +1,3 @@
-use std::collections::BTreeMap;
-use std::sync::Arc;
-use std::time::Duration;
-
 use axum_core::body::Body;
 use axum_core::response::Response;
 use base64::Engine;
@@ -9,14 +5,13 @@ use base64::prelude::BASE64_STANDARD;
 use bytes::Bytes;
 use http::HeaderMap;
 use http::header::{COOKIE, SET_COOKIE};
-use serde_json::{Value, json};
+use http_body_util::BodyExt;
+use serde_json::json;
 
-use super::*;
+use super::{HttpSource, asks_for_health, gateway};
 use crate::App;
-use crate::app::{Call, Service};
-use crate::clock::Deadline;
-use crate::config::Sources;
 use crate::prelude::*;
+use crate::testing::conformance;
 
 #[test]
 fn only_the_very_question_asks_for_health() {
@@ -58,160 +53,91 @@ async fn picture(body: Bytes) -> Response {
     response
 }
 
-type Pair = (&'static str, &'static str);
-
-/// One request as its client has sent it.
-struct Sent {
-    path: &'static str,
-    /// Each name and value as it stands in the URL, and decoded.
-    query: &'static [(Pair, Pair)],
-    body: &'static [u8],
+fn app() -> App {
+    App::new("sources").handlers(lift::handlers![echo, picture])
 }
 
-const HEADERS: [(&str, &str); 3] =
-    [("host", "shop.example.com"), ("content-type", "application/octet-stream"), ("cookie", "x=1; y=2")];
-
-impl Sent {
-    fn raw_query(&self) -> String {
-        let pairs: Vec<_> = self.query.iter().map(|((name, value), _)| format!("{name}={value}")).collect();
-        pairs.join("&")
-    }
-
-    fn body(&self) -> (Value, bool) {
-        match std::str::from_utf8(self.body) {
-            Ok(text) => (text.into(), false),
-            Err(_) => (BASE64_STANDARD.encode(self.body).into(), true),
-        }
-    }
-
-    fn http_api(&self) -> Value {
-        let (body, base64) = self.body();
-        let headers: BTreeMap<_, _> = HEADERS.into_iter().filter(|(name, _)| *name != "cookie").collect();
-        json!({
-            "version": "2.0", "rawPath": format!("/prod{}", self.path), "rawQueryString": self.raw_query(),
-            "cookies": ["x=1", "y=2"], "headers": headers, "body": body, "isBase64Encoded": base64,
-            "requestContext": {"stage": "prod", "http": {"method": "POST", "path": self.path}},
-        })
-    }
-
-    fn rest_api(&self) -> Value {
-        let (body, base64) = self.body();
-        let mut query = BTreeMap::<&str, Vec<&str>>::new();
-        self.query.iter().for_each(|(_, (name, value))| query.entry(name).or_default().push(value));
-        let last: BTreeMap<_, _> = query.iter().map(|(name, values)| (name, values.last())).collect();
-        let many: BTreeMap<_, _> = HEADERS.into_iter().map(|(name, value)| (name, [value])).collect();
-        json!({
-            "resource": "/orders/{id}", "path": self.path, "httpMethod": "POST",
-            "headers": HEADERS.into_iter().collect::<BTreeMap<_, _>>(), "multiValueHeaders": many,
-            "queryStringParameters": last, "multiValueQueryStringParameters": query,
-            "requestContext": {"stage": "prod", "path": format!("/prod{}", self.path), "httpMethod": "POST"},
-            "body": body, "isBase64Encoded": base64,
-        })
-    }
-
-    fn load_balancer(&self, multi_value: bool) -> Value {
-        let (body, base64) = self.body();
-        let mut query = BTreeMap::<&str, Vec<&str>>::new();
-        self.query.iter().for_each(|((name, value), _)| query.entry(name).or_default().push(value));
-        let mut event = json!({
-            "requestContext": {"elb": {"targetGroupArn": "arn:aws:elasticloadbalancing:…"}}, "httpMethod": "POST",
-            "path": self.path, "body": body, "isBase64Encoded": base64,
-        });
-        if multi_value {
-            let many: BTreeMap<_, _> = HEADERS.into_iter().map(|(name, value)| (name, [value])).collect();
-            (event["multiValueHeaders"], event["multiValueQueryStringParameters"]) =
-                (json!(many), json!(query));
-        } else {
-            let last: BTreeMap<_, _> = query.iter().map(|(name, values)| (name, values.last())).collect();
-            let headers: BTreeMap<_, _> = HEADERS.into_iter().collect();
-            (event["headers"], event["queryStringParameters"]) = (json!(headers), json!(last));
-        }
-        event
-    }
-}
-
-fn call() -> Call {
-    let request_id = Some("the-request-id".to_owned());
-    Call { request_id, deadline: Deadline::NONE, default_timeout: Duration::from_secs(5), event: None }
-}
-
-/// Status, headers but cookies, cookies, and body, whatever form they came in.
-type Answer = (u64, BTreeMap<String, String>, Vec<String>, Vec<u8>);
-
-async fn by_event(service: &Arc<Service>, event: Value) -> Answer {
-    let Decoded::Http(request, source) = decode(&event.to_string().into()) else { panic!("{event}") };
-    let answer = encode(service.http(request, call()).response.await, source).await.unwrap();
-    let answer = serde_json::to_value(answer).unwrap();
-    let text = |value: &Value| value.as_str().unwrap().to_owned();
-    let mut headers = BTreeMap::new();
-    let mut cookies: Vec<_> = answer["cookies"].as_array().into_iter().flatten().map(text).collect();
-    for (name, value) in answer["headers"].as_object().into_iter().flatten() {
-        match name.to_ascii_lowercase().as_str() {
-            "set-cookie" => cookies.push(text(value)),
-            name => drop(headers.insert(name.to_owned(), text(value))),
-        }
-    }
-    for (name, values) in answer["multiValueHeaders"].as_object().into_iter().flatten() {
-        let values: Vec<_> = values.as_array().unwrap().iter().map(text).collect();
-        if name == "set-cookie" {
-            cookies.extend(values);
-        } else {
-            headers.insert(name.clone(), values.join(","));
-        }
-    }
-    assert_eq!(answer.get("statusDescription").is_some(), matches!(source, HttpSource::LoadBalancer { .. }));
-    let body = text(&answer["body"]);
-    let body = match answer["isBase64Encoded"].as_bool().unwrap() {
-        true => BASE64_STANDARD.decode(body).unwrap(),
-        false => body.into_bytes(),
-    };
-    cookies.sort();
-    (answer["statusCode"].as_u64().unwrap(), headers, cookies, body)
-}
-
-async fn by_server(service: &Arc<Service>, sent: &Sent) -> Answer {
-    let mut request = http::Request::post(format!("{}?{}", sent.path, sent.raw_query()));
-    for (name, value) in HEADERS {
-        request = request.header(name, value);
-    }
-    let response = service.http(request.body(sent.body.into()).unwrap(), call()).response.await;
-    let (parts, body) = response.into_parts();
-    let mut cookies = Vec::new();
-    let mut headers = BTreeMap::new();
-    for (name, value) in &parts.headers {
-        let value = value.to_str().unwrap().to_owned();
-        if name == SET_COOKIE { cookies.push(value) } else { drop(headers.insert(name.to_string(), value)) }
-    }
-    let body = axum::body::to_bytes(body, usize::MAX).await.unwrap().to_vec();
-    (parts.status.as_u16().into(), headers, cookies, body)
-}
+const BODIES: [&[u8]; 3] = [b"text", b"", b"\xff\x00\x01"];
 
 #[tokio::test]
 async fn every_source_of_http_is_answered_alike() {
-    let app = App::new("sources").handlers(lift::handlers![echo, picture]);
-    let sources = Sources::empty().var("LIFT_HEALTH_SYSTEM_ENABLED", "false");
-    let (service, _) = app.build(&sources).unwrap();
-    service.start(true).await.unwrap();
-    let once = [(("a", "1"), ("a", "1")), (("b", "x%20%26%C3%BC"), ("b", "x &ü"))];
-    let repeated = [(("a", "1"), ("a", "1")), (("a", "2"), ("a", "2")), (("b", ""), ("b", ""))];
-    let queries: [&'static [_]; 3] = [&[], Box::leak(Box::new(once)), Box::leak(Box::new(repeated))];
-    for path in ["/orders/7", "/orders/a%20b%2Fc", "/orders/prod", "/picture", "/nothing"] {
-        for query in queries {
-            for body in [&b"text"[..], b"", b"\xff\x00\x01"] {
-                let sent = Sent { path, query, body };
-                let expected = by_server(&service, &sent).await;
-                assert_eq!(by_event(&service, sent.http_api()).await, expected, "{path} {query:?}");
-                assert_eq!(by_event(&service, sent.rest_api()).await, expected, "{path} {query:?}");
-                assert_eq!(by_event(&service, sent.load_balancer(true)).await, expected, "{path} {query:?}");
-                if query.len() < 3 {
-                    // It keeps the last one of a repeated key by itself.
-                    assert_eq!(
-                        by_event(&service, sent.load_balancer(false)).await,
-                        expected,
-                        "{path} {query:?}"
-                    );
+    conformance(app, async |client| {
+        for path in ["/orders/7", "/orders/a%20b%2Fc", "/orders/prod", "/picture", "/nothing"] {
+            for query in ["", "?a=1&b=x%20%26%C3%BC", "?a=1&a=2&b="] {
+                for body in BODIES {
+                    let request = client.post(format!("{path}{query}")).header("host", "shop.example.com");
+                    let request = request.header("content-type", "application/octet-stream");
+                    request.header("cookie", "x=1; y=2").body(body).await?;
                 }
             }
         }
+        assert_eq!(client.get("/orders/7").await?.status(), 405);
+        Ok(())
+    })
+    .await
+    .unwrap();
+}
+
+/// It keeps one value of a repeated key by itself, and has one place for all cookies.
+#[tokio::test]
+async fn a_load_balancer_without_multi_value_headers_is_answered_alike() {
+    let service = app().test().start().await.unwrap();
+    for body in BODIES {
+        let target = "/orders/7?a=1&b=x%20%26%C3%BC";
+        let headers = [("host", "shop.example.com"), ("content-type", "text/plain"), ("cookie", "x=1; y=2")];
+        let mut head = http::Request::post(target);
+        let mut direct = service.post(target).body(body);
+        for (name, value) in headers.into_iter().chain([("x-request-id", "r")]) {
+            head = head.header(name, value);
+            direct = direct.header(name, value);
+        }
+        let source = HttpSource::LoadBalancer { multi_value: false };
+        let event = gateway::event(source, &head.body(()).unwrap().into_parts().0, body);
+        let (parts, answer) =
+            gateway::response(&service.event(event.to_string()).await.unwrap()).unwrap().into_parts();
+        let direct = direct.await.unwrap();
+        assert_eq!(parts.headers.get_all(SET_COOKIE).iter().count(), 3);
+        assert_eq!(
+            (parts.status.as_u16(), parts.headers.get("vary")),
+            (direct.status(), Some(&"accept".parse().unwrap()))
+        );
+        assert_eq!(answer.collect().await.unwrap().to_bytes(), direct.bytes());
+    }
+}
+
+#[tokio::test]
+async fn a_base_path_is_taken_off_wherever_a_request_comes_from() {
+    let app = || app().test().var("LIFT_BASE_PATH", "/shop/");
+    conformance(app, async |client| {
+        let with = client.post("/shop/orders/7?a=1").body("x").await?;
+        let without = client.post("/orders/7?a=1").body("x").await?;
+        assert_eq!((with.status(), without.status()), (201, 201));
+        assert_eq!(with.text(), without.text());
+        assert_eq!(client.get("/shop/health/live").await?.status(), 200);
+        assert_eq!(client.post("/shopping/orders/7").await?.status(), 404);
+        Ok(())
+    })
+    .await
+    .unwrap();
+    let faults = App::new("x").test().var("LIFT_BASE_PATH", "shop").check().unwrap_err().to_string();
+    assert!(faults.contains("LIFT_BASE_PATH: `shop` is not a path such as `/shop`"), "{faults}");
+}
+
+#[tokio::test]
+async fn two_ways_that_differ_are_shown() {
+    #[lift::handler(GET, "/way")]
+    async fn way(context: lift::Context) -> &'static str {
+        if context.event().is_some() { "event" } else { "server" }
+    }
+    let app = || App::new("ways").handlers(lift::handlers![way]);
+    let error = conformance(app, async |client| client.get("/way").await.map(drop)).await.unwrap_err();
+    for part in [
+        "answer 1 differs",
+        "--- HTTP server\nGET /way\n200 OK\n",
+        "\nserver\n",
+        "--- API Gateway HTTP API",
+        "\nevent\n",
+    ] {
+        assert!(error.to_string().contains(part), "{error}");
     }
 }

@@ -3,6 +3,7 @@
 #[cfg(feature = "server")]
 mod accept;
 mod commands;
+mod conformance;
 #[cfg(feature = "lambda")]
 mod extension;
 #[cfg(feature = "lambda")]
@@ -18,6 +19,7 @@ mod test;
 #[cfg(feature = "lambda")]
 mod workers;
 
+pub use conformance::conformance;
 pub use main::{MainOptions, run_main};
 pub use test::{AsyncOpen, TestHost, TestRequest, TestResponse, TestService};
 

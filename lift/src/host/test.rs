@@ -13,6 +13,7 @@ use http_body_util::BodyExt;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use super::conformance::{Transcript, Way};
 use crate::app::{Arrival, Call, Service, fresh_id};
 use crate::clock::{Clock, Deadline};
 use crate::config::Sources;
@@ -70,7 +71,13 @@ impl TestHost {
         let (service, _) = self.app.build(&self.sources)?;
         service.warm().await;
         service.start(true).await?;
-        Ok(TestService { service })
+        Ok(TestService { service, way: Way::Call, transcript: Transcript::default() })
+    }
+}
+
+impl From<App> for TestHost {
+    fn from(app: App) -> Self {
+        app.test()
     }
 }
 
@@ -95,7 +102,9 @@ where
 
 /// A running app, called without a socket.
 pub struct TestService {
-    service: Arc<Service>,
+    pub(super) service: Arc<Service>,
+    pub(super) way: Way,
+    pub(super) transcript: Transcript,
 }
 
 macro_rules! methods {
@@ -135,7 +144,7 @@ impl TestService {
             }
             Err(error) => Some(Error::msg(format!("`{uri}` is not a URI: {error}"))),
         };
-        TestRequest { service: &self.service, request, problem }
+        TestRequest { service: self, request, problem }
     }
 
     /// Calls an `invoke` handler with a JSON value and reads its answer.
@@ -221,14 +230,14 @@ impl TestService {
     }
 }
 
-fn call() -> Call {
+pub(super) fn call() -> Call {
     Call { request_id: None, deadline: Deadline::NONE, default_timeout: Duration::from_secs(30), event: None }
 }
 
 /// A request to a [`TestService`]; `.await` sends it.
 #[must_use = "a request is sent by `.await`"]
 pub struct TestRequest<'a> {
-    service: &'a Arc<Service>,
+    service: &'a TestService,
     request: Request,
     problem: Option<Error>,
 }
@@ -274,7 +283,11 @@ impl<'a> IntoFuture for TestRequest<'a> {
             if let Some(problem) = self.problem {
                 return Err(problem);
             }
-            TestResponse::read(self.service.http(self.request, call()).response.await).await
+            let TestService { way, transcript, .. } = self.service;
+            let request = format!("{} {}", self.request.method(), self.request.uri());
+            let response = TestResponse::read(way.send(self.service, self.request).await?).await?;
+            transcript.note(request, response.status, &response.headers, &response.body);
+            Ok(response)
         })
     }
 }
