@@ -83,6 +83,7 @@ pub mod extract {
     pub use crate::handler::{Json, MatchedPath, Path};
     pub use axum::extract::{Form, Query};
     pub use axum_core::extract::{FromRequest, FromRequestParts, Request};
+    pub use http::{HeaderMap, Method, Uri};
 }
 
 /// What a test uses: the app in process, and its parts.

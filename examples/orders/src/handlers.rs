@@ -2,12 +2,13 @@
 
 use std::collections::BTreeMap;
 
+use lift::event::SqsMessage;
 use lift::prelude::*;
 use serde::Deserialize;
 use uuid::Uuid;
 
 use crate::error::OrderError;
-use crate::order::{NewOrder, Order, Status};
+use crate::order::{NewOrder, Order};
 use crate::store::OrdersDb;
 
 type Created = (StatusCode, [(&'static str, String); 1], Json<Order>);
@@ -15,9 +16,8 @@ type Created = (StatusCode, [(&'static str, String); 1], Json<Order>);
 /// Takes an order.
 #[lift::handler(POST, "/orders", timeout = "5s")]
 pub async fn create_order(mut db: Pooled<OrdersDb>, new: Json<NewOrder>) -> Result<Created, OrderError> {
-    let Json(NewOrder { customer, item, quantity }) = new;
     let id = Uuid::new_v4();
-    let order = Order { id, customer: customer.0, item: item.0, quantity: quantity.0, status: Status::Open };
+    let order = new.0.into_order(id);
     db.insert(order.clone()).await?;
     Ok((StatusCode::CREATED, [("location", format!("/orders/{id}"))], Json(order)))
 }
@@ -57,4 +57,25 @@ pub async fn cancel_order(id: Uuid, mut db: Pooled<OrdersDb>) -> Result<Json<Ord
 #[lift::handler(invoke = "order-totals")]
 pub async fn order_totals(mut db: Pooled<OrdersDb>) -> Result<Json<BTreeMap<String, i64>>, OrderError> {
     Ok(Json(db.totals().await?.into_iter().collect()))
+}
+
+/// Takes an order that a partner has put into the queue; a message that comes twice is one order.
+#[lift::handler(sqs = "incoming-orders", concurrency = 4, partial)]
+pub async fn take_order(
+    message: SqsMessage,
+    mut db: Pooled<OrdersDb>,
+    new: Json<NewOrder>,
+) -> Result<(), OrderError> {
+    let id = Uuid::parse_str(&message.message_id).unwrap_or_else(|_| Uuid::new_v4());
+    if db.find(id).await?.is_none() {
+        db.insert(new.0.into_order(id)).await?;
+    }
+    Ok(())
+}
+
+/// Forgets the orders that were cancelled.
+#[lift::handler(schedule = "nightly")]
+pub async fn tidy_up(mut db: Pooled<OrdersDb>) -> Result<(), OrderError> {
+    db.forget_cancelled().await?;
+    Ok(())
 }

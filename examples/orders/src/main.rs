@@ -10,13 +10,14 @@ mod warehouse;
 
 use lift::prelude::*;
 
-use handlers::{cancel_order, create_order, get_order, list_orders, order_totals};
+use handlers::{cancel_order, create_order, get_order, list_orders, order_totals, take_order, tidy_up};
 
 /// The service, put together; `main` runs it and the tests call it.
 fn app() -> App {
     App::new("orders")
         .on_start(store::migrate)
         .handlers(lift::handlers![create_order, get_order, list_orders, cancel_order, order_totals])
+        .handlers(lift::handlers![take_order, tidy_up])
         .health_checks(lift::health_checks![warehouse::warehouse])
 }
 

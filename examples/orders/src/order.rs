@@ -32,6 +32,14 @@ pub struct NewOrder {
     pub quantity: Quantity,
 }
 
+impl NewOrder {
+    /// The open order that it asks for.
+    pub fn into_order(self, id: Uuid) -> Order {
+        let Self { customer, item, quantity } = self;
+        Order { id, customer: customer.0, item: item.0, quantity: quantity.0, status: Status::Open }
+    }
+}
+
 /// 1 to 100 characters that are not all blank.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(try_from = "String")]

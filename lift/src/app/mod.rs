@@ -6,6 +6,7 @@ mod batch;
 mod build;
 mod events;
 mod health;
+mod samples;
 mod service;
 mod settings;
 mod start;
@@ -14,8 +15,9 @@ mod triggers;
 use std::any::{Any, TypeId};
 use std::sync::Arc;
 
-pub(crate) use banner::{banner, errors, routes};
+pub(crate) use banner::{banner, errors, routes, table};
 pub(crate) use events::{Arrival, EventAnswer};
+pub(crate) use samples::{Sample, samples};
 pub(crate) use service::{Call, Service, fresh_id};
 pub(crate) use settings::AppSettings;
 pub use start::StartFn;

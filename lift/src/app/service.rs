@@ -49,7 +49,7 @@ pub(crate) struct Service {
     /// The form of failures over HTTP.
     pub(crate) errors: ErrorForm,
     /// What stands before every path and is taken off.
-    pub(super) base_path: Option<String>,
+    pub(crate) base_path: Option<String>,
 }
 
 /// What a host knows of a call.

@@ -16,6 +16,7 @@ mod lenient;
 mod record;
 mod records;
 mod request;
+pub(crate) mod sample;
 #[cfg(test)]
 mod tests;
 

@@ -2,6 +2,7 @@
 
 use std::convert::Infallible;
 use std::future::Future;
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use axum_core::response::Response;
@@ -19,7 +20,7 @@ use tokio::time::Instant;
 pub(super) async fn accept<F>(
     listener: TcpListener,
     mut stopped: oneshot::Receiver<Instant>,
-    answer: impl Fn(Request<Incoming>) -> F + Clone + Send + 'static,
+    answer: impl Fn(SocketAddr, Request<Incoming>) -> F + Clone + Send + 'static,
 ) where
     F: Future<Output = Response> + Send + 'static,
 {
@@ -27,9 +28,9 @@ pub(super) async fn accept<F>(
     let mut http = http1::Builder::new();
     http.timer(TokioTimer::new()).header_read_timeout(Duration::from_secs(30));
     let until = loop {
-        let stream = tokio::select! {
+        let (stream, peer) = tokio::select! {
             accepted = listener.accept() => match accepted {
-                Ok((stream, _)) => stream,
+                Ok(accepted) => accepted,
                 Err(error) => {
                     // Out of descriptors, most often: wait for some to come back instead of spinning.
                     tracing::warn!(%error, "cannot accept a connection");
@@ -42,7 +43,7 @@ pub(super) async fn accept<F>(
         let _ = stream.set_nodelay(true);
         let answer = answer.clone();
         let service = service_fn(move |request| {
-            let answer = answer(request);
+            let answer = answer(peer, request);
             async move { Ok::<_, Infallible>(answer.await) }
         });
         let connection = graceful.watch(http.serve_connection(TokioIo::new(stream), service));

@@ -6,15 +6,16 @@ use std::sync::Arc;
 use bytes::Bytes;
 
 use super::{load, start_logs};
-use crate::app::{Arrival, Service, errors, fresh_id, routes};
+use crate::app::{Arrival, Sample, Service, errors, fresh_id, routes, samples, table};
 use crate::clock::Deadline;
 use crate::{App, Error};
 
 /// What the command line asks for.
 #[derive(Debug, PartialEq, Eq)]
 enum Command {
-    Serve { listen: Option<String> },
+    Serve { listen: Option<String>, dev: bool },
     Invoke { file: PathBuf, name: Option<String> },
+    Events { kind: Option<String>, name: Option<String> },
     Routes,
     Errors,
     Health,
@@ -25,8 +26,10 @@ const HELP: &str = "\
 usage: NAME [COMMAND]
 
 commands:
-  serve [--listen ADDR]         serve HTTP until SIGTERM or Ctrl-C (the default)
+  serve [--listen ADDR] [--dev] serve HTTP until SIGTERM or Ctrl-C (the default); with --dev take events, too:
+                                POST /_lift/events from this machine, in a program built with lift's feature `dev`
   invoke FILE [--name HANDLER]  call the service once with an AWS event; FILE may be - for standard input
+  events [KIND [NAME]]          list the events that it takes, or write one: events sqs > event.json
   routes                        list what is served
   errors                        list what the errors of the handlers tell a client: status, code, retry, text
   health                        look at every component once; exit status 0 healthy, 1 degraded, 2 not healthy
@@ -47,7 +50,8 @@ environment:
 fn parse(arguments: impl Iterator<Item = OsString>) -> Result<Command, Error> {
     use lexopt::prelude::*;
     let mut parser = lexopt::Parser::from_args(arguments);
-    let (mut command, mut file, mut listen, mut name) = (None, None, None, None);
+    let (mut command, mut file, mut listen, mut name, mut dev) = (None, None, None, None, false);
+    let mut words: Vec<String> = Vec::new();
     let usage = |problem: String| Error::msg(format!("{problem}\nhelp: see --help"));
     while let Some(argument) = parser.next().map_err(|error| usage(error.to_string()))? {
         let value = |parser: &mut lexopt::Parser| {
@@ -56,16 +60,26 @@ fn parse(arguments: impl Iterator<Item = OsString>) -> Result<Command, Error> {
         match argument {
             Short('h') | Long("help") => return Ok(Command::Help),
             Long("listen") => listen = Some(value(&mut parser)?),
+            Long("dev") => dev = true,
             Long("name") => name = Some(value(&mut parser)?),
             Value(word) if command.is_none() => command = Some(word.to_string_lossy().into_owned()),
             Value(path) if command.as_deref() == Some("invoke") && file.is_none() => {
                 file = Some(PathBuf::from(path))
             }
+            Value(word) if command.as_deref() == Some("events") && words.len() < 2 => {
+                words.push(word.to_string_lossy().into_owned());
+            }
             other => return Err(usage(other.unexpected().to_string())),
         }
     }
     let command = match (command.as_deref(), file) {
-        (None | Some("serve"), None) => Command::Serve { listen: listen.take() },
+        (None | Some("serve"), None) => {
+            Command::Serve { listen: listen.take(), dev: std::mem::take(&mut dev) }
+        }
+        (Some("events"), None) => {
+            let mut words = words.into_iter();
+            Command::Events { kind: words.next(), name: words.next() }
+        }
         (Some("routes"), None) => Command::Routes,
         (Some("errors"), None) => Command::Errors,
         (Some("health"), None) => Command::Health,
@@ -75,10 +89,11 @@ fn parse(arguments: impl Iterator<Item = OsString>) -> Result<Command, Error> {
         (Some(word), _) => return Err(usage(format!("there is no command `{word}`"))),
         (None, Some(_)) => return Err(usage("a file needs the command `invoke`".to_owned())),
     };
-    match (listen, name) {
-        (Some(_), _) => Err(usage("`--listen` belongs to `serve`".to_owned())),
-        (_, Some(_)) => Err(usage("`--name` belongs to `invoke`".to_owned())),
-        (None, None) => Ok(command),
+    match (listen, name, dev) {
+        (Some(_), ..) => Err(usage("`--listen` belongs to `serve`".to_owned())),
+        (_, Some(_), _) => Err(usage("`--name` belongs to `invoke`".to_owned())),
+        (.., true) => Err(usage("`--dev` belongs to `serve`".to_owned())),
+        (None, None, false) => Ok(command),
     }
 }
 
@@ -96,7 +111,8 @@ pub(super) async fn run(app: App) -> crate::Result<()> {
     start_logs();
     let sources = load()?;
     match command {
-        Command::Serve { listen } => serve(app, &sources, listen).await,
+        Command::Serve { listen, dev } => serve(app, &sources, listen, dev).await,
+        Command::Events { kind, name } => events(app, &sources, kind.as_deref(), name.as_deref()),
         Command::Invoke { file, name } => invoke(app, &sources, file, name).await,
         Command::Routes => {
             print(&routes(&app.build(&sources)?.0));
@@ -112,13 +128,51 @@ pub(super) async fn run(app: App) -> crate::Result<()> {
 }
 
 #[cfg(feature = "server")]
-async fn serve(app: App, sources: &crate::config::Sources, listen: Option<String>) -> crate::Result<()> {
-    super::server::run(app, sources, listen).await
+async fn serve(
+    app: App,
+    sources: &crate::config::Sources,
+    listen: Option<String>,
+    dev: bool,
+) -> crate::Result<()> {
+    if dev && !cfg!(feature = "dev") {
+        let help = "build it with lift's feature `dev`, for your own machine only";
+        return Err(Error::msg(format!(
+            "this program was built without the endpoint for events\nhelp: {help}"
+        )));
+    }
+    super::server::run(app, sources, listen, dev).await
 }
 
 #[cfg(not(feature = "server"))]
-async fn serve(_: App, _: &crate::config::Sources, _: Option<String>) -> crate::Result<()> {
+async fn serve(_: App, _: &crate::config::Sources, _: Option<String>, _: bool) -> crate::Result<()> {
     Err(Error::msg("this program was built without the HTTP server; build lift with its feature `server`"))
+}
+
+/// Lists the events that the service takes, or writes the one that is asked for.
+fn events(
+    app: App,
+    sources: &crate::config::Sources,
+    kind: Option<&str>,
+    name: Option<&str>,
+) -> crate::Result<()> {
+    let service = app.build(sources)?.0;
+    let samples = samples(&service);
+    let Some(kind) = kind else {
+        let rows: Vec<_> =
+            samples.iter().map(|sample| [sample.kind.to_owned(), sample.name.clone()]).collect();
+        print(&table(&rows));
+        return Ok(());
+    };
+    let asked = |sample: &&Sample| sample.kind == kind && name.is_none_or(|name| sample.name == name);
+    let Some(sample) = samples.iter().find(asked) else {
+        let mut kinds: Vec<_> = samples.iter().map(|sample| sample.kind).collect();
+        kinds.dedup();
+        let what = name.map_or_else(|| kind.to_owned(), |name| format!("{kind} {name}"));
+        let problem = format!("this service takes no event `{what}`\nhelp: it takes {}", kinds.join(", "));
+        return Err(Error::msg(problem));
+    };
+    print(&format!("{:#}\n", sample.event));
+    Ok(())
 }
 
 /// Standard output may be a pipe that nobody reads any more.
@@ -205,10 +259,16 @@ mod tests {
             file: file.into(),
             name: name.map(str::to_owned),
         };
+        let serve = |listen: Option<&str>, dev| Command::Serve { listen: listen.map(str::to_owned), dev };
         for (line, expected) in [
-            ("", Ok(Command::Serve { listen: None })),
-            ("serve --listen 127.0.0.1:0", Ok(Command::Serve { listen: Some("127.0.0.1:0".to_owned()) })),
-            ("--listen=:1", Ok(Command::Serve { listen: Some(":1".to_owned()) })),
+            ("", Ok(serve(None, false))),
+            ("serve --listen 127.0.0.1:0", Ok(serve(Some("127.0.0.1:0"), false))),
+            ("--listen=:1 --dev", Ok(serve(Some(":1"), true))),
+            ("events", Ok(Command::Events { kind: None, name: None })),
+            (
+                "events sqs jobs",
+                Ok(Command::Events { kind: Some("sqs".to_owned()), name: Some("jobs".to_owned()) }),
+            ),
             ("invoke e.json", Ok(invoke("e.json", None))),
             ("invoke - --name total", Ok(invoke("-", Some("total")))),
             ("routes", Ok(Command::Routes)),
@@ -224,6 +284,8 @@ mod tests {
             ("routes --listen x", "`--listen` belongs to `serve`"),
             ("--port 1", "invalid option '--port'"),
             ("routes extra", "unexpected argument"),
+            ("routes --dev", "`--dev` belongs to `serve`"),
+            ("events a b c", "unexpected argument"),
         ] {
             let text = command(line).unwrap_err();
             assert!(text.contains(words) && text.contains("see --help"), "{line}: {text}");

@@ -205,7 +205,7 @@ async fn serve(
     let address = listener.local_addr()?;
     let (stop, stopped) = tokio::sync::oneshot::channel();
     let service = service.service.clone();
-    tokio::spawn(super::accept::accept(listener, stopped, move |request| {
+    tokio::spawn(super::accept::accept(listener, stopped, move |_, request| {
         service.http(request.map(Body::new), super::test::call()).response
     }));
     Ok((address, stop))

@@ -4,6 +4,8 @@
 mod accept;
 mod commands;
 mod conformance;
+#[cfg(all(feature = "dev", feature = "server"))]
+mod dev;
 #[cfg(feature = "lambda")]
 mod extension;
 #[cfg(feature = "lambda")]

@@ -30,7 +30,7 @@ impl ProbeListener {
                 Ok(listener) => listener,
                 Err(error) => return tracing::error!(%error, "no probes are answered at `health.listen`"),
             };
-            let answer = move |request: http::Request<hyper::body::Incoming>| {
+            let answer = move |_: SocketAddr, request: http::Request<hyper::body::Incoming>| {
                 let service = service.clone();
                 async move { service.probe_only(request.map(Body::new)).await }
             };

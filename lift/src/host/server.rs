@@ -29,9 +29,9 @@ const TIMEOUT: Duration = Duration::from_secs(30);
 /// What is left for the pools when invocations have used up the grace.
 const CLOSING: Duration = Duration::from_secs(2);
 
-pub(super) async fn run(app: App, sources: &Sources, listen: Option<String>) -> crate::Result<()> {
+pub(super) async fn run(app: App, sources: &Sources, listen: Option<String>, dev: bool) -> crate::Result<()> {
     let (service, settings) = app.build(sources)?;
-    if service.router.served().is_empty() && !service.triggers.is_empty() {
+    if service.router.served().is_empty() && !service.triggers.is_empty() && !dev {
         return Err(Error::msg(
             "the server feeds HTTP requests only, and this service has no handler for one\nhelp: call it with `invoke FILE`, or run it on Lambda",
         ));
@@ -49,10 +49,20 @@ pub(super) async fn run(app: App, sources: &Sources, listen: Option<String>) -> 
     let server = Server { service: service.clone(), invocations: TaskTracker::new() };
     let (stop, stopped) = tokio::sync::oneshot::channel();
     let answering = server.clone();
-    let accepting = tokio::spawn(accept(listener, stopped, move |request| {
+    let accepting = tokio::spawn(accept(listener, stopped, move |peer, request| {
         let server = answering.clone();
-        async move { server.answer(request).await }
+        async move {
+            #[cfg(feature = "dev")]
+            if dev && request.uri().path() == super::dev::PATH {
+                return super::dev::answer(server.service, peer, request).await;
+            }
+            let _ = peer;
+            server.answer(request).await
+        }
     }));
+    if dev {
+        eprintln!("events     POST http://{address}/_lift/events  (for this machine only)\n");
+    }
 
     let maintaining = tokio::spawn(maintain(Arc::downgrade(&service.resources)));
     let starting = async {

@@ -65,6 +65,11 @@ impl OrdersDb {
         Ok(self.execute(update, &[&id]).await? == 1)
     }
 
+    /// How many orders that were cancelled are gone now.
+    pub async fn forget_cancelled(&mut self) -> Result<u64, StoreError> {
+        Ok(self.execute("DELETE FROM orders WHERE cancelled", &[]).await?)
+    }
+
     /// How many pieces are ordered and not cancelled, by item.
     pub async fn totals(&mut self) -> Result<Vec<(String, i64)>, StoreError> {
         let select = "SELECT item, sum(quantity)::bigint FROM orders

@@ -64,6 +64,12 @@ impl OrdersDb {
         Ok(self.call(move |db| db.execute(update, [id.to_string()])).await? == 1)
     }
 
+    /// How many orders that were cancelled are gone now.
+    pub async fn forget_cancelled(&mut self) -> Result<u64, StoreError> {
+        let forgotten = self.call(move |db| db.execute("DELETE FROM orders WHERE cancelled = 1", [])).await?;
+        Ok(forgotten as u64)
+    }
+
     /// How many pieces are ordered and not cancelled, by item.
     pub async fn totals(&mut self) -> Result<Vec<(String, i64)>, StoreError> {
         let select = "SELECT item, sum(quantity) FROM orders WHERE cancelled = 0 GROUP BY item ORDER BY item";
