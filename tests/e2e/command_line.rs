@@ -1,11 +1,11 @@
 //! The command line of a service: `invoke`, `routes`, `--help`.
 
 use serde_json::{Value, json};
-use tests::binaries::repository;
+use tests::binaries::{example_with, repository};
 use tests::http::Request;
 use tests::process::{Finished, Program};
 
-use crate::support::{Function, Server, an_order, assert_problem, faulty, folder, orders};
+use crate::support::{Function, Server, an_order, assert_problem, database_url, faulty, folder, orders};
 
 fn event(name: &str) -> String {
     let path = repository().join("examples/orders/events").join(name);
@@ -83,15 +83,14 @@ fn invoke_says_what_is_wrong_with_its_file() {
 
 #[test]
 fn an_event_that_nothing_serves_is_named_with_what_is_served() {
-    let batch =
-        json!({"Records": [{"messageId": "1", "eventSource": "aws:sqs", "body": an_order().to_string()}]});
+    let batch = json!({"Records": [{"eventSource": "aws:ses", "eventVersion": "1.0", "ses": an_order()}]});
     let dir = folder();
     let file = dir.path().join("batch.json");
     std::fs::write(&file, batch.to_string()).expect("a file");
     let finished = orders(dir.path()).arg("invoke").arg(&file).run();
     assert_eq!(finished.status.code(), Some(1), "{}", finished.stdout);
     assert!(
-        finished.stderr.contains("`aws:sqs`") && finished.stderr.contains("HTTP requests"),
+        finished.stderr.contains("`aws:ses`") && finished.stderr.contains("HTTP requests"),
         "{}",
         finished.stderr
     );
@@ -101,7 +100,7 @@ fn an_event_that_nothing_serves_is_named_with_what_is_served() {
     let error = refused.json();
     assert_eq!(error["errorType"], "EVENT_NOT_SERVED", "{error}");
     let message = error["errorMessage"].as_str().unwrap_or_default();
-    assert!(message.contains("`aws:sqs`") && message.contains("HTTP requests"), "{message}");
+    assert!(message.contains("`aws:ses`") && message.contains("HTTP requests"), "{message}");
     assert_eq!(function.send(&Request::get("/orders")).json(), json!([]), "the function goes on");
     assert_problem(&function.send(&Request::get("/nothing")), 404, "ROUTE_NOT_FOUND");
 }
@@ -141,6 +140,8 @@ fn routes_lists_what_is_served_and_opens_nothing() {
             ["GET", "/orders/{id}", "get_order"],
             ["POST", "/orders/{id}/cancel", "cancel_order"],
             ["invoke", "order-totals", "order_totals"],
+            ["sqs", "incoming-orders", "take_order"],
+            ["schedule", "nightly", "tidy_up"],
         ]
     );
     assert!(finished.stdout.contains("examples/orders/src/handlers.rs:"), "{}", finished.stdout);
@@ -148,13 +149,82 @@ fn routes_lists_what_is_served_and_opens_nothing() {
 }
 
 #[test]
+fn events_lists_samples_and_every_one_can_be_invoked() {
+    let dir = folder();
+    let program = orders(dir.path());
+    let list = program.clone().arg("events").run();
+    assert!(list.status.success() && !dir.path().join("orders.db").exists(), "{}", list.stderr);
+    let kinds: Vec<&str> = list.stdout.lines().filter_map(|line| line.split_whitespace().next()).collect();
+    let expected = ["http-api", "function-url", "rest-api", "load-balancer", "invoke", "sqs", "schedule"];
+    assert_eq!(kinds, expected);
+    let file = dir.path().join("event.json");
+    for kind in kinds {
+        let event = program.clone().arg("events").arg(kind).run();
+        assert!(event.status.success(), "{}", event.stderr);
+        std::fs::write(&file, &event.stdout).expect("a file");
+        let invoked = program.clone().arg("invoke").arg(&file).run();
+        let answer: Value = serde_json::from_str(&invoked.stdout).expect("an answer in JSON");
+        match kind {
+            "invoke" => assert_eq!(answer, json!({})),
+            // An order without anything in it goes back to its queue.
+            "sqs" => assert_eq!(answer["batchItemFailures"].as_array().map(Vec::len), Some(1)),
+            "schedule" => assert_eq!(answer, Value::Null),
+            _ => assert_eq!(answer["statusCode"], 200, "{answer}"),
+        }
+        assert!(invoked.status.success(), "{kind}: {}", invoked.stderr);
+    }
+    let unknown = program.arg("events").arg("sns").run();
+    assert_eq!(unknown.status.code(), Some(1));
+    assert!(unknown.stderr.contains("takes no event `sns`") && unknown.stderr.contains("load-balancer"));
+}
+
+#[test]
+fn a_developers_own_machine_takes_events_by_http() {
+    let dir = folder();
+    let refused = orders(dir.path()).arg("serve").arg("--dev").run();
+    assert_eq!(refused.status.code(), Some(1));
+    assert!(refused.stderr.contains("feature `dev`"), "{}", refused.stderr);
+
+    let dev = || {
+        Program::new(example_with("orders", "dev"))
+            .dir(dir.path())
+            .env("ORDERS_DB_URL", database_url(dir.path()))
+    };
+    let event = dev().arg("events").arg("sqs").run().stdout;
+    let post = || Request::new("POST", "/_lift/events").body(event.clone());
+    let without = Server::start(dev());
+    assert_problem(&without.send(&post().header("content-type", "application/json")), 404, "ROUTE_NOT_FOUND");
+    drop(without);
+
+    let server = Server::start(dev().arg("--dev"));
+    let json = || post().header("content-type", "application/json").header("host", "localhost:3000");
+    let answer = server.send(&json());
+    assert_eq!((answer.status, answer.json()["batchItemFailures"].as_array().map(Vec::len)), (200, Some(1)));
+    let failed = server.send(&json().body("{\"Records\": []}"));
+    assert_eq!((failed.status, failed.header("x-amz-function-error")), (200, Some("Unhandled")));
+    assert_eq!(failed.json()["errorType"], "EVENT_NOT_VALID");
+    let elsewhere = post().header("content-type", "application/json").header("host", "example.com");
+    for refused in
+        [json().header("origin", "http://localhost:3000"), post().header("host", "localhost"), elsewhere]
+    {
+        assert_eq!(server.send(&refused).status, 403, "{refused:?}");
+    }
+}
+
+#[test]
 fn help_names_the_commands_and_a_wrong_one_points_to_it() {
     let dir = folder();
     let help = orders(dir.path()).arg("--help").run();
     assert!(help.status.success() && help.stderr.is_empty());
-    for word in
-        ["usage: orders", "serve [--listen ADDR]", "invoke FILE", "routes", "LIFT_LISTEN", "LIFT_CONFIG"]
-    {
+    for word in [
+        "usage: orders",
+        "serve [--listen ADDR]",
+        "invoke FILE",
+        "events [KIND",
+        "routes",
+        "LIFT_LISTEN",
+        "LIFT_CONFIG",
+    ] {
         assert!(help.stdout.contains(word), "`{word}` is not in the help:\n{}", help.stdout);
     }
     for wrong in ["server", "--port"] {

@@ -9,14 +9,10 @@ use crate::handler::Trigger;
 
 /// The table of what the service serves.
 pub(crate) fn routes(service: &Service) -> String {
-    let mut rows: Vec<[String; 3]> = Vec::new();
+    let mut rows: Vec<[String; 4]> = Vec::new();
     for served in service.router.served() {
         let place = format!("{}:{}", served.meta.file, served.meta.line);
-        rows.push([
-            format!("{:<7} {}", served.method.as_str(), served.path),
-            served.meta.name.to_owned(),
-            place,
-        ]);
+        rows.push([served.method.to_string(), served.path.to_string(), served.meta.name.to_owned(), place]);
     }
     for triggered in service.triggers.iter() {
         let place = format!("{}:{}", triggered.meta.file, triggered.meta.line);
@@ -25,7 +21,7 @@ pub(crate) fn routes(service: &Service) -> String {
             Some(physical) => format!("{name} = {physical}"),
             None => name,
         };
-        rows.push([format!("{kind:<7} {name}"), triggered.meta.name.to_owned(), place]);
+        rows.push([kind.to_owned(), name, triggered.meta.name.to_owned(), place]);
     }
     table(&rows)
 }

@@ -56,7 +56,7 @@ pub(super) struct Event<'e> {
     pub(super) records: Option<RawRecords<'e>>,
     pub(super) event_source: Text<'e>,
     /// An authorizer is asked about a request: its answer is no HTTP response.
-    pub(super) asks_authorizer: bool,
+    pub(super) asks_authorizer: Text<'e>,
     pub(super) id: Text<'e>,
     pub(super) source: Text<'e>,
     pub(super) detail_type: Text<'e>,
@@ -133,10 +133,7 @@ impl<'e, 'de: 'e> Deserialize<'de> for Event<'e> {
                             event.multi_value_query = Some(map.next_value()?)
                         }
                         "Records" => event.records = Some(map.next_value()?),
-                        "methodArn" | "routeArn" => {
-                            event.asks_authorizer = true;
-                            map.next_value::<IgnoredAny>()?;
-                        }
+                        "methodArn" | "routeArn" => event.asks_authorizer = map.next_value()?,
                         "eventSource" => event.event_source = map.next_value()?,
                         "id" => event.id = map.next_value()?,
                         "source" => event.source = map.next_value()?,
@@ -176,7 +173,7 @@ pub(crate) fn decode(bytes: &Bytes) -> Decoded<'_> {
             Err(problem) => Decoded::Bad(problem),
         };
     }
-    if event.asks_authorizer {
+    if event.asks_authorizer.0.is_some() {
         return Decoded::Other;
     }
     if event.context.connection_id.0.is_some()
