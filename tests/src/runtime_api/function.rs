@@ -7,6 +7,7 @@ use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, waitid};
 
 use super::RuntimeApi;
 use super::shared::{Life, Shared, State};
+use crate::deadline::wait_until;
 use crate::process::{Finished, Process, Program};
 
 /// The function's process. Dropping it kills it.
@@ -132,6 +133,21 @@ impl Function {
         ShutDown { killed: !in_time, took, finished: self.ended().await }
     }
 
+    /// Kills it without a word, as when its memory is used up, and waits for its end. What it has in flight is
+    /// [`Crashed`](super::Answer::Crashed); [`RuntimeApi::spawn`] may start another one then.
+    ///
+    /// # Panics
+    ///
+    /// When it does not end.
+    pub fn kill(mut self) -> Finished {
+        self.shared.update(|state| state.signal(Signal::KILL));
+        wait_until("the end of the function's process", || {
+            self.shared.is_over(self.generation).then_some(())
+        });
+        let process = self.process.take().expect("taken only by what consumes `self`");
+        process.wait_for_exit()
+    }
+
     /// Waits for its end, which comes by itself.
     ///
     /// # Panics
@@ -144,9 +160,7 @@ impl Function {
     }
 
     async fn wait_for_end(&self) {
-        let ended = |state: &State| {
-            (state.generation != self.generation || matches!(state.life, Life::Ended)).then_some(())
-        };
+        let ended = |state: &State| state.is_over(self.generation).then_some(());
         self.shared.wait_for("the end of the function's process", ended).await;
     }
 }

@@ -27,8 +27,8 @@ pub(super) async fn serve(listener: TcpListener, shared: Arc<Shared>, stop: ones
         loop {
             let (stream, _) = listener.accept().await.expect("a connection");
             let _ = stream.set_nodelay(true);
-            let shared = shared.clone();
-            let service = service_fn(move |request| answer(shared.clone(), request));
+            let (shared, generation) = (shared.clone(), shared.lock().generation);
+            let service = service_fn(move |request| answer(shared.clone(), generation, request));
             tokio::spawn(async move {
                 // A process that ends breaks its connections off; what that means is seen elsewhere.
                 let _ = hyper::server::conn::http1::Builder::new()
@@ -43,19 +43,30 @@ pub(super) async fn serve(listener: TcpListener, shared: Arc<Shared>, stop: ones
     }
 }
 
-async fn answer(shared: Arc<Shared>, request: Request<Incoming>) -> Result<Reply, Infallible> {
+/// `generation` is the process that has made the connection.
+async fn answer(
+    shared: Arc<Shared>,
+    generation: u64,
+    request: Request<Incoming>,
+) -> Result<Reply, Infallible> {
     let (head, body) = request.into_parts();
     let name = format!("{} {}", head.method, head.uri.path());
     let refusal = match read(body).await {
         // It has ended in the middle of a request, and does not see this.
         Ok(None) => return Ok(Refusal::format("the request broke off").reply()),
+        // What it sent last must not be taken for the next process's.
+        Ok(Some(_)) if shared.is_over(generation) => {
+            return Ok(Refusal::state("the function's process has ended").reply());
+        }
         Ok(Some(body)) => match route(&shared, &head, body).await {
             Ok(reply) => return Ok(reply),
             Err(refusal) => refusal,
         },
         Err(refusal) => refusal,
     };
-    shared.note_refusal(&name, &refusal);
+    if !shared.is_over(generation) {
+        shared.note_refusal(&name, &refusal);
+    }
     Ok(refusal.reply())
 }
 

@@ -117,10 +117,15 @@ impl Shared {
         });
     }
 
+    /// Whether the process of this generation has ended.
+    pub(super) fn is_over(&self, generation: u64) -> bool {
+        self.lock().is_over(generation)
+    }
+
     /// The process has ended: nobody answers any more.
     pub(super) fn ended(&self, generation: u64) {
         self.update(|state| {
-            if state.generation != generation || matches!(state.life, Life::Ended) {
+            if state.is_over(generation) {
                 return;
             }
             state.life = Life::Ended;
@@ -166,6 +171,11 @@ impl State {
         }
         // It has not been waited for, so the id is still its own. Fails only when it has ended.
         let _ = kill_process(process, signal);
+    }
+
+    /// Whether the process of this generation has ended.
+    pub(super) fn is_over(&self, generation: u64) -> bool {
+        self.generation != generation || matches!(self.life, Life::Ended)
     }
 
     /// Lets a stopped process go on.
