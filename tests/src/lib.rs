@@ -12,3 +12,4 @@ pub mod ports;
 pub mod process;
 pub mod runtime_api;
 pub mod servers;
+pub mod sqs;

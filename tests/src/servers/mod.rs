@@ -4,6 +4,7 @@
 
 pub mod certificate;
 pub mod dynamodb;
+pub mod moto;
 pub mod postgres;
 pub mod processes;
 pub mod proxy;
@@ -11,6 +12,7 @@ pub mod redis;
 
 pub use certificate::Certificate;
 pub use dynamodb::DynamoDb;
+pub use moto::Moto;
 pub use postgres::Postgres;
 pub use proxy::FaultProxy;
 pub use redis::Redis;
