@@ -6,6 +6,7 @@
 pub mod binaries;
 pub mod deadline;
 pub mod emulator;
+pub mod event_source;
 pub mod http;
 pub mod journal;
 pub mod ports;
