@@ -24,6 +24,7 @@ pub struct EventSource {
     queue: Queue,
     pollers: usize,
     batch_size: usize,
+    uneven: bool,
     partial: bool,
 }
 
@@ -56,7 +57,7 @@ struct Seen {
 impl EventSource {
     /// A source with four pollers and batches of up to ten messages, which takes an answer for the whole batch.
     pub fn of(queue: &Queue) -> Self {
-        Self { queue: queue.clone(), pollers: 4, batch_size: 10, partial: false }
+        Self { queue: queue.clone(), pollers: 4, batch_size: 10, uneven: false, partial: false }
     }
 
     /// How many batches are on their way at most; 4 unless set.
@@ -70,6 +71,13 @@ impl EventSource {
     #[must_use]
     pub fn batch_size(mut self, messages: usize) -> Self {
         self.batch_size = messages;
+        self
+    }
+
+    /// Batches of all sizes up to the limit, as SQS fills them, so that the same messages are not always together.
+    #[must_use]
+    pub fn uneven(mut self) -> Self {
+        self.uneven = true;
         self
     }
 
@@ -102,8 +110,13 @@ impl EventSource {
     }
 
     fn poll(&self, lambda: &RuntimeApi, running: &Running) {
-        while !running.is_over() {
-            let messages = self.queue.receive(self.batch_size);
+        for number in 0.. {
+            if running.is_over() {
+                return;
+            }
+            // Seven and ten have no divisor in common, so every size up to ten has its turn.
+            let smaller = if self.uneven { number * 7 % self.batch_size } else { 0 };
+            let messages = self.queue.receive(self.batch_size - smaller);
             if messages.is_empty() {
                 thread::sleep(PAUSE);
                 continue;
