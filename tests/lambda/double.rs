@@ -5,7 +5,7 @@ use std::thread;
 use std::time::{Duration, SystemTime};
 
 use serde_json::json;
-use tests::http::{Request, Response};
+use tests::http::{Connection, Request, Response};
 use tests::process::Program;
 use tests::runtime_api::{Answer, InvokeError, RESPONSE_LIMIT, Record, RuntimeApi, Started};
 
@@ -352,6 +352,40 @@ async fn a_process_that_ends_is_a_crash_for_who_waits_and_an_error_afterwards() 
     assert_eq!(lambda.started().await, Started::Ended);
     assert_eq!(lambda.invoke("{}").await, Err(InvokeError::Ended));
     assert_eq!(lambda.count(|record| *record == Record::Killed), 1);
+    lambda.finish();
+}
+
+#[test]
+fn a_killed_process_is_followed_by_another_and_what_it_sent_last_is_for_nobody() {
+    let lambda = RuntimeApi::builder().start();
+    let function = ByHand(&lambda);
+    let sleeping = || lambda.spawn(Program::new("/bin/sh").arg("-c").arg("exec sleep 1000"));
+    let mut first = sleeping();
+    let mut old = Connection::open(lambda.address()).expect("a connection");
+    let next = Request::get(&format!("{RUNTIME}/invocation/next"));
+    let working = || {
+        let event = old.call(&next).expect("an event");
+        first.kill();
+        assert_refused(&function.post(&event, "response", "1"), 403, "InvalidStateTransition");
+        first = sleeping();
+        assert_refused(&old.call(&next).expect("an answer"), 403, "InvalidStateTransition");
+        let event = function.next();
+        assert_refused(&old.call(&next).expect("an answer"), 403, "InvalidStateTransition");
+        assert_eq!(function.post(&event, "response", "2").status, 202);
+        first
+    };
+    let second = beside(working, async || {
+        assert_eq!(lambda.invoke("{}").await, Ok(Answer::Crashed));
+        let mut answer = Err(InvokeError::Ended);
+        while answer == Err(InvokeError::Ended) {
+            answer = lambda.invoke("{}").await;
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+        assert_eq!(answer, Ok(Answer::Response("2".into())));
+    });
+    assert_eq!(lambda.count(|record| *record == Record::Next), 2);
+    assert_eq!(lambda.count(|record| *record == Record::Killed), 1);
+    drop(second);
     lambda.finish();
 }
 
