@@ -6,6 +6,7 @@ mod deadline;
 mod double;
 mod events;
 mod freeze;
+mod queues;
 mod shutdown;
 mod snapstart;
 mod start;
