@@ -38,6 +38,8 @@ mod telemetry;
 pub mod __private;
 
 pub use app::App;
+/// The body of a request or an answer; `Body::from_stream` makes one that is sent bit by bit.
+pub use axum_core::body::Body;
 #[cfg(any(feature = "postgres", feature = "redis"))]
 pub use backend::credentials;
 #[cfg(feature = "dynamodb")]

@@ -1,5 +1,7 @@
 //! Records of queues, streams and the like: what is done, what comes again, what a handler can know of them.
 
+#![allow(clippy::indexing_slicing, clippy::panic, clippy::unwrap_used)]
+
 use std::collections::BTreeMap;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};

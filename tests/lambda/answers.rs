@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use tests::journal::Journal;
 use tests::process::Program;
-use tests::runtime_api::Started;
+use tests::runtime_api::{Answer, Started};
 
 use crate::support::{assert_problem, faulty, folder, function, get, http, lambda, orders, request};
 
@@ -134,4 +134,51 @@ async fn whoever_may_invoke_the_function_may_ask_for_its_health_and_the_gateway_
     let taken = lambda_with.invoke(json!({"lift": "health"})).await.expect("an answer");
     assert_eq!(taken.error_type(), Some("INVALID_BODY"), "{taken:?}");
     lambda_with.finish();
+}
+
+/// The prelude of a streamed answer, and its body.
+fn streamed(answer: &Answer) -> (Value, String) {
+    let Answer::Response(bytes) = answer else { panic!("{answer:?}") };
+    let end = bytes.windows(8).position(|window| window == [0; 8]).expect("eight zeros behind the prelude");
+    let body = String::from_utf8(bytes[end + 8..].to_vec()).expect("text");
+    (serde_json::from_slice(&bytes[..end]).expect("a prelude in JSON"), body)
+}
+
+#[tokio::test]
+async fn a_function_url_gets_an_answer_bit_by_bit_and_an_error_is_no_part_of_it() {
+    let dir = folder();
+    let lambda = lambda().start();
+    let function = lambda.spawn(function(dir.path()));
+    let url = |target: &str| {
+        let mut event = get(target);
+        event["requestContext"]["domainName"] = json!("abcdefgh.lambda-url.eu-central-1.on.aws");
+        event
+    };
+    let (prelude, body) = streamed(&lambda.invoke(url("/stream/3/1/whole")).await.expect("an answer"));
+    assert_eq!(
+        (prelude["statusCode"].as_u64(), &prelude["cookies"]),
+        (Some(200), &json!(["a=1"])),
+        "{prelude}"
+    );
+    assert_eq!(
+        (prelude["headers"]["content-type"].as_str(), body.as_str()),
+        (Some("text/plain"), "0\n1\n2\n")
+    );
+    // More than a buffered answer may have.
+    let (_, body) = streamed(&lambda.invoke(url("/stream/120/60000/whole")).await.expect("an answer"));
+    assert!(body.len() > 6 * 1024 * 1024 && body.ends_with(" 119\n"), "{}", body.len());
+
+    for end in ["broken", "panic"] {
+        let (_, body) =
+            streamed(&lambda.invoke(url(&format!("/stream/3/1/{end}"))).await.expect("an answer"));
+        assert_eq!(body, "0\n1\n");
+    }
+    function.process().wait_for("the errors", |line| line.contains("broke off").then_some(()));
+    let (prelude, body) = streamed(&lambda.invoke(url("/stream/none/1/whole")).await.expect("an answer"));
+    assert_eq!((prelude["statusCode"].as_u64(), body.contains("INVALID_PATH_PARAMETER")), (Some(400), true));
+
+    // API Gateway cannot pass it on like that.
+    let answer = http(&lambda.invoke(get("/stream/3/1/whole")).await.expect("an answer"));
+    assert_eq!((answer.status, answer.text().as_str()), (200, "0\n1\n2\n"));
+    lambda.finish();
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum_core::extract::Request;
-use axum_core::response::IntoResponse;
+use axum_core::response::{IntoResponse, Response};
 use bytes::Bytes;
 use http::StatusCode;
 use serde::{Serialize, Serializer};
@@ -31,6 +31,8 @@ pub(crate) struct Arrival<'h> {
     pub(crate) deadline: Deadline,
     /// The name of the function, where there is one.
     pub(crate) function: Option<&'h str>,
+    /// Whether the host passes answers on bit by bit.
+    pub(crate) streams: bool,
 }
 
 /// What goes back for an event, encoded once by whoever sends it.
@@ -39,6 +41,8 @@ pub(crate) enum EventAnswer {
     Http(HttpAnswer),
     /// To a direct caller or an event source.
     Json(Box<RawValue>),
+    /// To a client over HTTP, bit by bit.
+    Stream(Box<Response>),
     /// Nobody reads it.
     Nothing,
 }
@@ -55,6 +59,9 @@ impl Serialize for EventAnswer {
         match self {
             Self::Http(answer) => answer.serialize(serializer),
             Self::Json(json) => json.serialize(serializer),
+            Self::Stream(_) => {
+                Err(serde::ser::Error::custom("this host cannot pass an answer on bit by bit"))
+            }
             Self::Nothing => serializer.serialize_unit(),
         }
     }
@@ -81,8 +88,12 @@ impl Service {
         };
         match event::decode(&event) {
             Decoded::Http(request, source) => {
-                let response = self.http(request, self.call(arrival, &event)).response.await;
-                self.encode(response, source, arrival).await
+                let called = self.http(request, self.call(arrival, &event));
+                let streams = called.stream && arrival.streams && source == HttpSource::FunctionUrl;
+                match called.response.await {
+                    response if streams => Ok(EventAnswer::Stream(Box::new(response))),
+                    response => self.encode(response, source, arrival).await,
+                }
             }
             Decoded::WebSocket(request, route_key) => match self.triggers.web_socket(&route_key) {
                 Some(triggered) => self.message(triggered, request, &event, arrival).await,
@@ -172,7 +183,7 @@ impl Service {
     /// usual form.
     async fn encode(
         &self,
-        response: axum_core::response::Response,
+        response: Response,
         source: HttpSource,
         arrival: &Arrival<'_>,
     ) -> Result<EventAnswer, Failure> {

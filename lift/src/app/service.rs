@@ -68,6 +68,8 @@ pub(crate) struct Call {
 pub(crate) struct Called {
     /// Whether it may be dropped when its client goes away.
     pub(crate) cancel_on_disconnect: bool,
+    /// Whether the answer is to be passed on bit by bit.
+    pub(crate) stream: bool,
     /// Runs it; never fails and never panics.
     pub(crate) response: BoxFuture<'static, Response>,
 }
@@ -134,19 +136,19 @@ impl Service {
         let request_id = call.request_id.clone().or_else(|| request_id(&request)).unwrap_or_else(fresh_id);
         if self.probes.serves(request.uri().path()) {
             let response = Box::pin(async move { service.probe(request, request_id).await });
-            return Called { cancel_on_disconnect: true, response };
+            return Called { cancel_on_disconnect: true, stream: false, response };
         }
         let head = request.method() == Method::HEAD;
         let invocation = self.route(request, &request_id, &call);
-        let (handler, cancel_on_disconnect) = invocation
-            .meta
-            .as_ref()
-            .map_or((None, false), |meta| (Some(meta.name), meta.cancel_on_disconnect));
+        let meta = invocation.meta;
+        let handler = meta.map(|meta| meta.name);
+        let cancel_on_disconnect = meta.is_some_and(|meta| meta.cancel_on_disconnect);
+        let stream = meta.is_some_and(|meta| meta.stream);
         let response = Box::pin(async move {
             let response = finish(invocation.run().await, handler, &request_id, service.errors);
             if head { without_body(response) } else { response }
         });
-        Called { cancel_on_disconnect, response }
+        Called { cancel_on_disconnect, stream, response }
     }
 
     /// What a queue would make of a request's end.

@@ -154,8 +154,11 @@ impl<'e, 'de: 'e> Deserialize<'de> for Event<'e> {
 pub(crate) fn decode(bytes: &Bytes) -> Decoded<'_> {
     let event = match serde_json::from_slice::<Event<'_>>(bytes) {
         Ok(event) => event,
-        // Well-formed, but of another shape.
+        // Of another shape, and well-formed as far as that was seen.
         Err(error) if error.is_data() => {
+            if let Err(error) = serde_json::from_slice::<IgnoredAny>(bytes) {
+                return Decoded::NotJson(error);
+            }
             return match foreign(bytes) {
                 Some(words) => Decoded::Bad(format!("{words}, but {error}")),
                 None => Decoded::Other,

@@ -259,7 +259,7 @@ impl<'e> RawItem<'e> {
                 // A standard queue may have groups, too, for fairness; they are no order.
                 let group =
                     if arn.ends_with(".fifo") { part::<Sqs<'e>>(self.attributes).group.0 } else { None };
-                let body = self.body.0.map(|body| share(bytes, &body)).ok_or_else(|| no_text("body"));
+                let body = self.body.0.map(|body| share(bytes, body)).ok_or_else(|| no_text("body"));
                 Read { arn, item: BatchItem { id, group, shard, body, start } }
             }
             RecordKind::Kinesis => {
@@ -291,8 +291,7 @@ impl<'e> RawItem<'e> {
                 let sns: Sns<'e> = part(self.sns);
                 let topic = sns.topic_arn.0.or(self.subscription.0);
                 let id = sns.message_id.0.unwrap_or_default();
-                let body =
-                    sns.message.0.map(|body| share(bytes, &body)).ok_or_else(|| no_text("Sns.Message"));
+                let body = sns.message.0.map(|body| share(bytes, body)).ok_or_else(|| no_text("Sns.Message"));
                 let arn = arn(topic, "Sns.TopicArn")?;
                 Read { arn, item: BatchItem { id, group, shard, body, start } }
             }
@@ -336,7 +335,10 @@ impl<'e> Records<'e> {
                 self.detail_type.escape_debug(),
                 self.source.escape_debug()
             ),
-            RecordKind::Schedule => format!("the schedule `{name}`"),
+            RecordKind::Schedule if self.arn.is_empty() => {
+                "an EventBridge schedule without its ARN".to_owned()
+            }
+            RecordKind::Schedule => format!("the EventBridge schedule `{name}`"),
             kind => format!("a batch of records from `aws:{kind}`, of `{name}`"),
         }
     }

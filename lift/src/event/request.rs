@@ -104,7 +104,7 @@ pub(super) fn request(bytes: &Bytes, event: Event<'_>, source: HttpSource) -> Re
             all.push_str("; ");
             all.push_str(cookie);
         }
-        if let Ok(cookies) = HeaderValue::from_maybe_shared(share(bytes, &all)) {
+        if let Ok(cookies) = HeaderValue::from_maybe_shared(share(bytes, all)) {
             request.headers_mut().insert(COOKIE, cookies);
         }
     }
@@ -144,15 +144,15 @@ fn body(bytes: &Bytes, text: Option<Cow<'_, str>>, base64: Option<bool>) -> Resu
             let body = BASE64_STANDARD.decode(text.as_bytes());
             body.map(Bytes::from).map_err(|error| format!("its body is not base64: {error}"))
         }
-        Some(text) => Ok(share(bytes, &text)),
+        Some(text) => Ok(share(bytes, text)),
     }
 }
 
 /// The text as a part of the event's bytes, where no escape forbids it.
-pub(super) fn share(bytes: &Bytes, text: &Cow<'_, str>) -> Bytes {
+pub(super) fn share(bytes: &Bytes, text: Cow<'_, str>) -> Bytes {
     match text {
         Cow::Borrowed(text) => bytes.slice_ref(text.as_bytes()),
-        Cow::Owned(text) => Bytes::copy_from_slice(text.as_bytes()),
+        Cow::Owned(text) => text.into(),
     }
 }
 
@@ -165,7 +165,7 @@ fn headers(bytes: &Bytes, many: Option<Pairs<'_>>, once: Headers<'_>) -> Result<
     let too_many = |_| "it has more headers than a request can have".to_owned();
     let mut headers = HeaderMap::try_with_capacity(pairs.0.len()).map_err(too_many)?;
     for (name, value) in pairs.0 {
-        match (header_name(&name), HeaderValue::from_maybe_shared(share(bytes, &value))) {
+        match (header_name(&name), HeaderValue::from_maybe_shared(share(bytes, value))) {
             (Some(name), Ok(value)) => {
                 headers.try_append(name, value).map_err(too_many)?;
             }

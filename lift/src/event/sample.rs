@@ -1,5 +1,7 @@
 //! One event of each kind, for trying a service out.
 
+#![allow(clippy::indexing_slicing)] // of JSON objects made here
+
 use axum_core::body::Body;
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;

@@ -224,7 +224,8 @@ fn pretty(json: &str) -> Option<String> {
 
 /// The answer as Lambda would give it, and whether the invocation failed.
 async fn answer(service: &Arc<Service>, event: Bytes, name: Option<&str>) -> crate::Result<(String, bool)> {
-    let arrival = Arrival { request_id: fresh_id(), deadline: Deadline::NONE, function: None };
+    let arrival =
+        Arrival { request_id: fresh_id(), deadline: Deadline::NONE, function: None, streams: false };
     let answer = match name {
         None => service.event(event, &arrival).await,
         Some(name) => {

@@ -34,7 +34,8 @@ pub(super) async fn answer(service: Arc<Service>, peer: SocketAddr, request: Req
             return (StatusCode::BAD_REQUEST, format!("the event cannot be read: {error}\n")).into_response();
         }
     };
-    let arrival = Arrival { request_id: fresh_id(), deadline: Deadline::NONE, function: None };
+    let arrival =
+        Arrival { request_id: fresh_id(), deadline: Deadline::NONE, function: None, streams: false };
     let (json, failed) = match service.event(event, &arrival).await {
         Ok(answer) => (serde_json::to_vec(&answer).unwrap_or_default(), false),
         Err(failure) => {

@@ -4,7 +4,6 @@
 
 use std::cell::RefCell;
 use std::panic::AssertUnwindSafe;
-use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll};
@@ -18,6 +17,7 @@ use lambda_runtime::{
 };
 use tower_layer::layer_fn;
 
+use super::stream::{self, Chunks};
 use super::{Signals, extension, start_error, workers};
 use crate::app::{Arrival, EventAnswer, Service};
 use crate::clock::Deadline;
@@ -209,23 +209,28 @@ impl<S: tower_service::Service<LambdaInvocation>> tower_service::Service<LambdaI
     }
 }
 
-/// A stream that is never used: answers are written whole.
-type NoStream = Pin<Box<dyn futures_util::Stream<Item = Result<Bytes, std::io::Error>> + Send>>;
-
 async fn handle(
     service: &Arc<Service>,
     event: Bytes,
     context: &lambda_runtime::Context,
-) -> Result<FunctionResponse<EventAnswer, NoStream>, Diagnostic> {
+) -> Result<FunctionResponse<EventAnswer, Chunks>, Diagnostic> {
     // Nothing runs between invocations, so idle connections are looked after now; it never waits.
     service.resources.maintain();
     let arrival = Arrival {
         request_id: context.request_id.clone(),
         deadline: deadline(context.deadline(), SystemTime::now()),
         function: Some(&context.env_config.function_name),
+        streams: true,
     };
-    let answer = service.event(event, &arrival).await;
-    answer.map(FunctionResponse::BufferedResponse).map_err(|failure| diagnostic(&failure))
+    match service.event(event, &arrival).await {
+        Ok(EventAnswer::Stream(response)) => Ok(FunctionResponse::StreamingResponse(stream::answer(
+            *response,
+            arrival.deadline,
+            arrival.request_id,
+        ))),
+        Ok(answer) => Ok(FunctionResponse::BufferedResponse(answer)),
+        Err(failure) => Err(diagnostic(&failure)),
+    }
 }
 
 /// What Lambda's caller sees of a failure: a stable code and a public text.

@@ -17,6 +17,8 @@ mod probes;
 mod server;
 #[cfg(feature = "lambda")]
 mod start_error;
+#[cfg(feature = "lambda")]
+mod stream;
 mod test;
 #[cfg(feature = "lambda")]
 mod workers;

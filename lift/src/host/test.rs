@@ -201,7 +201,7 @@ impl TestService {
     }
 
     async fn event_until(&self, event: Bytes, deadline: Deadline) -> Result<Bytes, Failure> {
-        let arrival = Arrival { request_id: fresh_id(), deadline, function: None };
+        let arrival = Arrival { request_id: fresh_id(), deadline, function: None, streams: false };
         let answer = self.service.event(event, &arrival).await?;
         let answer = serde_json::to_vec(&answer);
         answer.map(Bytes::from).map_err(|error| Failure::internal("RESPONSE_NOT_SERIALIZABLE", error))

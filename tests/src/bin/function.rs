@@ -7,6 +7,7 @@ use std::io;
 use std::time::Duration;
 
 use http::request::Parts;
+use lift::Body;
 use lift::prelude::*;
 use lift::resource::{Init, ResourceSpec};
 use serde::Deserialize;
@@ -76,6 +77,19 @@ async fn large(kind: String, bytes: usize) -> impl IntoResponse {
     }
 }
 
+/// So many numbers, one at a time and each in a line as wide as this; with `broken` or `panic` that comes
+/// instead of the last.
+#[lift::handler(GET, "/stream/{lines}/{width}/{end}", stream)]
+async fn stream(lines: u32, width: usize, end: String) -> impl IntoResponse {
+    let line = move |number| match end.as_str() {
+        "broken" if number + 1 == lines => Err(io::Error::other("the secret is hunter2")),
+        "panic" if number + 1 == lines => panic!("the secret is hunter2"),
+        _ => Ok(format!("{number:>width$}\n")),
+    };
+    let body = Body::from_stream(futures_util::stream::iter((0..lines).map(line)));
+    ([("set-cookie", "a=1"), ("content-type", "text/plain")], body)
+}
+
 /// What the direct invoke shall do.
 #[derive(Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -118,5 +132,5 @@ async fn ledger(wish: Json<Wish>) -> Result<Json<Value>, LedgerError> {
 
 #[lift::main]
 async fn main() -> lift::Result<()> {
-    App::new("function").handlers(lift::handlers![id, never, panics, large, ledger]).run().await
+    App::new("function").handlers(lift::handlers![id, never, panics, large, stream, ledger]).run().await
 }

@@ -1,0 +1,59 @@
+//! Answers that a function URL passes on bit by bit.
+
+use std::convert::Infallible;
+use std::panic::AssertUnwindSafe;
+use std::pin::Pin;
+
+use axum_core::response::Response;
+use bytes::Bytes;
+use futures_util::{Stream, StreamExt};
+use http::header::SET_COOKIE;
+use lambda_runtime::{MetadataPrelude, StreamResponse};
+
+use crate::clock::Deadline;
+use crate::error;
+use crate::layer::panic_text;
+
+/// The body of an answer. What breaks off ends it: `lambda_runtime` would write the error's text into the body.
+pub(super) type Chunks = Pin<Box<dyn Stream<Item = Result<Bytes, Infallible>> + Send>>;
+
+/// An answer with its head first, and its body until it ends, breaks off or the time is up.
+pub(super) fn answer(response: Response, deadline: Deadline, request_id: String) -> StreamResponse<Chunks> {
+    let (mut parts, body) = response.into_parts();
+    let cookies = parts.headers.get_all(SET_COOKIE).iter();
+    let cookies = cookies.map(|cookie| String::from_utf8_lossy(cookie.as_bytes()).into_owned()).collect();
+    parts.headers.remove(SET_COOKIE);
+    // Lambda's prelude is JSON.
+    let unreadable: Vec<_> = parts
+        .headers
+        .iter()
+        .filter(|(_, value)| value.to_str().is_err())
+        .map(|(name, _)| name.clone())
+        .collect();
+    for name in unreadable {
+        tracing::error!(request_id, header = %name, "a header that Lambda cannot pass on is left out");
+        parts.headers.remove(name);
+    }
+    let metadata_prelude = MetadataPrelude { status_code: parts.status, headers: parts.headers, cookies };
+    let body = AssertUnwindSafe(body.into_data_stream()).catch_unwind();
+    let chunks = futures_util::stream::unfold((body, request_id), move |(mut body, id)| async move {
+        let next = match deadline.at() {
+            None => body.next().await,
+            Some(at) => match tokio::time::timeout_at(at, body.next()).await {
+                Ok(next) => next,
+                Err(_) => return broken_off("the time is up", &id),
+            },
+        };
+        match next? {
+            Ok(Ok(chunk)) => Some((Ok(chunk), (body, id))),
+            Ok(Err(error)) => broken_off(&error::chain(&error), &id),
+            Err(panic) => broken_off(&panic_text(&*panic), &id),
+        }
+    });
+    StreamResponse { metadata_prelude, stream: Box::pin(chunks) }
+}
+
+fn broken_off<T>(error: &str, request_id: &str) -> Option<T> {
+    tracing::error!(request_id, error, "an answer broke off while it was being sent; it ends here");
+    None
+}
