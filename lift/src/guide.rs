@@ -15,6 +15,7 @@ macro_rules! pages {
 
 pages! {
     handlers "handlers.md",
+    events "events.md",
     resources "resources.md",
     backends "backends.md",
     errors "errors.md" and "failures.md",
