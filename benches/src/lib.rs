@@ -1,4 +1,9 @@
-//! What the benchmarks share: interleaved rounds, medians and Markdown tables.
+//! What the benchmarks share: interleaved rounds, medians and Markdown tables; and functions as processes, with a
+//! Runtime API for them.
+
+mod cores;
+pub mod function;
+pub mod runtime_api;
 
 use std::fmt;
 use std::time::Instant;
