@@ -18,6 +18,7 @@ extern crate self as lift;
 
 pub mod app;
 mod backend;
+mod body;
 pub mod clock;
 pub mod config;
 mod const_text;

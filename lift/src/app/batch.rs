@@ -24,7 +24,7 @@ use super::service::Call;
 use super::{Service, Triggered};
 use crate::clock::Deadline;
 use crate::error::{self, Failure, Origin, Outcome};
-use crate::event::{BatchItem, Batched, BatchedItem, FailedIds, RawRecord, RecordKind, Records};
+use crate::event::{BatchItem, Batched, BatchedItem, FailedIds, RecordKind, Records};
 
 /// What became of one record.
 enum End {
@@ -44,7 +44,7 @@ pub(super) async fn run(
     mut records: Records<'_>,
     event: &Bytes,
     call: &Call,
-    request_id: &str,
+    request_id: &Arc<str>,
 ) -> Result<EventAnswer, Failure> {
     let batch = Batch { service, triggered, event, call, request_id, kind: records.kind };
     let items = std::mem::take(&mut records.items);
@@ -57,7 +57,7 @@ struct Batch<'b> {
     triggered: &'b Triggered,
     event: &'b Bytes,
     call: &'b Call,
-    request_id: &'b str,
+    request_id: &'b Arc<str>,
     kind: RecordKind,
 }
 
@@ -68,26 +68,38 @@ impl Batch<'_> {
         let mut ends: Vec<End> = items.iter().map(|_| End::NotBegun).collect();
         let lanes = lanes(self.kind, items, concurrency);
         let stop = Stop::new(self.kind, items);
+        if concurrency == 1 {
+            for lane in lanes {
+                self.lane(lane, items, &time, &stop, &mut |index, end| set(&mut ends, index, end)).await;
+            }
+            return ends;
+        }
         let mut waiting = lanes.into_iter();
         let mut running = FuturesUnordered::new();
         loop {
             while running.len() < concurrency
                 && let Some(lane) = waiting.next()
             {
-                running.push(self.lane(lane, items, &time, &stop));
+                running.push(async {
+                    let mut done = Vec::with_capacity(lane.0.len());
+                    self.lane(lane, items, &time, &stop, &mut |index, end| done.push((index, end))).await;
+                    done
+                });
             }
             let Some(done) = running.next().await else { return ends };
-            for (index, end) in done {
-                if let Some(place) = ends.get_mut(index) {
-                    *place = end;
-                }
-            }
+            done.into_iter().for_each(|(index, end)| set(&mut ends, index, end));
         }
     }
 
     /// Records that keep their order, until one of them fails.
-    async fn lane(&self, lane: Lane, items: &[BatchItem<'_>], time: &Time, stop: &Stop) -> Vec<(usize, End)> {
-        let mut ends = Vec::with_capacity(lane.0.len());
+    async fn lane(
+        &self,
+        lane: Lane,
+        items: &[BatchItem<'_>],
+        time: &Time,
+        stop: &Stop,
+        ended: &mut (impl FnMut(usize, End) + Send),
+    ) {
         for index in lane.0 {
             let Some(item) = items.get(index) else { continue };
             if !stop.may_begin(index) || !time.is_enough() {
@@ -97,13 +109,12 @@ impl Batch<'_> {
             let end = self.one(item).await;
             time.took(begun.elapsed());
             let failed = matches!(end, End::Failed(_));
-            ends.push((index, end));
+            ended(index, end);
             if failed {
                 stop.failed(index);
                 break;
             }
         }
-        ends
     }
 
     async fn one(&self, item: &BatchItem<'_>) -> End {
@@ -111,9 +122,15 @@ impl Batch<'_> {
             Ok(body) => body.clone(),
             Err(problem) => return self.unreadable(&item.id, problem),
         };
-        let mut request = json_request(body);
-        request.extensions_mut().insert(RawRecord { event: self.event.clone(), start: item.start });
-        let invocation = self.service.triggered(self.triggered, request, self.request_id, self.call);
+        let call = Call {
+            request_id: None,
+            event: self.call.event.clone(),
+            record: Some(item.start),
+            deadline: self.call.deadline,
+            default_timeout: self.call.default_timeout,
+        };
+        let request = json_request(body);
+        let invocation = self.service.triggered(self.triggered, request, self.request_id, &call);
         self.judge(&invocation.of_record(&item.id).run().await, &item.id)
     }
 
@@ -208,7 +225,7 @@ impl Batch<'_> {
         if not_begun > 0 {
             let (handler, request_id) = (meta.name, self.request_id);
             tracing::warn!(
-                request_id,
+                request_id = &**request_id,
                 handler,
                 not_begun,
                 failed,

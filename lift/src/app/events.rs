@@ -26,7 +26,7 @@ const UNATTENDED: Duration = Duration::from_secs(15 * 60);
 #[derive(Clone)]
 pub(crate) struct Arrival<'h> {
     /// The host's own id of the invocation.
-    pub(crate) request_id: String,
+    pub(crate) request_id: Arc<str>,
     /// Until when the host waits.
     pub(crate) deadline: Deadline,
     /// The name of the function, where there is one.
@@ -126,6 +126,7 @@ impl Service {
             deadline: arrival.deadline,
             default_timeout: TIMEOUT,
             event: Some(event.clone()),
+            record: None,
         }
     }
 

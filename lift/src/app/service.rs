@@ -10,7 +10,6 @@ use futures_util::future::BoxFuture;
 use http::header::{CONTENT_LENGTH, CONTENT_TYPE};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri};
 use http_body::Body as _;
-use http_body_util::BodyExt;
 use tracing::field::Empty;
 use tracing::{Instrument, Span};
 use uuid::Uuid;
@@ -18,14 +17,15 @@ use uuid::Uuid;
 use super::answers::{Allow, Fixed, Starting, not_found};
 use super::start::Start;
 use super::triggers::{Triggered, Triggers};
+use crate::body::whole;
 use crate::clock::Deadline;
 use crate::error::{self, BoxError, CatalogEntry, ErrorForm, Failure, Origin, Retry};
 use crate::event::BODY_LIMIT;
 use crate::handler::router::{Matched, Router};
-use crate::handler::{Endpoint, HandlerMeta, PathParams};
+use crate::handler::{Endpoint, HandlerMeta};
 use crate::health::{Form, Lifecycle, Probes, Sight};
 use crate::layer::{Stopped, guard};
-use crate::resource::{Context, Resources, User, Warm};
+use crate::resource::{Context, Invoked, Resources, User, Warm};
 
 /// The id of a request, in and out.
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -55,13 +55,15 @@ pub(crate) struct Service {
 /// What a host knows of a call.
 pub(crate) struct Call {
     /// The host's own id of the call.
-    pub(crate) request_id: Option<String>,
+    pub(crate) request_id: Option<Arc<str>>,
     /// Until when the host waits.
     pub(crate) deadline: Deadline,
     /// The limit of a handler that has none of its own.
     pub(crate) default_timeout: Duration,
     /// The event that made it, where there is one.
     pub(crate) event: Option<Bytes>,
+    /// Where its record begins in the event.
+    pub(crate) record: Option<usize>,
 }
 
 /// An HTTP request on its way.
@@ -154,7 +156,7 @@ impl Service {
     /// What a queue would make of a request's end.
     #[cfg(test)]
     pub(crate) async fn outcome(&self, request: Request, call: Call) -> error::Outcome {
-        error::Outcome::of(&self.route(request, "-", &call).run().await)
+        error::Outcome::of(&self.route(request, &"-".into(), &call).run().await)
     }
 
     /// Serves a request that can only be a probe.
@@ -169,7 +171,7 @@ impl Service {
         self.probes.health().await.render(Form::Json, sight)
     }
 
-    async fn probe(&self, request: Request, request_id: String) -> Response {
+    async fn probe(&self, request: Request, request_id: Arc<str>) -> Response {
         let answer = self.probes.answer(request.method(), request.uri().path(), request.headers()).await;
         let response = answer.unwrap_or_else(|| not_found(&request).into_response());
         let response = finish(response, None, &request_id, self.errors);
@@ -177,23 +179,19 @@ impl Service {
     }
 
     /// Finds who answers a request.
-    fn route(&self, mut request: Request, request_id: &str, call: &Call) -> Invocation {
+    fn route(&self, mut request: Request, request_id: &Arc<str>, call: &Call) -> Invocation {
         let starting = !self.lifecycle().has_started();
         let target = if starting {
             Target::nobody(Arc::new(Starting))
         } else {
             match self.router.route(request.method(), request.uri().path()) {
-                Matched::Served(served, params) => {
-                    if let Some(params) = params {
-                        request.extensions_mut().insert::<PathParams>(params);
-                    }
-                    Target {
-                        meta: Some(served.meta),
-                        user: served.user,
-                        route: Some(served.path.clone()),
-                        endpoint: served.endpoint.clone(),
-                    }
-                }
+                Matched::Served(served, params) => Target {
+                    meta: Some(served.meta),
+                    user: served.user,
+                    route: Some(served.path.clone()),
+                    params,
+                    endpoint: served.endpoint.clone(),
+                },
                 Matched::MethodNotAllowed(allow) => {
                     request.extensions_mut().insert(Allow(allow.into()));
                     Target::nobody(self.not_allowed.clone())
@@ -202,21 +200,29 @@ impl Service {
                 Matched::BadPath(failure) => Target::nobody(Arc::new(Fixed(failure))),
             }
         };
-        if request.body().size_hint().upper().is_none_or(|upper| upper > AXUM_BODY_LIMIT) {
+        if is_large(&request) {
             DefaultBodyLimit::max(BODY_LIMIT).apply(&mut request);
         }
         self.invocation(request, target, request_id, call)
     }
 
-    fn invocation(&self, mut request: Request, target: Target, request_id: &str, call: &Call) -> Invocation {
-        let Target { meta, user, route, endpoint } = target;
+    fn invocation(
+        &self,
+        mut request: Request,
+        target: Target,
+        request_id: &Arc<str>,
+        call: &Call,
+    ) -> Invocation {
+        let Target { meta, user, route, params, endpoint } = target;
         let timeout = meta.and_then(|meta| meta.timeout).unwrap_or(call.default_timeout);
         let deadline = Deadline::after(timeout).earlier(call.deadline);
-        let (resources, event) = (self.resources.clone(), call.event.clone());
-        let context = Context::invocation(resources, user, route, request_id.to_owned(), deadline, event);
-        request.extensions_mut().insert(context);
+        let (request_id, event) = (Arc::clone(request_id), call.event.clone());
+        let invoked = Invoked { user, route, params, request_id, deadline, event, record: call.record };
         let handler = meta.map_or("-", |meta| meta.name);
-        let span = tracing::error_span!("invocation", request_id, handler, record = Empty);
+        let span =
+            tracing::error_span!("invocation", request_id = &*invoked.request_id, handler, record = Empty);
+        let context = Context::invocation(self.resources.clone(), invoked);
+        request.extensions_mut().insert(context);
         Invocation { meta, endpoint, request, deadline, span }
     }
 
@@ -225,12 +231,14 @@ impl Service {
         &self,
         triggered: &Triggered,
         mut request: Request,
-        request_id: &str,
+        request_id: &Arc<str>,
         call: &Call,
     ) -> Invocation {
         let (user, endpoint) = (triggered.user, triggered.endpoint.clone());
-        let target = Target { meta: Some(triggered.meta), user, route: None, endpoint };
-        DefaultBodyLimit::disable().apply(&mut request);
+        let target = Target { meta: Some(triggered.meta), user, route: None, params: Vec::new(), endpoint };
+        if is_large(&request) {
+            DefaultBodyLimit::disable().apply(&mut request);
+        }
         self.invocation(request, target, request_id, call)
     }
 
@@ -270,13 +278,14 @@ struct Target {
     meta: Option<HandlerMeta>,
     user: User,
     route: Option<Arc<str>>,
+    params: Vec<(&'static str, String)>,
     endpoint: Arc<dyn Endpoint>,
 }
 
 impl Target {
     /// No handler: lift itself answers.
     fn nobody(endpoint: Arc<dyn Endpoint>) -> Self {
-        Self { meta: None, user: User::NOBODY, route: None, endpoint }
+        Self { meta: None, user: User::NOBODY, route: None, params: Vec::new(), endpoint }
     }
 }
 
@@ -322,6 +331,11 @@ impl Invocation {
     }
 }
 
+/// Whether axum's own limit could stop its body.
+fn is_large(request: &Request) -> bool {
+    request.body().size_hint().upper().is_none_or(|upper| upper > AXUM_BODY_LIMIT)
+}
+
 /// Renders a failure, once, and logs it.
 pub(crate) fn finish(
     mut response: Response,
@@ -361,9 +375,8 @@ async fn json_answer(mut response: Response) -> Result<Bytes, Failure> {
         return Err(failure);
     }
     let status = response.status();
-    let body = response.into_body().collect().await;
-    let body =
-        body.map_err(|error| Failure::internal("RESPONSE_BODY_BROKEN", BoxError::from(error)))?.to_bytes();
+    let body = whole(response.into_body()).await;
+    let body = body.map_err(|error| Failure::internal("RESPONSE_BODY_BROKEN", BoxError::from(error)))?;
     if status.as_u16() >= 400 {
         let failure = Failure::new(status, "FAILED").cause(String::from_utf8_lossy(&body).into_owned());
         return Err(failure.origin_is(Origin::Internal));
@@ -381,12 +394,14 @@ async fn json_answer(mut response: Response) -> Result<Bytes, Failure> {
 }
 
 /// An id that came with the request: visible ASCII, at most 128 long, else it is not passed on.
-fn request_id(request: &Request) -> Option<String> {
+fn request_id(request: &Request) -> Option<Arc<str>> {
     let id = request.headers().get(REQUEST_ID)?.to_str().ok()?;
     let good = (1..=128).contains(&id.len()) && id.bytes().all(|byte| byte.is_ascii_graphic());
-    good.then(|| id.to_owned())
+    good.then(|| id.into())
 }
 
-pub(crate) fn fresh_id() -> String {
-    Uuid::new_v4().to_string()
+/// An id of lift's own: random, but no secret.
+pub(crate) fn fresh_id() -> Arc<str> {
+    let id = uuid::Builder::from_random_bytes(fastrand::u128(..).to_ne_bytes()).into_uuid();
+    (&*id.hyphenated().encode_lower(&mut Uuid::encode_buffer())).into()
 }

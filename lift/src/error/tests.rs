@@ -109,8 +109,14 @@ fn rows() -> Vec<(&'static str, &'static str, &'static str, String, Option<Strin
 }
 
 fn call() -> Call {
-    let request_id = Some("the-request-id".to_owned());
-    Call { request_id, deadline: Deadline::NONE, default_timeout: Duration::from_secs(1), event: None }
+    let request_id = Some("the-request-id".into());
+    Call {
+        request_id,
+        deadline: Deadline::NONE,
+        default_timeout: Duration::from_secs(1),
+        event: None,
+        record: None,
+    }
 }
 
 fn http_event(method: &str, path: &str, body: &str) -> Bytes {

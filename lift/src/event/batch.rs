@@ -11,7 +11,7 @@ use bytes::Bytes;
 use http::request::Parts;
 use serde::de::DeserializeOwned;
 
-use super::record::RawRecord;
+use super::record::read;
 use crate::error::Failure;
 use crate::resource::{Requirements, ResourceSet, Uses};
 
@@ -58,17 +58,8 @@ pub struct Item<T> {
     /// The body.
     pub value: T,
     index: usize,
-    raw: RawRecordText,
-}
-
-/// The record's own place, shown as nothing.
-#[derive(Clone)]
-struct RawRecordText(RawRecord);
-
-impl std::fmt::Debug for RawRecordText {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("…")
-    }
+    /// The event, and where the record begins in it.
+    place: (Bytes, usize),
 }
 
 impl<T> Item<T> {
@@ -77,9 +68,8 @@ impl<T> Item<T> {
     /// # Errors
     /// When the record has another shape.
     pub fn record<R: DeserializeOwned>(&self) -> Result<R, serde_json::Error> {
-        let RawRecord { event, start } = &self.raw.0;
-        let bytes = event.get(*start..).unwrap_or_default();
-        R::deserialize(&mut serde_json::Deserializer::from_slice(bytes))
+        let (event, start) = &self.place;
+        read(event.get(*start..).unwrap_or_default())
     }
 }
 
@@ -152,8 +142,8 @@ impl<T: DeserializeOwned, S: Sync> FromRequestParts<S> for Batch<T> {
         let mut unread = batched.unread.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         let items = batched.items.iter().filter_map(|item| match serde_json::from_slice(&item.body) {
             Ok(value) => {
-                let raw = RawRecordText(RawRecord { event: batched.event.clone(), start: item.start });
-                Some(Item { id: item.id.clone(), value, index: item.index, raw })
+                let place = (batched.event.clone(), item.start);
+                Some(Item { id: item.id.clone(), value, index: item.index, place })
             }
             Err(error) => {
                 unread.push((item.index, error.to_string()));

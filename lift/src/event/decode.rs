@@ -10,7 +10,7 @@ use serde_json::value::RawValue;
 
 use super::describe::foreign;
 use super::encode::HttpSource;
-use super::lenient::{Flag, Object, Pairs, Text, Texts};
+use super::lenient::{Flag, LongText, Object, Pairs, Text, Texts};
 use super::records::{RawRecords, Records};
 use super::{RecordKind, request};
 
@@ -32,8 +32,8 @@ pub(crate) enum Decoded<'e> {
     Foreign(String),
     /// Any other JSON.
     Other,
-    /// No JSON at all.
-    NotJson(serde_json::Error),
+    /// No JSON at all, and why.
+    NotJson(String),
 }
 
 /// An event as far as lift reads it; every other key is skipped without being built. Of a key that comes twice the
@@ -45,7 +45,7 @@ pub(super) struct Event<'e> {
     pub(super) cookies: Texts<'e>,
     pub(super) headers: Headers<'e>,
     pub(super) context: RequestContext<'e>,
-    pub(super) body: Text<'e>,
+    pub(super) body: LongText<'e>,
     pub(super) is_base64_encoded: Flag,
     pub(super) http_method: Text<'e>,
     pub(super) path: Text<'e>,
@@ -152,19 +152,24 @@ impl<'e, 'de: 'e> Deserialize<'de> for Event<'e> {
 
 /// Reads an event.
 pub(crate) fn decode(bytes: &Bytes) -> Decoded<'_> {
-    let event = match serde_json::from_slice::<Event<'_>>(bytes) {
+    // One check of all of it is cheaper than one for each text in it.
+    let text = match std::str::from_utf8(bytes) {
+        Ok(text) => text,
+        Err(error) => return Decoded::NotJson(error.to_string()),
+    };
+    let event = match serde_json::from_str::<Event<'_>>(text) {
         Ok(event) => event,
         // Of another shape, and well-formed as far as that was seen.
         Err(error) if error.is_data() => {
-            if let Err(error) = serde_json::from_slice::<IgnoredAny>(bytes) {
-                return Decoded::NotJson(error);
+            if let Err(error) = serde_json::from_str::<IgnoredAny>(text) {
+                return Decoded::NotJson(error.to_string());
             }
             return match foreign(bytes) {
                 Some(words) => Decoded::Bad(format!("{words}, but {error}")),
                 None => Decoded::Other,
             };
         }
-        Err(error) => return Decoded::NotJson(error),
+        Err(error) => return Decoded::NotJson(error.to_string()),
     };
     if let Some(records) = event.records {
         if records.is_empty() {

@@ -1,14 +1,16 @@
-use std::collections::BTreeMap;
+//! Answers to HTTP events.
 
 use axum_core::response::Response;
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
-use http::HeaderMap;
 use http::header::{CONTENT_ENCODING, CONTENT_TYPE, SET_COOKIE};
-use http_body_util::{BodyExt, LengthLimitError, Limited};
-use serde::Serialize;
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
+use http_body_util::{LengthLimitError, Limited};
+use serde::ser::SerializeMap;
+use serde::{Serialize, Serializer};
 
 use super::BODY_LIMIT;
+use crate::body::whole;
 
 /// Where an HTTP request comes from, which settles how its answer is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,19 +30,13 @@ pub(crate) enum HttpSource {
     WebSocket,
 }
 
-/// The answer to an HTTP event, with the keys that its source reads.
-#[derive(Debug, Default, Serialize)]
-#[serde(rename_all = "camelCase")]
+/// The answer to an HTTP event, written with the keys that its source reads.
+#[derive(Debug)]
 pub(crate) struct HttpAnswer {
-    status_code: u16,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    status_description: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    headers: Option<BTreeMap<String, String>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    multi_value_headers: Option<BTreeMap<String, Vec<String>>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    cookies: Option<Vec<String>>,
+    source: HttpSource,
+    status: StatusCode,
+    /// Each value is UTF-8.
+    headers: HeaderMap,
     body: String,
     is_base64_encoded: bool,
 }
@@ -67,78 +63,106 @@ impl Unencodable {
     }
 }
 
-/// Writes a response the way its source reads it.
+/// Makes of a response what its source reads.
 pub(crate) async fn encode(response: Response, source: HttpSource) -> Result<HttpAnswer, Unencodable> {
     let (parts, body) = response.into_parts();
-    let texts = texts(&parts.headers)?;
-    let body = Limited::new(body, BODY_LIMIT).collect().await.map_err(|error| {
+    let odd = parts.headers.iter().find(|(_, value)| std::str::from_utf8(value.as_bytes()).is_err());
+    if let Some((name, _)) = odd {
+        return Err(Unencodable::Header(name.to_string()));
+    }
+    let body = whole(Limited::new(body, BODY_LIMIT)).await.map_err(|error| {
         if error.is::<LengthLimitError>() { Unencodable::TooLarge } else { Unencodable::Body(error) }
     })?;
-    let body: Vec<u8> = body.to_bytes().into();
-    let (body, is_base64_encoded) = match String::from_utf8(body) {
+    let (body, is_base64_encoded) = match String::from_utf8(body.into()) {
         Ok(text) if is_text(&parts.headers) => (text, false),
         Ok(text) => (BASE64_STANDARD.encode(text), true),
         Err(binary) => (BASE64_STANDARD.encode(binary.as_bytes()), true),
     };
-    let answer =
-        HttpAnswer { status_code: parts.status.as_u16(), body, is_base64_encoded, ..HttpAnswer::default() };
-    let reason = parts.status.canonical_reason().unwrap_or("-");
-    let description = || Some(format!("{} {reason}", parts.status.as_str()));
-    Ok(match source {
-        HttpSource::HttpApi | HttpSource::FunctionUrl => {
-            let (headers, cookies) = joined(&texts);
-            // Cookies are always there: readers of this format may insist on them.
-            HttpAnswer { headers: Some(headers), cookies: Some(cookies), ..answer }
-        }
-        HttpSource::WebSocket => HttpAnswer { headers: Some(joined(&texts).0), ..answer },
-        HttpSource::RestApi => HttpAnswer { multi_value_headers: Some(many(&texts)), ..answer },
-        HttpSource::LoadBalancer { multi_value: true } => HttpAnswer {
-            status_description: description(),
-            multi_value_headers: Some(many(&texts)),
-            ..answer
-        },
-        HttpSource::LoadBalancer { multi_value: false } => {
-            let (mut headers, cookies) = joined(&texts);
-            headers.extend(spellings(SET_COOKIE.as_str()).zip(cookies));
-            HttpAnswer { status_description: description(), headers: Some(headers), ..answer }
-        }
-    })
+    Ok(HttpAnswer { source, status: parts.status, headers: parts.headers, body, is_base64_encoded })
 }
 
-type Texts<'h> = Vec<(&'h str, &'h str)>;
-
-fn texts(headers: &HeaderMap) -> Result<Texts<'_>, Unencodable> {
-    headers
-        .iter()
-        .map(|(name, value)| match std::str::from_utf8(value.as_bytes()) {
-            Ok(value) => Ok((name.as_str(), value)),
-            Err(_) => Err(Unencodable::Header(name.to_string())),
-        })
-        .collect()
-}
-
-/// Repeated headers are joined by a comma; cookies stand apart, because they cannot be joined.
-fn joined(texts: &Texts<'_>) -> (BTreeMap<String, String>, Vec<String>) {
-    let (mut joined, mut cookies) = (BTreeMap::<String, String>::new(), Vec::new());
-    for &(name, value) in texts {
-        if name == SET_COOKIE {
-            cookies.push(value.to_owned());
-        } else if let Some(text) = joined.get_mut(name) {
-            text.push(',');
-            text.push_str(value);
-        } else {
-            joined.insert(name.to_owned(), value.to_owned());
+impl Serialize for HttpAnswer {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut answer = serializer.serialize_map(None)?;
+        answer.serialize_entry("statusCode", &self.status.as_u16())?;
+        if matches!(self.source, HttpSource::LoadBalancer { .. }) {
+            let reason = self.status.canonical_reason().unwrap_or("-");
+            answer
+                .serialize_entry("statusDescription", &format_args!("{} {reason}", self.status.as_str()))?;
         }
+        match self.source {
+            HttpSource::HttpApi | HttpSource::FunctionUrl => {
+                answer.serialize_entry("headers", &Joined { headers: &self.headers, cookies: false })?;
+                // They are always there: readers of this format may insist on them.
+                answer.serialize_entry("cookies", &Values(&self.headers, &SET_COOKIE))?;
+            }
+            HttpSource::WebSocket => {
+                answer.serialize_entry("headers", &Joined { headers: &self.headers, cookies: false })?;
+            }
+            HttpSource::RestApi | HttpSource::LoadBalancer { multi_value: true } => {
+                answer.serialize_entry("multiValueHeaders", &Many(&self.headers))?;
+            }
+            HttpSource::LoadBalancer { multi_value: false } => {
+                answer.serialize_entry("headers", &Joined { headers: &self.headers, cookies: true })?;
+            }
+        }
+        answer.serialize_entry("body", &self.body)?;
+        answer.serialize_entry("isBase64Encoded", &self.is_base64_encoded)?;
+        answer.end()
     }
-    (joined, cookies)
 }
 
-fn many(texts: &Texts<'_>) -> BTreeMap<String, Vec<String>> {
-    let mut many = BTreeMap::<String, Vec<String>>::new();
-    for &(name, value) in texts {
-        many.entry(name.to_owned()).or_default().push(value.to_owned());
+fn text(value: &HeaderValue) -> &str {
+    std::str::from_utf8(value.as_bytes()).unwrap_or_default()
+}
+
+/// Repeated headers joined by a comma. Cookies cannot be joined: they stand apart, or under their name in so many
+/// spellings.
+struct Joined<'h> {
+    headers: &'h HeaderMap,
+    cookies: bool,
+}
+
+impl Serialize for Joined<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut joined = serializer.serialize_map(None)?;
+        for name in self.headers.keys().filter(|name| *name != SET_COOKIE) {
+            let mut values = self.headers.get_all(name).iter().map(text);
+            let first = values.next().unwrap_or_default();
+            match values.next() {
+                None => joined.serialize_entry(name.as_str(), first)?,
+                Some(second) => {
+                    let all: Vec<&str> = [first, second].into_iter().chain(values).collect();
+                    joined.serialize_entry(name.as_str(), &all.join(","))?;
+                }
+            }
+        }
+        if self.cookies {
+            let cookies = self.headers.get_all(SET_COOKIE).iter().map(text);
+            for (name, cookie) in spellings(SET_COOKIE.as_str()).zip(cookies) {
+                joined.serialize_entry(&name, cookie)?;
+            }
+        }
+        joined.end()
     }
-    many
+}
+
+/// Each name with all its values.
+struct Many<'h>(&'h HeaderMap);
+
+impl Serialize for Many<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(self.0.keys().map(|name| (name.as_str(), Values(self.0, name))))
+    }
+}
+
+/// All values of one name.
+struct Values<'h>(&'h HeaderMap, &'h HeaderName);
+
+impl Serialize for Values<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(self.0.get_all(self.1).iter().map(text))
+    }
 }
 
 /// One name in every mixture of capitals and small letters: a map that has each name once can hold it so often, and
@@ -163,23 +187,26 @@ fn is_text(headers: &HeaderMap) -> bool {
         return false;
     }
     let Some(kind) = headers.get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok()) else { return true };
-    let kind = kind.split(';').next().unwrap_or(kind).trim().to_ascii_lowercase();
-    kind.starts_with("text/")
-        || kind.ends_with("+json")
-        || kind.ends_with("+xml")
-        || matches!(
-            kind.as_str(),
-            "application/json"
-                | "application/xml"
-                | "application/javascript"
-                | "application/x-www-form-urlencoded"
-        )
+    let kind = kind.split(';').next().unwrap_or(kind).trim();
+    let begins = |start: &str| kind.get(..start.len()).is_some_and(|part| part.eq_ignore_ascii_case(start));
+    let ends = |end: &str| {
+        let from = kind.len().checked_sub(end.len());
+        from.and_then(|from| kind.get(from..)).is_some_and(|part| part.eq_ignore_ascii_case(end))
+    };
+    const TEXTS: [&str; 4] = [
+        "application/json",
+        "application/xml",
+        "application/javascript",
+        "application/x-www-form-urlencoded",
+    ];
+    TEXTS.iter().any(|text| kind.eq_ignore_ascii_case(text))
+        || begins("text/")
+        || ends("+json")
+        || ends("+xml")
 }
 
 #[cfg(test)]
 mod tests {
-    use http::HeaderValue;
-
     use super::*;
     use axum_core::body::Body;
 
@@ -212,8 +239,9 @@ mod tests {
             repeated.headers_mut().append(name, HeaderValue::from_static(value));
         }
         let answer = encode(repeated, HttpSource::HttpApi).await.unwrap();
-        assert_eq!(answer.cookies.unwrap(), ["a=1", "b=2, 3"]);
-        assert_eq!(answer.headers.unwrap()["vary"], "a,b");
+        let answer = serde_json::to_value(answer).unwrap();
+        assert_eq!(answer["cookies"], serde_json::json!(["a=1", "b=2, 3"]));
+        assert_eq!(answer["headers"], serde_json::json!({"vary": "a,b"}));
     }
 
     #[tokio::test]

@@ -87,6 +87,72 @@ impl<'a, 'de: 'a> Deserialize<'de> for Text<'a> {
     }
 }
 
+/// Text that is long and full of escapes, such as a body in JSON: skipped first, so that its length is known, and written
+/// down once.
+#[derive(Default)]
+pub(super) struct LongText<'a>(pub(super) Option<Cow<'a, str>>);
+
+impl<'a, 'de: 'a> Deserialize<'de> for LongText<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let raw = <&RawValue>::deserialize(deserializer)?.get();
+        let Some(inside) = raw.strip_prefix('"').and_then(|raw| raw.strip_suffix('"')) else {
+            return Ok(Self(None));
+        };
+        match unescaped(inside) {
+            Some(text) => Ok(Self(Some(text))),
+            None => Err(D::Error::custom("a text has half of a surrogate pair")),
+        }
+    }
+}
+
+/// The text between the quotes of JSON that is well-formed; `None` when it holds half of a surrogate pair.
+fn unescaped(inside: &str) -> Option<Cow<'_, str>> {
+    let Some((before, mut rest)) = inside.split_once('\\') else { return Some(Cow::Borrowed(inside)) };
+    let mut text = String::with_capacity(inside.len());
+    text.push_str(before);
+    loop {
+        let mut letters = rest.chars();
+        match letters.next()? {
+            'n' => text.push('\n'),
+            't' => text.push('\t'),
+            'r' => text.push('\r'),
+            'b' => text.push('\u{8}'),
+            'f' => text.push('\u{c}'),
+            'u' => {
+                let (first, behind) = unit(letters.as_str())?;
+                letters = behind.chars();
+                match char::from_u32(first) {
+                    Some(letter) => text.push(letter),
+                    None => {
+                        let (second, behind) = unit(behind.strip_prefix("\\u")?)?;
+                        letters = behind.chars();
+                        let pair = [u16::try_from(first).ok()?, u16::try_from(second).ok()?];
+                        text.push(char::decode_utf16(pair).next()?.ok()?);
+                    }
+                }
+            }
+            // `"`, `\` and `/` stand for themselves.
+            itself => text.push(itself),
+        }
+        match letters.as_str().split_once('\\') {
+            Some((before, behind)) => {
+                text.push_str(before);
+                rest = behind;
+            }
+            None => {
+                text.push_str(letters.as_str());
+                return Some(Cow::Owned(text));
+            }
+        }
+    }
+}
+
+/// The four digits of `\u`, and what stands behind them.
+fn unit(text: &str) -> Option<(u32, &str)> {
+    let (digits, rest) = text.split_at_checked(4)?;
+    Some((u32::from_str_radix(digits, 16).ok()?, rest))
+}
+
 /// A list of texts; one text alone is a list of one, and anything else an empty list.
 #[derive(Default)]
 pub(super) struct Texts<'a>(pub(super) Vec<Cow<'a, str>>);
@@ -254,5 +320,45 @@ impl<'a> Pairs<'a> {
     /// What a part of the event holds; a part of another shape holds nothing.
     pub(super) fn of(part: Option<&'a RawValue>) -> Self {
         part.and_then(|part| serde_json::from_str(part.get()).ok()).unwrap_or_default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn long_texts_are_what_serde_json_makes_of_them() {
+        let mut chance = fastrand::Rng::with_seed(7);
+        let parts = [
+            "a",
+            "\u{fc}",
+            "\u{1f980}",
+            "\\n",
+            "\\t",
+            "\\r",
+            "\\b",
+            "\\f",
+            "\\\"",
+            "\\\\",
+            "\\/",
+            "\\u0041",
+            "\\u00fC",
+            "\\ud83e\\udd80",
+            "\\ud83e",
+            "\\udd80",
+            "\\u0000",
+        ];
+        for _ in 0..20_000 {
+            let length = chance.usize(..8);
+            let inside: String = (0..length).map(|_| parts[chance.usize(..parts.len())]).collect();
+            let json = format!("\"{inside}\"");
+            let expected = serde_json::from_str::<String>(&json).ok();
+            let read = serde_json::from_str::<LongText<'_>>(&json).ok();
+            assert_eq!(read.map(|text| text.0.unwrap().into_owned()), expected, "{json}");
+        }
+        for other in ["null", "7", "[\"a\"]", "{}", "true"] {
+            assert!(serde_json::from_str::<LongText<'_>>(other).unwrap().0.is_none(), "{other}");
+        }
     }
 }

@@ -29,7 +29,6 @@ pub(crate) use decode::{Decoded, decode};
 pub(crate) use describe::describe;
 pub(crate) use encode::{HttpAnswer, HttpSource, encode};
 pub use kind::RecordKind;
-pub(crate) use record::RawRecord;
 pub use record::{
     EventBridgeEvent, KinesisRecord, Record, S3Object, SnsNotification, SqsMessage, StreamRecord,
 };

@@ -4,31 +4,21 @@ use std::collections::BTreeMap;
 use std::ops::Deref;
 
 use axum_core::extract::{FromRequestParts, OptionalFromRequestParts};
-use bytes::Bytes;
 use http::request::Parts;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
 use crate::error::Failure;
+use crate::resource::Context;
 
-/// The record in its event, for whoever asks; in the extensions of its request.
-#[derive(Clone)]
-pub(crate) struct RawRecord {
-    pub(crate) event: Bytes,
-    pub(crate) start: usize,
-}
-
-impl RawRecord {
-    fn read<T: DeserializeOwned>(&self) -> Result<T, serde_json::Error> {
-        let bytes = self.event.get(self.start..).unwrap_or_default();
-        // What stands behind the record belongs to the event.
-        T::deserialize(&mut serde_json::Deserializer::from_slice(bytes))
-    }
+/// Reads a record as `T` from the event's bytes; what stands behind it belongs to the event.
+pub(super) fn read<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, serde_json::Error> {
+    T::deserialize(&mut serde_json::Deserializer::from_slice(bytes))
 }
 
 fn take<T: DeserializeOwned>(parts: &Parts) -> Result<Option<T>, Failure> {
-    let Some(raw) = parts.extensions.get::<RawRecord>() else { return Ok(None) };
-    raw.read().map(Some).map_err(|error| Failure::internal("RECORD_NOT_VALID", error))
+    let Some(record) = Context::of(parts).and_then(Context::record) else { return Ok(None) };
+    read(record).map(Some).map_err(|error| Failure::internal("RECORD_NOT_VALID", error))
 }
 
 fn missing(what: &str) -> Failure {

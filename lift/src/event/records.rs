@@ -11,7 +11,7 @@ use serde_json::value::RawValue;
 
 use super::RecordKind;
 use super::decode::Event;
-use super::lenient::Text;
+use super::lenient::{LongText, Text};
 use super::request::share;
 
 /// The records of one event, which come from one place.
@@ -55,7 +55,7 @@ struct RawItem<'e> {
     subscription: Text<'e>,
     message_id: Text<'e>,
     event_id: Text<'e>,
-    body: Text<'e>,
+    body: LongText<'e>,
     attributes: Option<&'e RawValue>,
     kinesis: Option<&'e RawValue>,
     dynamodb: Option<&'e RawValue>,

@@ -1,16 +1,18 @@
 use std::ops::{Deref, DerefMut};
 
+use axum_core::RequestExt;
 use axum_core::body::Body;
 use axum_core::extract::{FromRequest, OptionalFromRequest, Request};
 use axum_core::response::{IntoResponse, Response};
-use bytes::Bytes;
 use http::header::CONTENT_TYPE;
 use http::{HeaderMap, HeaderValue, StatusCode};
+use http_body_util::LengthLimitError;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_path_to_error::{Path, Segment};
 
-use crate::error::{Failure, Origin, failure_of_rejection};
+use crate::body::whole;
+use crate::error::{Failure, Origin};
 
 /// JSON in a request body and in an answer.
 ///
@@ -42,15 +44,12 @@ impl<T> DerefMut for Json<T> {
 impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Json<T> {
     type Rejection = Failure;
 
-    async fn from_request(request: Request, state: &S) -> Result<Self, Failure> {
+    async fn from_request(request: Request, _: &S) -> Result<Self, Failure> {
         if !is_json(request.headers()) {
             let detail = "send the body as JSON with `content-type: application/json`";
             return Err(rejected(StatusCode::UNSUPPORTED_MEDIA_TYPE, "UNSUPPORTED_MEDIA_TYPE", detail));
         }
-        let body = Bytes::from_request(request, state).await.map_err(|rejection| {
-            failure_of_rejection(rejection.into_response())
-                .unwrap_or_else(|response| Failure::new(response.status(), "BODY_NOT_READABLE"))
-        })?;
+        let body = whole(request.into_limited_body()).await.map_err(|error| unreadable(&error))?;
         decode(&body).map(Self)
     }
 }
@@ -71,6 +70,20 @@ fn rejected(status: StatusCode, code: &'static str, detail: impl Into<String>) -
     Failure::new(status, code).detail(detail).origin_is(Origin::Rejected)
 }
 
+/// Why a body cannot be had, in axum's words.
+#[cold]
+fn unreadable(error: &axum_core::Error) -> Failure {
+    let mut source: Option<&(dyn std::error::Error + 'static)> = Some(error);
+    while let Some(error) = source {
+        if error.is::<LengthLimitError>() {
+            let detail = "Failed to buffer the request body: length limit exceeded";
+            return rejected(StatusCode::PAYLOAD_TOO_LARGE, "BODY_TOO_LARGE", detail);
+        }
+        source = error.source();
+    }
+    rejected(StatusCode::BAD_REQUEST, "BAD_REQUEST", format!("Failed to buffer the request body: {error}"))
+}
+
 fn is_json(headers: &HeaderMap) -> bool {
     let Some(kind) = headers.get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok()) else { return false };
     let essence = kind.split(';').next().unwrap_or(kind).trim();
@@ -80,7 +93,12 @@ fn is_json(headers: &HeaderMap) -> bool {
 }
 
 fn decode<T: DeserializeOwned>(body: &[u8]) -> Result<T, Failure> {
-    serde_json::from_slice(body).map_err(|error| locate::<T>(body, error))
+    // One check of all of it is cheaper than one for each text in it.
+    let read = match std::str::from_utf8(body) {
+        Ok(text) => serde_json::from_str(text),
+        Err(_) => serde_json::from_slice(body),
+    };
+    read.map_err(|error| locate::<T>(body, error))
 }
 
 /// Reads the body once more to name the place of its fault; a success never pays for this.

@@ -19,7 +19,6 @@ pub use endpoint::{IntoRoute, Route};
 pub use json::Json;
 pub use list::{Entry, Handlers, Listed};
 pub use meta::{HandlerMeta, Trigger};
-pub(crate) use path::PathParams;
 pub use path::{FromPath, MatchedPath, Path, PathArg};
 pub use unique::assert_unique;
 

@@ -13,10 +13,6 @@ use serde::de::{DeserializeOwned, Error as _, IntoDeserializer};
 use crate::error::{Failure, Origin};
 use crate::resource::Context;
 
-/// The parameters of the matched route, decoded, in order.
-#[derive(Clone)]
-pub(crate) struct PathParams(pub(crate) Arc<[(&'static str, String)]>);
-
 fn invalid(name: &str, problem: impl Display) -> Failure {
     Failure::new(StatusCode::BAD_REQUEST, "INVALID_PATH_PARAMETER")
         .detail(format!("path parameter `{name}`: {problem}"))
@@ -52,8 +48,8 @@ impl<T: FromPath, S: Sync, const INDEX: usize> FromRequestParts<S> for PathArg<T
     type Rejection = Failure;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Failure> {
-        let params = parts.extensions.get::<PathParams>();
-        let Some((name, text)) = params.and_then(|params| params.0.get(INDEX)) else {
+        let params = Context::of(parts).map(Context::params).unwrap_or_default();
+        let Some((name, text)) = params.get(INDEX) else {
             return Err(Failure::internal("INTERNAL", "the route has no such parameter"));
         };
         T::from_path(text).map(Self).map_err(|error| invalid(name, error))
@@ -78,8 +74,8 @@ impl<T: DeserializeOwned + Send, S: Sync> FromRequestParts<S> for Path<T> {
     type Rejection = Failure;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Failure> {
-        let params = parts.extensions.get::<PathParams>().map(|params| params.0.clone()).unwrap_or_default();
-        T::deserialize(Params(&params)).map(Path).map_err(|error| invalid("*", error))
+        let params = Context::of(parts).map(Context::params).unwrap_or_default();
+        T::deserialize(Params(params)).map(Path).map_err(|error| invalid("*", error))
     }
 }
 

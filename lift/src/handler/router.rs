@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use http::Method;
 
-use super::{Endpoint, HandlerMeta, PathParams, Trigger};
+use super::{Endpoint, HandlerMeta, Trigger};
 use crate::config::Fault;
 use crate::error::{Failure, Origin};
 use crate::resource::User;
@@ -39,7 +39,7 @@ struct Table {
 
 /// What a request came to.
 pub(crate) enum Matched<'a> {
-    Served(&'a Served, Option<PathParams>),
+    Served(&'a Served, Vec<(&'static str, String)>),
     /// Another method would do; the value of `Allow`.
     MethodNotAllowed(&'a str),
     NotFound,
@@ -106,9 +106,6 @@ impl Router {
         let served = by(method).or_else(|| (method == Method::HEAD).then(|| by(&Method::GET)).flatten());
         let Some(served) = served else { return Matched::MethodNotAllowed(&table.allow) };
         let Trigger::Http { params: names, .. } = served.meta.trigger else { return Matched::NotFound };
-        if names.is_empty() {
-            return Matched::Served(served, None);
-        }
         let mut params = Vec::with_capacity(names.len());
         for (name, (_, raw)) in names.iter().zip(found.params.iter()) {
             match percent_encoding::percent_decode_str(raw).decode_utf8() {
@@ -121,7 +118,7 @@ impl Router {
                 }
             }
         }
-        Matched::Served(served, Some(PathParams(params.into())))
+        Matched::Served(served, params)
     }
 
     /// Whether anything serves a path, by any method.
@@ -191,8 +188,8 @@ mod tests {
 
     fn word(router: &Router, method: &str, path: &str) -> String {
         match router.route(&Method::from_bytes(method.as_bytes()).unwrap(), path) {
-            Matched::Served(served, None) => served.meta.name.to_owned(),
-            Matched::Served(served, Some(params)) => format!("{} {:?}", served.meta.name, params.0),
+            Matched::Served(served, params) if params.is_empty() => served.meta.name.to_owned(),
+            Matched::Served(served, params) => format!("{} {params:?}", served.meta.name),
             Matched::MethodNotAllowed(allow) => format!("allow {allow}"),
             Matched::NotFound => "404".to_owned(),
             Matched::BadPath(_) => "400".to_owned(),

@@ -221,7 +221,7 @@ impl Way {
                 let body = body.collect().await?.to_bytes();
                 let event = event::gateway::event(*source, &head, &body).to_string();
                 let request_id = head.headers.get("x-request-id").and_then(|id| id.to_str().ok());
-                let request_id = request_id.map_or_else(fresh_id, ToOwned::to_owned);
+                let request_id = request_id.map_or_else(fresh_id, Into::into);
                 let arrival =
                     Arrival { request_id, deadline: Deadline::NONE, function: None, streams: false };
                 let answer = host.service.event(event.into(), &arrival).await;

@@ -217,7 +217,7 @@ async fn handle(
     // Nothing runs between invocations, so idle connections are looked after now; it never waits.
     service.resources.maintain();
     let arrival = Arrival {
-        request_id: context.request_id.clone(),
+        request_id: context.request_id.as_str().into(),
         deadline: deadline(context.deadline(), SystemTime::now()),
         function: Some(&context.env_config.function_name),
         streams: true,

@@ -182,7 +182,13 @@ struct Server {
 impl Server {
     /// Runs the invocation in a task of its own, so that a client that goes away does not cancel it.
     async fn answer(&self, request: http::Request<Incoming>) -> Response {
-        let call = Call { request_id: None, deadline: Deadline::NONE, default_timeout: TIMEOUT, event: None };
+        let call = Call {
+            request_id: None,
+            deadline: Deadline::NONE,
+            default_timeout: TIMEOUT,
+            event: None,
+            record: None,
+        };
         let called = self.service.http(request.map(Body::new), call);
         let mut task = CancelOnDrop {
             cancel: called.cancel_on_disconnect,

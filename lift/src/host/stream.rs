@@ -3,6 +3,7 @@
 use std::convert::Infallible;
 use std::panic::AssertUnwindSafe;
 use std::pin::Pin;
+use std::sync::Arc;
 
 use axum_core::response::Response;
 use bytes::Bytes;
@@ -18,7 +19,7 @@ use crate::layer::panic_text;
 pub(super) type Chunks = Pin<Box<dyn Stream<Item = Result<Bytes, Infallible>> + Send>>;
 
 /// An answer with its head first, and its body until it ends, breaks off or the time is up.
-pub(super) fn answer(response: Response, deadline: Deadline, request_id: String) -> StreamResponse<Chunks> {
+pub(super) fn answer(response: Response, deadline: Deadline, request_id: Arc<str>) -> StreamResponse<Chunks> {
     let (mut parts, body) = response.into_parts();
     let cookies = parts.headers.get_all(SET_COOKIE).iter();
     let cookies = cookies.map(|cookie| String::from_utf8_lossy(cookie.as_bytes()).into_owned()).collect();
@@ -31,7 +32,7 @@ pub(super) fn answer(response: Response, deadline: Deadline, request_id: String)
         .map(|(name, _)| name.clone())
         .collect();
     for name in unreadable {
-        tracing::error!(request_id, header = %name, "a header that Lambda cannot pass on is left out");
+        tracing::error!(request_id = &*request_id, header = %name, "a header that Lambda cannot pass on is left out");
         parts.headers.remove(name);
     }
     let metadata_prelude = MetadataPrelude { status_code: parts.status, headers: parts.headers, cookies };

@@ -231,7 +231,13 @@ impl TestService {
 }
 
 pub(super) fn call() -> Call {
-    Call { request_id: None, deadline: Deadline::NONE, default_timeout: Duration::from_secs(30), event: None }
+    Call {
+        request_id: None,
+        deadline: Deadline::NONE,
+        default_timeout: Duration::from_secs(30),
+        event: None,
+        record: None,
+    }
 }
 
 /// A request to a [`TestService`]; `.await` sends it.

@@ -55,29 +55,40 @@ pub struct Context(Arc<Inner>);
 
 struct Inner {
     resources: Arc<Resources>,
-    user: User,
-    route: Option<Arc<str>>,
-    request_id: String,
-    deadline: Deadline,
-    event: Option<Bytes>,
+    invoked: Invoked,
+}
+
+/// One invocation of a function.
+pub(crate) struct Invoked {
+    pub(crate) user: User,
+    pub(crate) route: Option<Arc<str>>,
+    /// The parameters of the route, decoded, in order.
+    pub(crate) params: Vec<(&'static str, String)>,
+    pub(crate) request_id: Arc<str>,
+    pub(crate) deadline: Deadline,
+    /// The event that made it.
+    pub(crate) event: Option<Bytes>,
+    /// Where its record begins in the event.
+    pub(crate) record: Option<usize>,
+}
+
+impl Invoked {
+    /// Of a function without a route and without an event.
+    pub(crate) fn plain(user: User, deadline: Deadline) -> Self {
+        let (route, params, event, record) = (None, Vec::new(), None, None);
+        Self { user, route, params, request_id: Arc::default(), deadline, event, record }
+    }
 }
 
 impl Context {
     /// For a check or a start function.
     pub(crate) fn new(resources: Arc<Resources>, user: User, deadline: Deadline) -> Self {
-        Self::invocation(resources, user, None, String::new(), deadline, None)
+        Self::invocation(resources, Invoked::plain(user, deadline))
     }
 
     /// For an invocation.
-    pub(crate) fn invocation(
-        resources: Arc<Resources>,
-        user: User,
-        route: Option<Arc<str>>,
-        request_id: String,
-        deadline: Deadline,
-        event: Option<Bytes>,
-    ) -> Self {
-        Self(Arc::new(Inner { resources, user, route, request_id, deadline, event }))
+    pub(crate) fn invocation(resources: Arc<Resources>, invoked: Invoked) -> Self {
+        Self(Arc::new(Inner { resources, invoked }))
     }
 
     /// The context that the app put into a request.
@@ -89,36 +100,46 @@ impl Context {
     /// The handler, check or start function that this is for; `-` while no route matched.
     #[must_use]
     pub fn user(&self) -> &'static str {
-        self.0.user.name()
+        self.0.invoked.user.name()
     }
 
     pub(crate) fn holder(&self) -> User {
-        self.0.user
+        self.0.invoked.user
     }
 
     /// The route as it is written at the handler, such as `/orders/{id}`.
     #[must_use]
     pub fn route(&self) -> Option<&str> {
-        self.0.route.as_deref()
+        self.0.invoked.route.as_deref()
     }
 
     /// The id of the request, empty outside of invocations: the `x-request-id` that came with it, Lambda's own, or
     /// a fresh one.
     #[must_use]
     pub fn request_id(&self) -> &str {
-        &self.0.request_id
+        &self.0.invoked.request_id
     }
 
     /// Until when it may run.
     #[must_use]
     pub fn deadline(&self) -> Deadline {
-        self.0.deadline
+        self.0.invoked.deadline
     }
 
     /// The bytes of the AWS event that made this invocation, as Lambda sent them; `None` on the HTTP server.
     #[must_use]
     pub fn event(&self) -> Option<&Bytes> {
-        self.0.event.as_ref()
+        self.0.invoked.event.as_ref()
+    }
+
+    /// The parameters of the route.
+    pub(crate) fn params(&self) -> &[(&'static str, String)] {
+        &self.0.invoked.params
+    }
+
+    /// The event's bytes from where the record of this invocation begins.
+    pub(crate) fn record(&self) -> Option<&[u8]> {
+        self.event()?.get(self.0.invoked.record?..)
     }
 
     /// The numbers of every pool at this moment, by its name.
@@ -137,8 +158,8 @@ impl std::fmt::Debug for Context {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Context")
             .field("user", &self.user())
-            .field("request_id", &self.0.request_id)
-            .field("deadline", &self.0.deadline)
+            .field("request_id", &self.0.invoked.request_id)
+            .field("deadline", &self.0.invoked.deadline)
             .finish_non_exhaustive()
     }
 }

@@ -11,8 +11,8 @@ mod stats;
 
 use std::future::Future;
 
-pub(crate) use context::User;
 pub use context::{Context, Init};
+pub(crate) use context::{Invoked, User};
 pub(crate) use managed::{Judgement, Managed};
 pub(crate) use registry::{Overrides, Resources, Substitute};
 pub(crate) use requirements::{Kind, Opened, Opening};
