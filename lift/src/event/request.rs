@@ -182,7 +182,11 @@ fn header_name(name: &str) -> Option<HeaderName> {
     macro_rules! known {
         ($($known:literal)*) => {
             match name {
-                $($known => Some(HeaderName::from_static($known)),)*
+                $($known => {
+                    #[allow(clippy::declare_interior_mutable_const)] // a clone of it is what is wanted
+                    const NAME: HeaderName = HeaderName::from_static($known);
+                    Some(NAME)
+                })*
                 _ => HeaderName::from_bytes(name.as_bytes()).ok(),
             }
         };
@@ -207,7 +211,7 @@ fn without_stage<'p>(path: &'p str, stage: &str) -> &'p str {
 }
 
 fn uri(path: &str, query: &str) -> Option<Uri> {
-    let mut text = String::with_capacity(path.len() + query.len() + 2);
+    let mut text = String::with_capacity(path.len() + query.len() + 1);
     if !path.starts_with('/') {
         text.push('/');
     }

@@ -85,7 +85,11 @@ fn unreadable(error: &axum_core::Error) -> Failure {
 }
 
 fn is_json(headers: &HeaderMap) -> bool {
-    let Some(kind) = headers.get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok()) else { return false };
+    let Some(kind) = headers.get(CONTENT_TYPE) else { return false };
+    if kind == "application/json" {
+        return true;
+    }
+    let Ok(kind) = kind.to_str() else { return false };
     let essence = kind.split(';').next().unwrap_or(kind).trim();
     let Some((kind, subtype)) = essence.split_once('/') else { return false };
     kind.eq_ignore_ascii_case("application")

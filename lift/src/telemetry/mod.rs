@@ -9,7 +9,9 @@ pub(crate) use log::Log;
 use panics::catch_panics;
 pub(crate) use panics::{take_panic, watched};
 
-use tracing_subscriber::EnvFilter;
+use tracing_subscriber::filter::{LevelFilter, Targets};
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::util::SubscriberInitExt;
 
 /// How log lines are written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,20 +38,23 @@ fn set(variable: &str) -> bool {
     std::env::var_os(variable).is_some()
 }
 
-/// Sends logs to standard error, at `info` and above unless `RUST_LOG` says otherwise. A subscriber that the program
+/// Sends logs to standard error, at `info` and above unless `RUST_LOG` says otherwise: levels for targets, such as
+/// `info,hyper=warn,my_service=debug`. A subscriber that the program
 /// has set up itself stays.
 pub(crate) fn start(format: Format) {
-    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
-    let logs =
-        tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_target(false);
+    let filter = std::env::var("RUST_LOG").ok().and_then(|filter| filter.parse::<Targets>().ok());
+    let filter = filter.unwrap_or_else(|| Targets::new().with_default(LevelFilter::INFO));
+    let logs = tracing_subscriber::fmt::layer().with_writer(std::io::stderr).with_target(false);
+    let registry = tracing_subscriber::registry().with(filter);
     let started = match format {
         Format::Json => {
             // The list holds the invocation, with its request id, whatever spans of the user's stand inside.
-            logs.json().flatten_event(true).with_current_span(false).with_span_list(true).try_init()
+            let logs = logs.json().flatten_event(true).with_current_span(false).with_span_list(true);
+            registry.with(logs).try_init()
         }
         Format::Text => {
             let colours = std::io::IsTerminal::is_terminal(&std::io::stderr()) && !set("NO_COLOR");
-            logs.with_ansi(colours).try_init()
+            registry.with(logs.with_ansi(colours)).try_init()
         }
     };
     // An error means that the program has its own subscriber.
