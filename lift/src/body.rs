@@ -4,6 +4,9 @@ use bytes::Bytes;
 use http_body::Body;
 use http_body_util::BodyExt;
 
+/// Bodies up to this size need no limit of ours: axum's own default, 2 MB, lets them pass.
+pub(crate) const AXUM_BODY_LIMIT: u64 = 2 * 1024 * 1024;
+
 /// All bytes of a body. One that lies ready in memory, as most do, is one frame and is neither copied nor collected.
 pub(crate) async fn whole<B: Body<Data = Bytes> + Unpin>(mut body: B) -> Result<Bytes, B::Error> {
     let mut first = match body.frame().await {

@@ -436,17 +436,28 @@ async fn events_that_are_not_well_formed_fail_as_a_whole() {
         (json!({"Records": []}).to_string(), "a batch without records"),
         (with("messageId", Value::Null), "record 1 has no `messageId`"),
         (with("messageId", json!("")), "record 1 has no `messageId`"),
-        (with("eventSourceARN", json!("arn:aws:sqs:x:1:other")), "record 1 comes from `arn:aws:sqs:x:1:other`"),
+        (
+            with("eventSourceARN", json!("arn:aws:sqs:x:1:other")),
+            "record 1 comes from `arn:aws:sqs:x:1:other`",
+        ),
         (with("eventSource", json!("aws:kinesis")), "record 1 is no SQS message"),
         (json!({"Records": [good, 7]}).to_string(), "a batch of records from `aws:sqs`"),
         ("{\"Records\": [".to_owned(), "not JSON"),
-        (json!({"httpMethod": "GET", "path": "/", "requestContext": {"stage": "a"}, "body": "%", "isBase64Encoded": true}).to_string(), "not base64"),
     ] {
         let failure = service.event(event.clone()).await.unwrap_err();
         let text = failure.public_detail().unwrap_or_default();
         assert!(failure.code() == "EVENT_NOT_VALID" && text.contains(words), "{event}: {failure:?}");
         assert_eq!(failure.origin(), Origin::Internal);
     }
+    // A request is answered in the form of its source.
+    let odd = json!({"httpMethod": "GET", "path": "/", "requestContext": {"stage": "a"}, "body": "%", "isBase64Encoded": true});
+    let answer: Value = serde_json::from_slice(&service.event(odd.to_string()).await.unwrap()).unwrap();
+    assert_eq!(
+        (answer["statusCode"].as_u64(), answer.get("multiValueHeaders").is_some()),
+        (Some(400), true),
+        "{answer}"
+    );
+    assert!(answer["body"].as_str().unwrap().contains("EVENT_NOT_VALID"), "{answer}");
     assert_eq!(seen.take(), Vec::<String>::new());
 }
 
@@ -477,6 +488,100 @@ async fn a_batch_can_be_taken_whole() {
     );
     let answer = service.event(sqs(&["a", "never", "b"])).await.unwrap();
     assert_eq!(returned(&answer), ["m0", "m1", "m2"]);
+}
+
+#[tokio::test]
+async fn a_whole_batch_of_a_fifo_queue_keeps_the_order_of_each_group() {
+    let seen = Seen::default();
+    let service = start(lift::handlers![together], &seen).await;
+    let text = |group, text: &str| (group, json!(format!("{text:?}")));
+    let fifo = "arn:aws:sqs:x:1:jobs.fifo";
+    // Behind one that cannot be read nothing of its group is handed out.
+    for broken in [json!("no json"), Value::Null] {
+        let bodies = [text("a", "a1"), ("a", broken), text("a", "a3"), text("b", "b1")];
+        let answer = service.event(sqs_from(fifo, &bodies)).await.unwrap();
+        assert_eq!(
+            (returned(&answer), seen.take().join("")),
+            (vec!["m1".into(), "m2".into()], "a1b1".into())
+        );
+    }
+    // Behind one that the handler names the group goes back, too.
+    let bodies = [text("a", "a1"), text("a", "later"), text("b", "b1"), text("a", "a3")];
+    let answer = service.event(sqs_from(fifo, &bodies)).await.unwrap();
+    assert_eq!(returned(&answer), ["m1", "m3"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn each_shard_has_its_own_first_failure() {
+    let jobs = [("1", "a"), ("2", "later"), ("1", "b"), ("2", "c"), ("1", "later"), ("1", "d")];
+    let mut batch: Value = serde_json::from_str(&kinesis(&jobs)).unwrap();
+    for (record, (shard, _)) in batch["Records"].as_array_mut().unwrap().iter_mut().zip(jobs) {
+        record["eventID"] = format!("shardId-{shard}:x").into();
+    }
+    let seen = Seen::default();
+    // One after the other nothing behind the first failure is begun; by key each shard goes on by itself.
+    for (handlers, first, done) in [
+        (lift::handlers![by_shard], vec!["s1", "s2"], "a"),
+        (lift::handlers![by_shard_and_key], vec!["s1", "s4"], "ab"),
+    ] {
+        let service = start(handlers, &seen).await;
+        let answer = service.event(batch.to_string()).await.unwrap();
+        assert_eq!(
+            (returned(&answer), seen.take().join("")),
+            (first.into_iter().map(String::from).collect(), done.to_owned())
+        );
+    }
+}
+
+#[lift::handler(kinesis = "clicks", partial)]
+async fn by_shard(seen: Shared<Seen>, job: Json<String>) -> Result<(), JobError> {
+    work(&job, &seen).await
+}
+
+#[lift::handler(kinesis = "clicks", partial, concurrency = 3)]
+async fn by_shard_and_key(seen: Shared<Seen>, job: Json<String>) -> Result<(), JobError> {
+    work(&job, &seen).await
+}
+
+#[lift::handler(sqs = "jobs", partial)]
+async fn anywhere(
+    context: Option<lift::event::RequestContext>,
+    _object: Option<S3Object>,
+    _job: Json<String>,
+) {
+    assert!(context.is_none());
+}
+
+#[tokio::test]
+async fn a_request_context_is_an_option_where_no_request_is() {
+    let service = start(lift::handlers![anywhere], &Seen::default()).await;
+    // The message is no object of S3: an argument of the wrong source fails its record.
+    assert_eq!(returned(&service.event(sqs(&["a"])).await.unwrap()), ["m0"]);
+}
+
+#[lift::handler(dynamodb = "orders", partial)]
+async fn of_the_table(change: Change<Value>, seen: Shared<Seen>) {
+    seen.note(change.record.table());
+}
+
+#[tokio::test]
+async fn a_table_is_named_by_its_name_its_arn_or_its_streams() {
+    let seen = Seen::default();
+    let stream = "arn:aws:dynamodb:x:1:table/prod-orders/stream/2026-01-01T00:00:00.000";
+    let event = json!({"Records": [{"eventSource": "aws:dynamodb", "eventName": "REMOVE", "eventSourceARN": stream,
+        "dynamodb": {"Keys": {"id": {"S": "7"}}, "SequenceNumber": "9"}}]});
+    for (name, served) in [
+        ("prod-orders", true),
+        ("arn:aws:dynamodb:x:1:table/prod-orders", true),
+        (stream, true),
+        ("arn:aws:dynamodb:x:1:table/prod", false),
+        ("prod", false),
+    ] {
+        let app = App::new("tables").provide(seen.clone()).handlers(lift::handlers![of_the_table, direct]);
+        let service = app.test().var("LIFT_TRIGGER_ORDERS", name).start().await.unwrap();
+        assert_eq!(service.event(event.to_string()).await.is_ok(), served, "{name}");
+        assert_eq!(seen.take().len(), usize::from(served));
+    }
 }
 
 #[lift::handler(sqs = "other-jobs")]

@@ -148,7 +148,7 @@ fn streamed(answer: &Answer) -> (Value, String) {
 async fn a_function_url_gets_an_answer_bit_by_bit_and_an_error_is_no_part_of_it() {
     let dir = folder();
     let lambda = lambda().start();
-    let function = lambda.spawn(function(dir.path()));
+    let function = lambda.spawn(function(dir.path()).env("LIFT_LAMBDA_STREAM", "true"));
     let url = |target: &str| {
         let mut event = get(target);
         event["requestContext"]["domainName"] = json!("abcdefgh.lambda-url.eu-central-1.on.aws");
@@ -177,7 +177,9 @@ async fn a_function_url_gets_an_answer_bit_by_bit_and_an_error_is_no_part_of_it(
     let (prelude, body) = streamed(&lambda.invoke(url("/stream/none/1/whole")).await.expect("an answer"));
     assert_eq!((prelude["statusCode"].as_u64(), body.contains("INVALID_PATH_PARAMETER")), (Some(400), true));
 
-    // API Gateway cannot pass it on like that.
+    // All of the function URL's answers are streams; API Gateway cannot pass on any.
+    let (prelude, body) = streamed(&lambda.invoke(url("/id/0")).await.expect("an answer"));
+    assert_eq!((prelude["statusCode"].as_u64(), body.len()), (Some(200), 36), "{prelude}");
     let answer = http(&lambda.invoke(get("/stream/3/1/whole")).await.expect("an answer"));
     assert_eq!((answer.status, answer.text().as_str()), (200, "0\n1\n2\n"));
     lambda.finish();

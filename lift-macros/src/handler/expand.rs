@@ -91,7 +91,6 @@ fn meta(handler: &Handler, runtime: &Runtime) -> TokenStream {
     let flags = [
         (handler.partial, quote!(.partial())),
         (handler.drop_permanent, quote!(.drop_permanent())),
-        (handler.stream, quote!(.stream())),
         (handler.cancel_on_disconnect, quote!(.cancel_on_disconnect())),
     ];
     let flags = flags.into_iter().filter_map(|(set, call)| set.then_some(call));

@@ -14,7 +14,6 @@ pub(crate) struct Handler {
     pub(crate) concurrency: Option<u64>,
     pub(crate) partial: bool,
     pub(crate) drop_permanent: bool,
-    pub(crate) stream: bool,
     pub(crate) cancel_on_disconnect: bool,
 }
 

@@ -36,12 +36,13 @@ pub(crate) static CONCURRENCY: Key<Number> =
 pub(crate) static PARTIAL: Key<Flag> = Key { example: "partial", kind: Flag };
 pub(crate) static ON_PERMANENT: Key<Choice> =
     Key { example: "on_permanent = \"drop\"", kind: Choice(&["fail", "drop"]) };
-pub(crate) static STREAM: Key<Flag> = Key { example: "stream", kind: Flag };
 pub(crate) static TIMEOUT: Key<Duration> = Key { example: "timeout = \"3s\"", kind: Duration::INVOCATION };
 pub(crate) static CANCEL: Key<Flag> = Key { example: "cancel_on_disconnect", kind: Flag };
 pub(crate) static CRATE: Key<CratePath> = Key { example: "crate = \"::lift\"", kind: CratePath };
 
 const WRITE_ROUTE: &str = "write the method and the path first, without a key: `GET, \"/orders/{id}\"`";
+const STREAM: &str =
+    "leave it out; a function URL that streams is told by `lambda.stream = true` in `lift.toml`";
 const WRITE_SCHEDULE: &str =
     "write `schedule = \"name\"`; when it runs is set by the rule of that name on AWS";
 const WRITE_EVENTBRIDGE: &str = "write `eventbridge(source = \"…\", detail_type = \"…\")`";
@@ -64,7 +65,6 @@ pub(crate) static TABLE: Table = Table {
         &CONCURRENCY,
         &PARTIAL,
         &ON_PERMANENT,
-        &STREAM,
         &TIMEOUT,
         &CANCEL,
         &CRATE,
@@ -110,7 +110,8 @@ pub(crate) static TABLE: Table = Table {
         },
         Neighbour { name: "batch", answer: "leave it out, and take the argument `Batch<T>`" },
         Neighbour { name: "parallel", answer: "write `concurrency = {}`" },
-        Neighbour { name: "streaming", answer: "write `stream`" },
+        Neighbour { name: "stream", answer: STREAM },
+        Neighbour { name: "streaming", answer: STREAM },
         Neighbour { name: "layer", answer: "write `.layer(…)` on the app or on a group" },
     ],
     conflicts: &[],

@@ -10,13 +10,17 @@ impl Trigger {
             Self::Invoke { name } => format!("invoke {name}"),
             Self::Records { kind, name } => format!("{} {name}", kind.key),
             Self::EventBridge { source, detail_type } => {
-                let text = |part: &Option<String>| part.as_deref().unwrap_or("*").to_owned();
-                format!("eventbridge {} {}", text(source), text(detail_type))
+                format!("eventbridge {} {}", quoted(source.as_deref()), quoted(detail_type.as_deref()))
             }
             Self::WebSocket { route_key } => format!("ws {route_key}"),
             Self::Event { name, .. } => format!("event {name}"),
         }
     }
+}
+
+/// Quoted, so that no two pairs look alike; `*` for any.
+fn quoted(part: Option<&str>) -> String {
+    part.map_or("*".to_owned(), |part| format!("{part:?}"))
 }
 
 /// FNV-1a, 64 bits: short, fixed for all time, and good enough for texts that are compared again on a hit.

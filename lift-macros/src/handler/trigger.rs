@@ -7,7 +7,7 @@ use syn::LitStr;
 use super::model::{Records, Trigger};
 use super::parse::{
     CANCEL, CONCURRENCY, DETAIL_TYPE, DYNAMODB, EVENT, EVENTBRIDGE, Front, INVOKE, KINESIS, MATCHES,
-    ON_PERMANENT, PARTIAL, RawHandler, S3, SCHEDULE, SNS, SOURCE, SQS, STREAM, WS,
+    ON_PERMANENT, PARTIAL, RawHandler, S3, SCHEDULE, SNS, SOURCE, SQS, WS,
 };
 use super::route;
 use crate::support::errors::{Errors, Fault};
@@ -121,13 +121,12 @@ fn misplaced(raw: &RawHandler, trigger: Option<&Trigger>, errors: &Errors) {
         _ => (false, false),
     };
     let event = matches!(trigger, Some(Trigger::Event { .. }));
-    let rules: [(Option<&Entry>, bool, &str); 6] = [
+    let rules: [(Option<&Entry>, bool, &str); 5] = [
         (
             raw.keys.entry(&CANCEL),
             http,
             "a method and a path: nobody else has a connection that could go away",
         ),
-        (raw.keys.entry(&STREAM), http, "a method and a path: nobody else reads an answer bit by bit"),
         (raw.keys.entry(&CONCURRENCY), records, "records: `sqs`, `kinesis`, `dynamodb`, `sns` or `s3`"),
         (
             raw.keys.entry(&PARTIAL),

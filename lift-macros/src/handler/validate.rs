@@ -4,7 +4,7 @@ use proc_macro2::Ident;
 use syn::{LitStr, Type};
 
 use super::model::{Handler, Takes, Trigger};
-use super::parse::{CANCEL, CONCURRENCY, Front, ON_PERMANENT, PARTIAL, RawHandler, STREAM, TIMEOUT};
+use super::parse::{CANCEL, CONCURRENCY, Front, ON_PERMANENT, PARTIAL, RawHandler, TIMEOUT};
 use super::route::{Parameter, Route};
 use super::trigger;
 use crate::function::{self, Argument, Function, Role, unraw};
@@ -37,7 +37,6 @@ pub(crate) fn validate(raw: &RawHandler, errors: &Errors) -> Option<Handler> {
         concurrency: raw.keys.get(&CONCURRENCY).map(|concurrency| *concurrency.value),
         partial: raw.keys.mentions(&PARTIAL),
         drop_permanent: raw.keys.get(&ON_PERMANENT).is_some_and(|choice| *choice.value == 1),
-        stream: raw.keys.mentions(&STREAM),
         cancel_on_disconnect: raw.keys.mentions(&CANCEL),
         function,
     })

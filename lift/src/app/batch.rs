@@ -24,7 +24,7 @@ use super::service::Call;
 use super::{Service, Triggered};
 use crate::clock::Deadline;
 use crate::error::{self, Failure, Origin, Outcome};
-use crate::event::{BatchItem, Batched, BatchedItem, FailedIds, RecordKind, Records};
+use crate::event::{BatchItem, Batched, BatchedItem, FailedItems, RecordKind, Records};
 
 /// What became of one record.
 enum End {
@@ -162,13 +162,22 @@ impl Batch<'_> {
     async fn together(&self, items: &[BatchItem<'_>]) -> Vec<End> {
         let mut ends: Vec<End> = items.iter().map(|_| End::NotBegun).collect();
         let mut readable = Vec::with_capacity(items.len());
+        let mut broken: Vec<&str> = Vec::new();
         for (index, item) in items.iter().enumerate() {
             match &item.body {
                 Ok(body) => {
                     let (id, body) = (item.id.clone().into_owned(), body.clone());
-                    readable.push(BatchedItem { index, id, body, start: item.start });
+                    let group = item.group.as_ref().filter(|_| self.kind == RecordKind::Sqs);
+                    let group = group.map(|group| group.clone().into_owned());
+                    if group.as_deref().is_some_and(|group| broken.contains(&group)) {
+                        continue;
+                    }
+                    readable.push(BatchedItem { index, id, group, body, start: item.start });
                 }
-                Err(problem) => set(&mut ends, index, self.unreadable(&item.id, problem)),
+                Err(problem) => {
+                    set(&mut ends, index, self.unreadable(&item.id, problem));
+                    broken.extend(item.group.as_deref());
+                }
             }
         }
         let indices: Vec<usize> = readable.iter().map(|item| item.index).collect();
@@ -179,8 +188,8 @@ impl Batch<'_> {
         request.extensions_mut().insert(batched);
         let response =
             self.service.triggered(self.triggered, request, self.request_id, self.call).run().await;
-        let end = self.judge(&response, "*");
-        let named = response.extensions().get::<FailedIds>();
+        let named = response.extensions().get::<FailedItems>();
+        let end = if named.is_some() { End::Done } else { self.judge(&response, "*") };
         for index in indices {
             let is_named = named.is_some_and(|named| named.0.contains(&index));
             set(
@@ -201,6 +210,9 @@ impl Batch<'_> {
         for (index, problem) in unread {
             let id = items.get(index).map_or("", |item| &item.id);
             set(&mut ends, index, self.unreadable(id, &problem));
+        }
+        if self.kind == RecordKind::Sqs {
+            keep_groups(items, &mut ends);
         }
         ends
     }
@@ -261,6 +273,19 @@ impl Batch<'_> {
 fn set(ends: &mut [End], index: usize, end: End) {
     if let Some(place) = ends.get_mut(index) {
         *place = end;
+    }
+}
+
+/// Of a FIFO queue all of a group goes back that stands behind what is not done.
+fn keep_groups(items: &[BatchItem<'_>], ends: &mut [End]) {
+    let mut broken: Vec<&str> = Vec::new();
+    for (item, end) in items.iter().zip(ends) {
+        let Some(group) = item.group.as_deref() else { continue };
+        match end {
+            End::Done if broken.contains(&group) => *end = End::NotBegun,
+            End::Done => {}
+            _ => broken.push(group),
+        }
     }
 }
 

@@ -16,7 +16,7 @@ use crate::clock::Deadline;
 use crate::error::{self, Failure, Origin};
 use crate::event::{self, Decoded, HttpAnswer, HttpSource, Records};
 
-/// The limit of a handler without a `timeout` of its own: API Gateway gives up after 29 s.
+/// The limit of a request's handler without a `timeout` of its own: API Gateway gives up after 29 s.
 const TIMEOUT: Duration = Duration::from_secs(28);
 
 /// The limit of a handler that nobody waits for but Lambda itself, which gives an invocation no more.
@@ -31,7 +31,7 @@ pub(crate) struct Arrival<'h> {
     pub(crate) deadline: Deadline,
     /// The name of the function, where there is one.
     pub(crate) function: Option<&'h str>,
-    /// Whether the host passes answers on bit by bit.
+    /// Whether the host passes answers to a function URL on bit by bit.
     pub(crate) streams: bool,
 }
 
@@ -88,10 +88,10 @@ impl Service {
         };
         match event::decode(&event) {
             Decoded::Http(request, source) => {
-                let called = self.http(request, self.call(arrival, &event));
-                let streams = called.stream && arrival.streams && source == HttpSource::FunctionUrl;
-                match called.response.await {
-                    response if streams => Ok(EventAnswer::Stream(Box::new(response))),
+                match self.http(request, self.call(arrival, &event)).response.await {
+                    response if arrival.streams && source == HttpSource::FunctionUrl => {
+                        Ok(EventAnswer::Stream(Box::new(response)))
+                    }
                     response => self.encode(response, source, arrival).await,
                 }
             }
@@ -115,6 +115,12 @@ impl Service {
             }
             Decoded::NoRecords | Decoded::Other => self.other(&event, arrival, None).await,
             Decoded::Foreign(words) => self.other(&event, arrival, Some(words)).await,
+            Decoded::BadHttp(problem, source) => {
+                let failure = Failure::new(StatusCode::BAD_REQUEST, "EVENT_NOT_VALID");
+                let failure = failure.detail(format!("the request is not well-formed: {problem}"));
+                let response = failure.origin_is(Origin::Rejected).into_response();
+                self.encode(finish(response, None, &arrival.request_id, self.errors), source, arrival).await
+            }
             Decoded::Bad(problem) => Err(not_valid(problem)),
             Decoded::NotJson(error) => Err(not_valid(format!("not JSON: {error}"))),
         }
@@ -163,7 +169,7 @@ impl Service {
         payload: Bytes,
         arrival: &Arrival<'_>,
     ) -> Result<EventAnswer, Failure> {
-        let call = self.call(arrival, &payload);
+        let call = Call { default_timeout: UNATTENDED, ..self.call(arrival, &payload) };
         EventAnswer::json(String::from_utf8_lossy(&self.invoke(triggered, payload, call).await?).into_owned())
     }
 

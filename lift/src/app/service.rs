@@ -17,7 +17,7 @@ use uuid::Uuid;
 use super::answers::{Allow, Fixed, Starting, not_found};
 use super::start::Start;
 use super::triggers::{Triggered, Triggers};
-use crate::body::whole;
+use crate::body::{AXUM_BODY_LIMIT, whole};
 use crate::clock::Deadline;
 use crate::error::{self, BoxError, CatalogEntry, ErrorForm, Failure, Origin, Retry};
 use crate::event::BODY_LIMIT;
@@ -29,9 +29,6 @@ use crate::resource::{Context, Invoked, Resources, User, Warm};
 
 /// The id of a request, in and out.
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
-
-/// Bodies up to this size need no limit of ours: axum's own default lets them pass.
-const AXUM_BODY_LIMIT: u64 = 2 * 1024 * 1024;
 
 /// A compiled service: every host calls this.
 pub(crate) struct Service {
@@ -70,8 +67,6 @@ pub(crate) struct Call {
 pub(crate) struct Called {
     /// Whether it may be dropped when its client goes away.
     pub(crate) cancel_on_disconnect: bool,
-    /// Whether the answer is to be passed on bit by bit.
-    pub(crate) stream: bool,
     /// Runs it; never fails and never panics.
     pub(crate) response: BoxFuture<'static, Response>,
 }
@@ -138,19 +133,18 @@ impl Service {
         let request_id = call.request_id.clone().or_else(|| request_id(&request)).unwrap_or_else(fresh_id);
         if self.probes.serves(request.uri().path()) {
             let response = Box::pin(async move { service.probe(request, request_id).await });
-            return Called { cancel_on_disconnect: true, stream: false, response };
+            return Called { cancel_on_disconnect: true, response };
         }
         let head = request.method() == Method::HEAD;
         let invocation = self.route(request, &request_id, &call);
         let meta = invocation.meta;
         let handler = meta.map(|meta| meta.name);
         let cancel_on_disconnect = meta.is_some_and(|meta| meta.cancel_on_disconnect);
-        let stream = meta.is_some_and(|meta| meta.stream);
         let response = Box::pin(async move {
             let response = finish(invocation.run().await, handler, &request_id, service.errors);
             if head { without_body(response) } else { response }
         });
-        Called { cancel_on_disconnect, stream, response }
+        Called { cancel_on_disconnect, response }
     }
 
     /// What a queue would make of a request's end.

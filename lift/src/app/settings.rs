@@ -13,6 +13,7 @@ use crate::health::HealthSettings;
 /// | `shutdown.delay` | `LIFT_SHUTDOWN_DELAY` | how long to go on accepting after SIGTERM | 5 s in Kubernetes, else 0 |
 /// | `shutdown.grace` | `LIFT_SHUTDOWN_GRACE` | all of the shutdown, the delay included | 25 s |
 /// | `errors.form` | `LIFT_ERRORS_FORM` | `problem` (RFC 9457) or `short` | `problem` |
+/// | `lambda.stream` | `LIFT_LAMBDA_STREAM` | the function URL's invoke mode is `RESPONSE_STREAM`: its answers are passed on bit by bit | `false` |
 /// | `lambda.on_start` | `LIFT_LAMBDA_ON_START` | run start functions on Lambda, too | `false` |
 #[derive(Clone, Debug)]
 pub(crate) struct AppSettings {
@@ -24,6 +25,7 @@ pub(crate) struct AppSettings {
     pub(crate) health: HealthSettings,
     pub(crate) errors: ErrorForm,
     pub(crate) lambda_on_start: bool,
+    pub(crate) lambda_stream: bool,
 }
 
 impl AppSettings {
@@ -41,7 +43,9 @@ impl AppSettings {
             "short" => Ok(ErrorForm::Short),
             _ => Err(errors.invalid("form", format!("`{word}` is not `problem` or `short`"))),
         });
-        let lambda_on_start = reader.section(&["lambda"], "LIFT_LAMBDA").or("on_start", false);
+        let mut lambda = reader.section(&["lambda"], "LIFT_LAMBDA");
+        let lambda_on_start = lambda.or("on_start", false);
+        let lambda_stream = lambda.or("stream", false);
         Ok(Self {
             listen: listen?,
             base_path: base_path?,
@@ -50,6 +54,7 @@ impl AppSettings {
             health: health?,
             errors: form?,
             lambda_on_start: lambda_on_start?,
+            lambda_stream: lambda_stream?,
         })
     }
 }

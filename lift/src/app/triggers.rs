@@ -54,13 +54,17 @@ impl Triggered {
         }
     }
 
-    fn is_named(&self, name: &str) -> bool {
-        match &self.physical {
-            // Either may be an ARN.
-            Some(physical) => physical == name,
-            None => self.name() == Some(name),
-        }
+    /// Whether its name is this, of an ARN that ends with it.
+    fn is_named(&self, name: &str, arn: &str) -> bool {
+        let Some(physical) = &self.physical else { return self.name() == Some(name) };
+        // A table's stream is named by more than the table.
+        let within = || arn.strip_prefix(physical.as_str()).is_some_and(|rest| rest.starts_with('/'));
+        physical == name || physical == arn || (physical.starts_with("arn:") && within())
     }
+}
+
+fn is_arn(name: &str) -> bool {
+    name.starts_with("arn:")
 }
 
 /// All of them.
@@ -71,29 +75,67 @@ impl Triggers {
     /// Adds a handler, and tells when another one has its trigger.
     pub(super) fn insert(&mut self, triggered: Triggered, reader: &mut Reader<'_>) {
         let meta = triggered.meta;
-        if let Some(other) = self.0.iter().find(|other| other.meta.trigger == meta.trigger) {
+        let same_events = |other: &&Triggered| match (other.meta.trigger, meta.trigger) {
+            // Whatever they are called, they want the same events.
+            (Trigger::Event { matches: a, .. }, Trigger::Event { matches: b, .. }) => {
+                a.len() == b.len() && a.iter().all(|one| b.contains(one))
+            }
+            (a, b) => a == b,
+        };
+        if let Some(other) = self.0.iter().find(same_events) {
             let (kind, name) = triggered.describe();
             let problem =
                 format!("`{}` serves {kind} `{name}`, and so does `{}`", meta.name, other.meta.name);
             let help = "give one of them another name, or take one out of its list";
             reader.fault(Fault::new(format!("{}:{}", meta.file, meta.line), problem).help(help));
         }
+        let twin = self.0.iter().find(|other| {
+            triggered.physical.is_some()
+                && other.name() == triggered.name()
+                && other.describe().0 != triggered.describe().0
+        });
+        if let Some(twin) = twin {
+            let (name, (kind, _), (other, _)) =
+                (triggered.name().unwrap_or_default(), triggered.describe(), twin.describe());
+            let problem = format!(
+                "{kind} `{name}` and {other} `{name}` have one name, and one setting says what it means"
+            );
+            reader.fault(
+                Fault::new(format!("{}:{}", meta.file, meta.line), problem)
+                    .help("give one of them another name"),
+            );
+        }
         self.0.push(triggered);
     }
 
     /// Tells what cannot be told apart once it runs on Lambda: two names of one kind where one has no physical name,
     /// and two that mean the same.
-    pub(super) fn check(&self, on_lambda: bool, reader: &mut Reader<'_>) {
+    pub(super) fn check(&self, function: Option<&str>, reader: &mut Reader<'_>) {
+        let on_lambda = function.is_some();
+        let invokes: Vec<_> = self.0.iter().filter(|one| one.invoke_name().is_some()).collect();
+        if let (true, [.., last], None) =
+            (on_lambda && invokes.len() > 1, invokes.as_slice(), self.invoke(function))
+        {
+            let names: Vec<_> = invokes.iter().filter_map(|one| one.name()).collect();
+            let problem =
+                format!("this function is called like none of the invokes `{}`", names.join("`, `"));
+            let name = last.name().unwrap_or_default().to_uppercase().replace('-', "_");
+            let help = format!("say which one it is: LIFT_TRIGGER_{name}={}", function.unwrap_or_default());
+            reader.fault(Fault::new("invoke", problem).help(help));
+        }
         for (index, one) in self.0.iter().enumerate() {
             let Trigger::Records { kind, name } = one.meta.trigger else { continue };
             let place = format!("{}:{}", one.meta.file, one.meta.line);
             let same_kind = |other: &&Triggered| matches!(other.meta.trigger, Trigger::Records { kind: other, name: theirs } if other == kind && theirs != name);
-            let twin = self
-                .0
-                .iter()
-                .take(index)
-                .filter(same_kind)
-                .find(|other| one.physical.is_some() && other.physical == one.physical);
+            let twin = self.0.iter().take(index).filter(same_kind).find(|other| {
+                match (&one.physical, &other.physical) {
+                    (Some(one), Some(other)) => {
+                        kind.name_in(one) == kind.name_in(other)
+                            && !(is_arn(one) && is_arn(other) && one != other)
+                    }
+                    _ => false,
+                }
+            });
             if let (Some(twin), Some(physical)) = (twin, &one.physical) {
                 let problem = format!(
                     "`{name}` and `{}` both mean {kind} `{physical}`",
@@ -131,7 +173,7 @@ impl Triggers {
     /// The handler of a direct invoke: the one that is named like the function, or the only one.
     pub(crate) fn invoke(&self, function: Option<&str>) -> Option<&Triggered> {
         let mut invokes = self.0.iter().filter(|one| one.invoke_name().is_some());
-        if let Some(named) = function.and_then(|name| invokes.clone().find(|one| one.is_named(name))) {
+        if let Some(named) = function.and_then(|name| invokes.clone().find(|one| one.is_named(name, name))) {
             return Some(named);
         }
         let only = invokes.next().filter(|only| only.physical.is_none());
@@ -146,7 +188,8 @@ impl Triggers {
         }
         let of_kind = |one: &&Triggered| matches!(one.meta.trigger, Trigger::Records { kind, .. } if kind == records.kind);
         let mut all = self.0.iter().filter(of_kind);
-        if let Some(named) = all.clone().find(|one| one.is_named(name) || one.is_named(&records.arn)) {
+        let by_arn = all.clone().find(|one| one.physical.as_deref() == Some(&*records.arn));
+        if let Some(named) = by_arn.or_else(|| all.clone().find(|one| one.is_named(name, &records.arn))) {
             return Some(named);
         }
         let only = all.next().filter(|only| only.physical.is_none());

@@ -14,9 +14,14 @@ pub enum Outcome {
     /// The record must be delivered again: an internal error, a panic, a deadline, something undecodable, or a
     /// failure whose error does not rule a retry out.
     Retry(Option<Failure>),
-    /// The user's error type has decided that delivering it again cannot help: a 4xx without retry advice, or
-    /// `retry = "never"`.
+    /// The user's error type has decided that delivering it again cannot help: a 4xx without retry advice, but for 408,
+    /// 425 and 429, or `retry = "never"`.
     Permanent(Failure),
+}
+
+/// Whether the status itself says that the same call may succeed later: 408, 425, 429.
+fn may_pass(failure: &Failure) -> bool {
+    matches!(failure.status().as_u16(), 408 | 425 | 429)
 }
 
 impl Outcome {
@@ -29,7 +34,9 @@ impl Outcome {
             None => Self::Retry(None),
             Some(failure) if failure.origin() == Origin::Decided => match failure.retry_advice() {
                 Some(Retry::Never) => Self::Permanent(failure.clone()),
-                None if failure.status().is_client_error() => Self::Permanent(failure.clone()),
+                None if failure.status().is_client_error() && !may_pass(failure) => {
+                    Self::Permanent(failure.clone())
+                }
                 _ => Self::Retry(Some(failure.clone())),
             },
             Some(failure) => Self::Retry(Some(failure.clone())),
@@ -67,6 +74,7 @@ mod tests {
             (StatusCode::BAD_GATEWAY.into_response(), "retry"),
             (failure(unprocessable).into_response(), "permanent"),
             (failure(unprocessable).retry(Retry::Now).into_response(), "retry"),
+            (failure(StatusCode::TOO_MANY_REQUESTS).into_response(), "retry"),
             (failure(unavailable).into_response(), "retry"),
             (failure(unavailable).retry(Retry::Never).into_response(), "permanent"),
             (failure(unprocessable).origin_is(Origin::Rejected).into_response(), "retry"),

@@ -8,6 +8,7 @@ use axum_core::body::Body;
 use axum_core::extract::FromRequestParts;
 use axum_core::response::{IntoResponse, Response};
 use bytes::Bytes;
+use http::StatusCode;
 use http::request::Parts;
 use serde::de::DeserializeOwned;
 
@@ -17,7 +18,8 @@ use crate::resource::{Requirements, ResourceSet, Uses};
 
 /// The records of one batch together, for a handler that writes them with one statement or sends them with one call.
 ///
-/// A record whose body is not the JSON of a `T` is not among them; it has failed already. The handler answers `()` or
+/// A record whose body is not the JSON of a `T` is not among them; it has failed already, and of a FIFO queue the rest of
+/// its message group goes back with it. When none could be read, the batch is empty. The handler answers `()` or
 /// another success when all of them are done, an error when none is, or [`Failed`] to name those that are not; that
 /// takes the key `partial`, else one of them fails the whole batch.
 ///
@@ -125,6 +127,8 @@ pub(crate) struct Batched {
 pub(crate) struct BatchedItem {
     pub(crate) index: usize,
     pub(crate) id: String,
+    /// Behind a record of its group that cannot be read, no other one is handed out.
+    pub(crate) group: Option<String>,
     pub(crate) body: Bytes,
     pub(crate) start: usize,
 }
@@ -140,17 +144,24 @@ impl<T: DeserializeOwned, S: Sync> FromRequestParts<S> for Batch<T> {
             ));
         };
         let mut unread = batched.unread.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        let items = batched.items.iter().filter_map(|item| match serde_json::from_slice(&item.body) {
-            Ok(value) => {
-                let place = (batched.event.clone(), item.start);
-                Some(Item { id: item.id.clone(), value, index: item.index, place })
+        let mut broken: Vec<&str> = Vec::new();
+        let mut items = Vec::with_capacity(batched.items.len());
+        for item in batched.items.iter() {
+            if item.group.as_deref().is_some_and(|group| broken.contains(&group)) {
+                continue;
             }
-            Err(error) => {
-                unread.push((item.index, error.to_string()));
-                None
+            match serde_json::from_slice(&item.body) {
+                Ok(value) => {
+                    let place = (batched.event.clone(), item.start);
+                    items.push(Item { id: item.id.clone(), value, index: item.index, place });
+                }
+                Err(error) => {
+                    unread.push((item.index, error.to_string()));
+                    broken.extend(item.group.as_deref());
+                }
             }
-        });
-        Ok(Self(items.collect()))
+        }
+        Ok(Self(items))
     }
 }
 
@@ -160,6 +171,7 @@ impl<T> Uses for Batch<T> {
 }
 
 /// The whole batch, as something that a handler uses.
+#[doc(hidden)]
 #[derive(Debug)]
 pub struct Whole(());
 
@@ -194,12 +206,16 @@ impl<'i, T: 'i> Extend<&'i Item<T>> for Failed {
 
 /// What [`Failed`] has named, in the extensions of the response.
 #[derive(Clone)]
-pub(crate) struct FailedIds(pub(crate) BTreeSet<usize>);
+pub(crate) struct FailedItems(pub(crate) BTreeSet<usize>);
 
 impl IntoResponse for Failed {
     fn into_response(self) -> Response {
         let mut response = Response::new(Body::empty());
-        response.extensions_mut().insert(FailedIds(self.0));
+        if !self.0.is_empty() {
+            // Without the extension, which a layer may lose, all of them have failed.
+            *response.status_mut() = StatusCode::INTERNAL_SERVER_ERROR;
+            response.extensions_mut().insert(FailedItems(self.0));
+        }
         response
     }
 }

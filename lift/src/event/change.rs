@@ -22,7 +22,7 @@ pub enum ChangeKind {
 }
 
 /// A change of a DynamoDB table, its images read as `T`: numbers, texts, lists and maps as they are, sets as lists,
-/// binary values as base64.
+/// binary values as base64. A number with more digits than JSON keeps is text.
 ///
 /// Which images are there is chosen by the stream's view type.
 ///
@@ -44,6 +44,9 @@ pub enum ChangeKind {
 /// }
 /// # fn main() { let _ = lift::handlers![changed]; }
 /// ```
+///
+/// # Errors
+/// 500 `RECORD_NOT_VALID` when the record or an image has another shape, `NO_RECORD` when no record called the handler.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Change<T> {
@@ -114,17 +117,23 @@ fn plain(typed: Value) -> Result<Value, String> {
     let mut pairs = typed.into_iter();
     let (Some((kind, value)), None) = (pairs.next(), pairs.next()) else { return Err(wrong()) };
     let number = |text: Value| match text {
-        Value::String(text) => serde_json::from_str::<serde_json::Number>(&text).map_err(|_| wrong()),
+        Value::String(text) => match serde_json::from_str::<serde_json::Number>(&text) {
+            // What JSON's numbers would round stays text.
+            Ok(number) if number.is_f64() && text.bytes().filter(u8::is_ascii_digit).count() > 15 => {
+                Ok(Value::String(text))
+            }
+            Ok(number) => Ok(Value::Number(number)),
+            Err(_) => Err(wrong()),
+        },
         _ => Err(wrong()),
     };
     Ok(match (kind.as_str(), value) {
         ("S" | "B", text @ Value::String(_)) | ("BOOL", text @ Value::Bool(_)) => text,
-        ("N", text) => Value::Number(number(text)?),
+        ("N", text) => number(text)?,
         ("NULL", _) => Value::Null,
         ("SS" | "BS", list @ Value::Array(_)) => list,
         ("NS", Value::Array(list)) => {
-            let numbers: Result<_, _> =
-                list.into_iter().map(|text| number(text).map(Value::Number)).collect();
+            let numbers: Result<_, String> = list.into_iter().map(number).collect();
             Value::Array(numbers?)
         }
         ("L", Value::Array(list)) => Value::Array(list.into_iter().map(plain).collect::<Result<_, _>>()?),
@@ -142,11 +151,11 @@ mod tests {
     #[test]
     fn attributes_of_every_type_become_plain_json() {
         let typed = json!({"M": {
-            "s": {"S": "a"}, "n": {"N": "-1.5e3"}, "b": {"B": "AA=="}, "t": {"BOOL": true}, "z": {"NULL": true},
+            "s": {"S": "a"}, "n": {"N": "-1.5e3"}, "long": {"N": "12345678901234567890123"}, "whole": {"N": "1234567890123456789"}, "b": {"B": "AA=="}, "t": {"BOOL": true}, "z": {"NULL": true},
             "ss": {"SS": ["a"]}, "ns": {"NS": ["1", "2"]}, "bs": {"BS": ["AA=="]}, "l": {"L": [{"N": "1"}, {"M": {}}]},
         }});
         let expected = json!({
-            "s": "a", "n": -1500.0, "b": "AA==", "t": true, "z": null, "ss": ["a"], "ns": [1, 2], "bs": ["AA=="],
+            "s": "a", "n": -1500.0, "long": "12345678901234567890123", "whole": 1_234_567_890_123_456_789_u64, "b": "AA==", "t": true, "z": null, "ss": ["a"], "ns": [1, 2], "bs": ["AA=="],
             "l": [1, {}],
         });
         assert_eq!(plain(typed), Ok(expected));

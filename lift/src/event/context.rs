@@ -43,15 +43,15 @@ impl<T> Deref for RequestContext<T> {
 }
 
 #[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
+#[serde(rename_all = "camelCase", bound = "T: Deserialize<'de>")]
 struct Wire<T> {
-    request_context: T,
+    request_context: Option<T>,
 }
 
 fn take<T: DeserializeOwned>(parts: &Parts) -> Result<Option<RequestContext<T>>, Failure> {
     let Some(event) = Context::of(parts).and_then(Context::event) else { return Ok(None) };
     match serde_json::from_slice::<Wire<T>>(event) {
-        Ok(wire) => Ok(Some(RequestContext(wire.request_context))),
+        Ok(wire) => Ok(wire.request_context.map(RequestContext)),
         Err(error) => Err(Failure::internal("REQUEST_CONTEXT_NOT_VALID", error)),
     }
 }

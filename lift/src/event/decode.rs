@@ -25,7 +25,9 @@ pub(crate) enum Decoded<'e> {
     Records(Records<'e>),
     /// `Records` is there and holds none.
     NoRecords,
-    /// An event of AWS that is not well-formed, in words: `an HTTP request, but …`.
+    /// An HTTP request that is not well-formed, and why.
+    BadHttp(String, HttpSource),
+    /// Another event of AWS that is not well-formed, in words: `a batch of records, but …`.
     Bad(String),
     /// An event of AWS that lift has no trigger for, in words: it must not reach a handler of direct invokes, because
     /// an answer would count as done.
@@ -40,6 +42,7 @@ pub(crate) enum Decoded<'e> {
 /// last one counts.
 #[derive(Default)]
 pub(super) struct Event<'e> {
+    pub(super) version: Text<'e>,
     pub(super) raw_path: Text<'e>,
     pub(super) raw_query_string: Text<'e>,
     pub(super) cookies: Texts<'e>,
@@ -110,6 +113,7 @@ impl<'e, 'de: 'e> Deserialize<'de> for Event<'e> {
                 let mut event = Event::default();
                 while let Some(key) = map.next_key::<Text<'de>>()? {
                     match key.0.as_deref().unwrap_or_default() {
+                        "version" => event.version = map.next_value()?,
                         "rawPath" => event.raw_path = map.next_value()?,
                         "rawQueryString" => event.raw_query_string = map.next_value()?,
                         "cookies" => event.cookies = map.next_value()?,
@@ -150,6 +154,11 @@ impl<'e, 'de: 'e> Deserialize<'de> for Event<'e> {
     }
 }
 
+/// Whether an event with this `eventSource` holds the records of a message broker, whose answer commits them.
+fn from_a_broker(event_source: &str) -> bool {
+    event_source.starts_with("aws:") || event_source == "SelfManagedKafka"
+}
+
 /// Reads an event.
 pub(crate) fn decode(bytes: &Bytes) -> Decoded<'_> {
     // One check of all of it is cheaper than one for each text in it.
@@ -175,9 +184,10 @@ pub(crate) fn decode(bytes: &Bytes) -> Decoded<'_> {
         if records.is_empty() {
             return Decoded::NoRecords;
         }
+        let made_by_aws = records.made_by_aws();
         return match records.read(bytes) {
             Ok(Some(records)) => Decoded::Records(records),
-            Ok(None) => foreign(bytes).map_or(Decoded::Other, Decoded::Foreign),
+            Ok(None) => made_by_aws.map_or(Decoded::Other, Decoded::Foreign),
             Err(problem) => Decoded::Bad(problem),
         };
     }
@@ -189,13 +199,13 @@ pub(crate) fn decode(bytes: &Bytes) -> Decoded<'_> {
     {
         return match request::message(bytes, event) {
             Ok(request) => Decoded::WebSocket(request, route_key),
-            Err(problem) => Decoded::Bad(format!("a WebSocket message, but {problem}")),
+            Err(problem) => Decoded::BadHttp(problem, HttpSource::WebSocket),
         };
     }
     if let Some(source) = request::source(&event) {
         return match request::request(bytes, event, source) {
             Ok(request) => Decoded::Http(request, source),
-            Err(problem) => Decoded::Bad(format!("an HTTP request, but {problem}")),
+            Err(problem) => Decoded::BadHttp(problem, source),
         };
     }
     if let (Some(source), Some(detail_type)) = (&event.source.0, &event.detail_type.0) {
@@ -205,9 +215,10 @@ pub(crate) fn decode(bytes: &Bytes) -> Decoded<'_> {
         let kind = if scheduled { RecordKind::Schedule } else { RecordKind::EventBridge };
         return Decoded::Records(Records::one(kind, bytes, event));
     }
-    let marked = event.http_method.0.is_some()
-        || event.raw_path.0.is_some()
-        || event.event_source.0.is_some_and(|source| source.starts_with("aws:"));
+    if let Some(source) = event.event_source.0.filter(|source| from_a_broker(source)) {
+        return Decoded::Foreign(format!("a batch of records from `{}`", source.escape_debug()));
+    }
+    let marked = event.http_method.0.is_some() || event.raw_path.0.is_some();
     match foreign(bytes) {
         Some(words) if marked => Decoded::Foreign(words),
         _ => Decoded::Other,
@@ -223,7 +234,7 @@ mod tests {
     fn http(event: serde_json::Value) -> Request {
         match decode(&Bytes::from(event.to_string())) {
             Decoded::Http(request, HttpSource::HttpApi) => request,
-            Decoded::Bad(why) => panic!("{why}"),
+            Decoded::BadHttp(why, _) => panic!("{why}"),
             _ => panic!("not HTTP"),
         }
     }
@@ -283,7 +294,7 @@ mod tests {
         }
         let mut event = event("/", "$default");
         event["isBase64Encoded"] = true.into();
-        assert!(matches!(decode(&Bytes::from(event.to_string())), Decoded::Bad(_)));
+        assert!(matches!(decode(&Bytes::from(event.to_string())), Decoded::BadHttp(..)));
     }
 
     #[test]
@@ -302,7 +313,9 @@ mod tests {
     fn events_of_aws_are_never_taken_for_something_else() {
         for (text, words) in [
             (r#"{"Records":[{"eventSource":"aws:ses"}]}"#, "aws:ses"),
+            (r#"{"Records":[{},{"eventSource":"aws:ses","x":1e999}]}"#, "aws:ses"),
             (r#"{"eventSource":"aws:kafka","records":{}}"#, "aws:kafka"),
+            (r#"{"eventSource":"SelfManagedKafka","records":{}}"#, "SelfManagedKafka"),
             (r#"{"httpMethod":"GET","requestContext":{"stage":"prod"}}"#, "payload 1.0"),
             (r#"{"httpMethod":"GET","path":"/","requestContext":{"connectionId":"b"}}"#, "WebSocket"),
         ] {

@@ -46,7 +46,7 @@ pub(crate) struct HttpAnswer {
 pub(crate) enum Unencodable {
     #[error("the value of response header `{0}` is not UTF-8, which Lambda cannot pass on")]
     Header(String),
-    #[error("the response body is larger than Lambda's limit of 6 MB")]
+    #[error("the response body, in base64 if it is no text, is larger than Lambda's limit of 6 MB")]
     TooLarge,
     #[error("the response body broke off")]
     Body(#[source] crate::error::BoxError),
@@ -78,6 +78,9 @@ pub(crate) async fn encode(response: Response, source: HttpSource) -> Result<Htt
         Ok(text) => (BASE64_STANDARD.encode(text), true),
         Err(binary) => (BASE64_STANDARD.encode(binary.as_bytes()), true),
     };
+    if body.len() > BODY_LIMIT {
+        return Err(Unencodable::TooLarge);
+    }
     Ok(HttpAnswer { source, status: parts.status, headers: parts.headers, body, is_base64_encoded })
 }
 

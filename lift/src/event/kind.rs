@@ -73,6 +73,10 @@ impl RecordKind {
             Self::DynamoDb => {
                 arn.split_once(":table/").map_or(arn, |(_, rest)| rest.split('/').next().unwrap_or(rest))
             }
+            // A consumer's ARN goes on behind the stream.
+            Self::Kinesis if arn.contains(":stream/") => {
+                arn.split_once(":stream/").map_or(arn, |(_, rest)| rest.split('/').next().unwrap_or(rest))
+            }
             _ => resource.rsplit('/').next().unwrap_or(resource),
         }
     }
@@ -95,6 +99,7 @@ mod tests {
             (RecordKind::Sqs, "fulfilment", "fulfilment"),
             (RecordKind::S3, "arn:aws:s3:::uploads", "uploads"),
             (RecordKind::Kinesis, "arn:aws:kinesis:eu-central-1:1:stream/clicks", "clicks"),
+            (RecordKind::Kinesis, "arn:aws:kinesis:eu-central-1:1:stream/clicks/consumer/c:1545", "clicks"),
             (
                 RecordKind::DynamoDb,
                 "arn:aws:dynamodb:eu-central-1:1:table/orders/stream/2026-01-01T00:00:00.000",

@@ -22,7 +22,7 @@ mod tests;
 
 pub use batch::Whole;
 pub use batch::{Batch, Failed, Item};
-pub(crate) use batch::{Batched, BatchedItem, FailedIds};
+pub(crate) use batch::{Batched, BatchedItem, FailedItems};
 pub use change::{Change, ChangeKind};
 pub use context::{HttpContext, RequestContext};
 pub(crate) use decode::{Decoded, decode};

@@ -21,6 +21,14 @@ fn take<T: DeserializeOwned>(parts: &Parts) -> Result<Option<T>, Failure> {
     read(record).map(Some).map_err(|error| Failure::internal("RECORD_NOT_VALID", error))
 }
 
+fn null_is_empty<'de, D, T>(deserializer: D) -> Result<T, D::Error>
+where
+    D: serde::Deserializer<'de>,
+    T: Deserialize<'de> + Default,
+{
+    Ok(Option::deserialize(deserializer)?.unwrap_or_default())
+}
+
 fn missing(what: &str) -> Failure {
     let cause = format!("`{what}` was taken, and no record called this handler; take it as an `Option`");
     Failure::internal("NO_RECORD", cause)
@@ -88,6 +96,9 @@ extractors! { SqsMessage SnsNotification S3Object KinesisRecord StreamRecord Eve
 /// }
 /// # fn main() { let _ = lift::handlers![fulfil]; }
 /// ```
+///
+/// # Errors
+/// As an argument: 500 `RECORD_NOT_VALID` when the record has another shape, `NO_RECORD` when none called the handler.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 #[non_exhaustive]
@@ -100,8 +111,10 @@ pub struct SqsMessage {
     #[serde(rename = "eventSourceARN")]
     pub event_source_arn: String,
     /// SQS's own attributes, such as `SentTimestamp`.
+    #[serde(deserialize_with = "null_is_empty")]
     pub attributes: BTreeMap<String, String>,
     /// The sender's attributes, as SQS writes them.
+    #[serde(deserialize_with = "null_is_empty")]
     pub message_attributes: BTreeMap<String, serde_json::Value>,
 }
 
@@ -133,6 +146,9 @@ impl SqsMessage {
 }
 
 /// What SNS says of a notification.
+///
+/// # Errors
+/// As an argument: 500 `RECORD_NOT_VALID` when the record has another shape, `NO_RECORD` when none called the handler.
 #[derive(Clone, Debug, Default)]
 #[non_exhaustive]
 pub struct SnsNotification {
@@ -162,6 +178,7 @@ impl<'de> Deserialize<'de> for SnsNotification {
             topic_arn: String,
             subject: Option<String>,
             timestamp: String,
+            #[serde(deserialize_with = "null_is_empty")]
             message_attributes: BTreeMap<String, Attribute>,
         }
         #[derive(Deserialize)]
@@ -177,6 +194,9 @@ impl<'de> Deserialize<'de> for SnsNotification {
 }
 
 /// What happened to an object of an S3 bucket.
+///
+/// # Errors
+/// As an argument: 500 `RECORD_NOT_VALID` when the record has another shape, `NO_RECORD` when none called the handler.
 #[derive(Clone, Debug, Default)]
 #[non_exhaustive]
 pub struct S3Object {
@@ -239,6 +259,9 @@ impl<'de> Deserialize<'de> for S3Object {
 }
 
 /// What Kinesis says of a record.
+///
+/// # Errors
+/// As an argument: 500 `RECORD_NOT_VALID` when the record has another shape, `NO_RECORD` when none called the handler.
 #[derive(Clone, Debug, Default)]
 #[non_exhaustive]
 pub struct KinesisRecord {
@@ -285,6 +308,9 @@ impl<'de> Deserialize<'de> for KinesisRecord {
 }
 
 /// What a DynamoDB stream says of a change; the change itself is a [`Change<T>`](super::Change).
+///
+/// # Errors
+/// As an argument: 500 `RECORD_NOT_VALID` when the record has another shape, `NO_RECORD` when none called the handler.
 #[derive(Clone, Debug, Default)]
 #[non_exhaustive]
 pub struct StreamRecord {
@@ -341,6 +367,9 @@ impl<'de> Deserialize<'de> for StreamRecord {
 }
 
 /// What EventBridge says of an event or of a schedule; the event's `detail` is the body.
+///
+/// # Errors
+/// As an argument: 500 `RECORD_NOT_VALID` when the record has another shape, `NO_RECORD` when none called the handler.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(rename_all = "kebab-case", default)]
 #[non_exhaustive]

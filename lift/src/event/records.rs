@@ -198,13 +198,22 @@ struct Read<'e> {
 }
 
 impl<'e> RawRecords<'e> {
+    /// The source of AWS that they come from, if they do.
+    pub(super) fn made_by_aws(&self) -> Option<String> {
+        let source = self
+            .0
+            .iter()
+            .find_map(|item| item.source.0.as_deref().filter(|source| source.starts_with("aws:")));
+        source.map(|source| format!("a batch of records from `{}`", source.escape_debug()))
+    }
+
     pub(super) fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
     /// The records; `None` when they are of no kind that lift knows, and what is wrong with them in words.
     pub(super) fn read(self, bytes: &'e Bytes) -> Result<Option<Records<'e>>, String> {
-        let Some(kind) = self.0.first().and_then(RawItem::kind) else { return Ok(None) };
+        let Some(kind) = self.0.iter().find_map(RawItem::kind) else { return Ok(None) };
         let noun = kind.noun();
         let mut items = Vec::with_capacity(self.0.len());
         let mut arn: Option<Cow<'e, str>> = None;
@@ -257,8 +266,8 @@ impl<'e> RawItem<'e> {
                 let arn = arn(self.arn.0, "eventSourceARN")?;
                 let id = self.message_id.0.filter(|id| !id.is_empty()).ok_or_else(|| missing("messageId"))?;
                 // A standard queue may have groups, too, for fairness; they are no order.
-                let group =
-                    if arn.ends_with(".fifo") { part::<Sqs<'e>>(self.attributes).group.0 } else { None };
+                let fifo = arn.ends_with(".fifo");
+                let group = fifo.then(|| part::<Sqs<'e>>(self.attributes).group.0.unwrap_or_default());
                 let body = self.body.0.map(|body| share(bytes, body)).ok_or_else(|| no_text("body"));
                 Read { arn, item: BatchItem { id, group, shard, body, start } }
             }
@@ -295,7 +304,7 @@ impl<'e> RawItem<'e> {
                 let arn = arn(topic, "Sns.TopicArn")?;
                 Read { arn, item: BatchItem { id, group, shard, body, start } }
             }
-            _ => {
+            RecordKind::S3 | RecordKind::EventBridge | RecordKind::Schedule => {
                 let bucket = part::<S3<'e>>(self.s3).bucket.0.unwrap_or_default();
                 let body = shared(self.s3, "s3");
                 let arn = arn(bucket.arn.0.or(bucket.name.0), "s3.bucket.name")?;
@@ -309,7 +318,11 @@ impl<'e> RawItem<'e> {
 impl<'e> Records<'e> {
     /// An event of EventBridge, which is its own only record.
     pub(super) fn one(kind: RecordKind, bytes: &'e Bytes, event: Event<'e>) -> Self {
-        let detail = event.detail.map(|detail| bytes.slice_ref(detail.get().as_bytes()));
+        let detail = event.detail.map(|detail| match serde_json::from_str::<LongText<'e>>(detail.get()) {
+            // EventBridge Scheduler writes JSON into a text.
+            Ok(LongText(Some(text))) if kind == RecordKind::Schedule => share(bytes, text),
+            _ => bytes.slice_ref(detail.get().as_bytes()),
+        });
         let item = BatchItem {
             id: event.id.0.unwrap_or_default(),
             group: None,

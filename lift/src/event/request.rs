@@ -75,7 +75,9 @@ pub(super) fn request(bytes: &Bytes, event: Event<'_>, source: HttpSource) -> Re
             // A REST API hands them over decoded.
             let mut query = form_urlencoded::Serializer::new(String::new());
             query.extend_pairs(query_pairs(&event).0);
-            (event.http_method.0.as_deref(), uri(path(&event), &query.finish()))
+            // An HTTP API with payload 1.0 leaves its stage in the path; a REST API has no version.
+            let stage = event.version.0.as_ref().and(event.context.stage.0.as_deref()).unwrap_or("$default");
+            (event.http_method.0.as_deref(), uri(without_stage(path(&event), stage), &query.finish()))
         }
         HttpSource::LoadBalancer { .. } => {
             // As the client has sent them: a load balancer decodes nothing.
@@ -162,8 +164,9 @@ fn headers(bytes: &Bytes, many: Option<Pairs<'_>>, once: Headers<'_>) -> Result<
         (None, Headers::Raw(raw)) => Pairs::of(Some(raw)),
         (None, Headers::None) => Pairs::default(),
     };
+    // One more, for the cookies.
     let too_many = |_| "it has more headers than a request can have".to_owned();
-    let mut headers = HeaderMap::try_with_capacity(pairs.0.len()).map_err(too_many)?;
+    let mut headers = HeaderMap::try_with_capacity(pairs.0.len() + 1).map_err(too_many)?;
     for (name, value) in pairs.0 {
         match (header_name(&name), HeaderValue::from_maybe_shared(share(bytes, value))) {
             (Some(name), Ok(value)) => {

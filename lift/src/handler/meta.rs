@@ -72,8 +72,6 @@ pub struct HandlerMeta {
     pub partial: bool,
     /// Whether a record whose failure is permanent counts as done.
     pub drop_permanent: bool,
-    /// Whether its answer is sent bit by bit where that is possible.
-    pub stream: bool,
     /// FNV-1a of `shape`.
     pub(super) hash: u64,
     /// The trigger with parameters made anonymous: two handlers of one shape cannot be told apart.
@@ -103,7 +101,6 @@ impl HandlerMeta {
             concurrency: 1,
             partial: false,
             drop_permanent: false,
-            stream: false,
             hash,
             shape,
         }
@@ -141,13 +138,6 @@ impl HandlerMeta {
     #[must_use]
     pub const fn drop_permanent(mut self) -> Self {
         self.drop_permanent = true;
-        self
-    }
-
-    /// Sends its answer bit by bit where that is possible.
-    #[must_use]
-    pub const fn stream(mut self) -> Self {
-        self.stream = true;
         self
     }
 }

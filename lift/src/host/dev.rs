@@ -28,6 +28,9 @@ pub(super) async fn answer(service: Arc<Service>, peer: SocketAddr, request: Req
     if let Err(problem) = check(peer, request.method(), request.headers()) {
         return (StatusCode::FORBIDDEN, format!("{problem}\n")).into_response();
     }
+    if !service.lifecycle().has_started() {
+        return (StatusCode::SERVICE_UNAVAILABLE, "the service has not started yet\n").into_response();
+    }
     let event = match Limited::new(request.into_body(), BODY_LIMIT).collect().await {
         Ok(body) => body.to_bytes(),
         Err(error) => {
@@ -72,6 +75,9 @@ fn check(peer: SocketAddr, method: &Method, headers: &HeaderMap) -> Result<(), &
     }
     if !matches!(name, Some("localhost" | "127.0.0.1" | "::1")) {
         return Err("events are taken at localhost only");
+    }
+    if ["forwarded", "x-forwarded-for", "x-forwarded-host"].iter().any(|name| headers.contains_key(*name)) {
+        return Err("events are not taken through a proxy");
     }
     if headers.contains_key(ORIGIN) {
         return Err("events are not taken from web pages");

@@ -48,15 +48,15 @@ thread_local! {
 
 pub(super) async fn run(app: App, sources: &Sources) -> crate::Result<()> {
     let mut signals = Signals::watch();
-    let service = match start(app, sources).await {
-        Ok(service) => service,
+    let (service, streams) = match start(app, sources).await {
+        Ok(started) => started,
         Err(error) => {
             start_error::report(&error).await;
             return Err(error);
         }
     };
     let ended = tokio::select! {
-        ended = serve(&service) => ended,
+        ended = serve(&service, streams) => ended,
         signal = signals.next() => {
             tracing::info!(signal, "shutting down");
             Ok(())
@@ -68,8 +68,8 @@ pub(super) async fn run(app: App, sources: &Sources) -> crate::Result<()> {
     ended
 }
 
-/// Everything before the first event.
-async fn start(app: App, sources: &Sources) -> crate::Result<Arc<Service>> {
+/// Everything before the first event; and whether answers to a function URL are passed on bit by bit.
+async fn start(app: App, sources: &Sources) -> crate::Result<(Arc<Service>, bool)> {
     for name in ["AWS_LAMBDA_FUNCTION_NAME", "AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "AWS_LAMBDA_FUNCTION_VERSION"]
     {
         if std::env::var_os(name).is_none() {
@@ -87,13 +87,18 @@ async fn start(app: App, sources: &Sources) -> crate::Result<Arc<Service>> {
     if !service.resources.managed().is_empty() {
         extension::register().await;
     }
+    for triggered in service.triggers.iter().filter(|triggered| triggered.meta.partial) {
+        let (kind, name) = triggered.describe();
+        let handler = triggered.meta.name;
+        tracing::info!(handler, kind, name, "partial: the event source needs ReportBatchItemFailures");
+    }
     tracing::info!(service = service.name, serves = service.serves(), "ready for invocations");
-    Ok(service)
+    Ok((service, settings.lambda_stream))
 }
 
 /// Polls for events for as long as Lambda answers. After a poll that failed it waits and begins again, because the
 /// sandbox and its connections are worth more than the one poll; when nothing comes any more, it gives up.
-async fn serve(service: &Arc<Service>) -> crate::Result<()> {
+async fn serve(service: &Arc<Service>, streams: bool) -> crate::Result<()> {
     let (mut attempt, served) = (0, Arc::new(AtomicBool::new(false)));
     loop {
         let handler = tower::service_fn({
@@ -102,7 +107,7 @@ async fn serve(service: &Arc<Service>) -> crate::Result<()> {
                 served.store(true, Ordering::Relaxed);
                 let bytes = EVENT.take().unwrap_or_default();
                 let service = service.clone();
-                async move { handle(&service, bytes, &event.context).await }
+                async move { handle(&service, bytes, &event.context, streams).await }
             }
         });
         let past_deserializer = RefCell::new(None);
@@ -213,6 +218,7 @@ async fn handle(
     service: &Arc<Service>,
     event: Bytes,
     context: &lambda_runtime::Context,
+    streams: bool,
 ) -> Result<FunctionResponse<EventAnswer, Chunks>, Diagnostic> {
     // Nothing runs between invocations, so idle connections are looked after now; it never waits.
     service.resources.maintain();
@@ -220,7 +226,7 @@ async fn handle(
         request_id: context.request_id.as_str().into(),
         deadline: deadline(context.deadline(), SystemTime::now()),
         function: Some(&context.env_config.function_name),
-        streams: true,
+        streams,
     };
     match service.event(event, &arrival).await {
         Ok(EventAnswer::Stream(response)) => Ok(FunctionResponse::StreamingResponse(stream::answer(

@@ -54,14 +54,16 @@ pub(super) async fn run(app: App, sources: &Sources, listen: Option<String>, dev
         async move {
             #[cfg(feature = "dev")]
             if dev && request.uri().path() == super::dev::PATH {
-                return super::dev::answer(server.service, peer, request).await;
+                let answer = super::dev::answer(server.service.clone(), peer, request);
+                return finished(server.invocations.spawn(answer).await);
             }
             let _ = peer;
             server.answer(request).await
         }
     }));
     if dev {
-        eprintln!("events     POST http://{address}/_lift/events  (for this machine only)\n");
+        let port = address.port();
+        eprintln!("events     POST http://localhost:{port}/_lift/events  (for this machine only)\n");
     }
 
     let maintaining = tokio::spawn(maintain(Arc::downgrade(&service.resources)));
@@ -194,13 +196,17 @@ impl Server {
             cancel: called.cancel_on_disconnect,
             task: self.invocations.spawn(called.response),
         };
-        (&mut task.task).await.unwrap_or_else(|_| {
-            // The task never panics; it ends early only when the runtime does.
-            let mut response = Response::new(Body::empty());
-            *response.status_mut() = StatusCode::SERVICE_UNAVAILABLE;
-            response
-        })
+        finished((&mut task.task).await)
     }
+}
+
+/// The task never panics; it ends early only when the runtime does.
+fn finished(ended: Result<Response, tokio::task::JoinError>) -> Response {
+    ended.unwrap_or_else(|_| {
+        let mut response = Response::new(Body::empty());
+        *response.status_mut() = StatusCode::SERVICE_UNAVAILABLE;
+        response
+    })
 }
 
 struct CancelOnDrop {

@@ -9,6 +9,7 @@ use axum_core::response::Response;
 use bytes::Bytes;
 use futures_util::{Stream, StreamExt};
 use http::header::SET_COOKIE;
+use http::{HeaderMap, HeaderValue};
 use lambda_runtime::{MetadataPrelude, StreamResponse};
 
 use crate::clock::Deadline;
@@ -20,22 +21,23 @@ pub(super) type Chunks = Pin<Box<dyn Stream<Item = Result<Bytes, Infallible>> + 
 
 /// An answer with its head first, and its body until it ends, breaks off or the time is up.
 pub(super) fn answer(response: Response, deadline: Deadline, request_id: Arc<str>) -> StreamResponse<Chunks> {
-    let (mut parts, body) = response.into_parts();
-    let cookies = parts.headers.get_all(SET_COOKIE).iter();
-    let cookies = cookies.map(|cookie| String::from_utf8_lossy(cookie.as_bytes()).into_owned()).collect();
-    parts.headers.remove(SET_COOKIE);
-    // Lambda's prelude is JSON.
-    let unreadable: Vec<_> = parts
-        .headers
-        .iter()
-        .filter(|(_, value)| value.to_str().is_err())
-        .map(|(name, _)| name.clone())
-        .collect();
-    for name in unreadable {
-        tracing::error!(request_id = &*request_id, header = %name, "a header that Lambda cannot pass on is left out");
-        parts.headers.remove(name);
+    let (parts, body) = response.into_parts();
+    let text = |value: &HeaderValue| String::from_utf8_lossy(value.as_bytes()).into_owned();
+    let cookies = parts.headers.get_all(SET_COOKIE).iter().map(text).collect();
+    let mut headers = HeaderMap::with_capacity(parts.headers.len());
+    for name in parts.headers.keys().filter(|name| *name != SET_COOKIE) {
+        // The prelude is JSON, and has each name once.
+        let values: Result<Vec<&str>, _> =
+            parts.headers.get_all(name).iter().map(HeaderValue::to_str).collect();
+        match values.map(|values| HeaderValue::from_str(&values.join(","))) {
+            Ok(Ok(value)) => drop(headers.insert(name.clone(), value)),
+            _ => {
+                let request_id = &*request_id;
+                tracing::error!(request_id, header = %name, "a header that Lambda cannot pass on is left out");
+            }
+        }
     }
-    let metadata_prelude = MetadataPrelude { status_code: parts.status, headers: parts.headers, cookies };
+    let metadata_prelude = MetadataPrelude { status_code: parts.status, headers, cookies };
     let body = AssertUnwindSafe(body.into_data_stream()).catch_unwind();
     let chunks = futures_util::stream::unfold((body, request_id), move |(mut body, id)| async move {
         let next = match deadline.at() {

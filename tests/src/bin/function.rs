@@ -79,7 +79,7 @@ async fn large(kind: String, bytes: usize) -> impl IntoResponse {
 
 /// So many numbers, one at a time and each in a line as wide as this; with `broken` or `panic` that comes
 /// instead of the last.
-#[lift::handler(GET, "/stream/{lines}/{width}/{end}", stream)]
+#[lift::handler(GET, "/stream/{lines}/{width}/{end}")]
 async fn stream(lines: u32, width: usize, end: String) -> impl IntoResponse {
     let line = move |number| match end.as_str() {
         "broken" if number + 1 == lines => Err(io::Error::other("the secret is hunter2")),
