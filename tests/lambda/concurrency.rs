@@ -75,7 +75,9 @@ async fn every_line_of_the_log_and_every_answer_carries_its_own_request_id() {
     lambda.finish();
 }
 
-fn own(call: Option<Result<(String, Result<Answer, InvokeError>), JoinError>>) {
+type Called = (String, Result<Answer, InvokeError>);
+
+fn own(call: Option<Result<Called, JoinError>>) {
     let (id, answer) = call.expect("a call").expect("no panic");
     let response = http(&answer.expect("an answer"));
     assert_eq!((response.status, response.text()), (200, id.clone()));

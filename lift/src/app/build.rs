@@ -85,7 +85,7 @@ pub(super) fn build(app: App, sources: &Sources) -> Result<(Arc<Service>, AppSet
         }
     }
     let function = sources.env("AWS_LAMBDA_FUNCTION_NAME");
-    triggers.check(function.as_deref(), &mut reader);
+    triggers.check(function, &mut reader);
 
     health::fill(&handle, &resources, checks.0, by_hand, settings.as_ref().ok(), &mut reader);
     let base_path = settings.as_ref().map_or("/health", |settings| &settings.health.base_path);

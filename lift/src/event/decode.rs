@@ -1,17 +1,15 @@
 //! What an event is.
 
 use std::borrow::Cow;
-use std::fmt;
 
 use axum_core::extract::Request;
 use bytes::Bytes;
-use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, Visitor};
-use serde_json::value::RawValue;
+use serde::de::IgnoredAny;
 
 use super::describe::foreign;
 use super::encode::HttpSource;
-use super::lenient::{Flag, LongText, Object, Pairs, Text, Texts};
 use super::records::{RawRecords, Records};
+use super::scan::{LEVELS, Malformed, Pairs, Scan, Scanned};
 use super::{RecordKind, request};
 
 /// What an event is.
@@ -45,17 +43,17 @@ pub(super) struct Event<'e> {
     pub(super) version: Text<'e>,
     pub(super) raw_path: Text<'e>,
     pub(super) raw_query_string: Text<'e>,
-    pub(super) cookies: Texts<'e>,
+    pub(super) cookies: Vec<Cow<'e, str>>,
     pub(super) headers: Headers<'e>,
     pub(super) context: RequestContext<'e>,
-    pub(super) body: LongText<'e>,
-    pub(super) is_base64_encoded: Flag,
+    pub(super) body: Text<'e>,
+    pub(super) is_base64_encoded: Option<bool>,
     pub(super) http_method: Text<'e>,
     pub(super) path: Text<'e>,
     pub(super) multi_value_headers: Option<Pairs<'e>>,
     // Read only where nothing better says the same.
-    pub(super) query: Option<&'e RawValue>,
-    pub(super) multi_value_query: Option<&'e RawValue>,
+    pub(super) query: Option<&'e str>,
+    pub(super) multi_value_query: Option<&'e str>,
     pub(super) records: Option<RawRecords<'e>>,
     pub(super) event_source: Text<'e>,
     /// An authorizer is asked about a request: its answer is no HTTP response.
@@ -63,9 +61,12 @@ pub(super) struct Event<'e> {
     pub(super) id: Text<'e>,
     pub(super) source: Text<'e>,
     pub(super) detail_type: Text<'e>,
-    pub(super) detail: Option<&'e RawValue>,
-    pub(super) resources: Texts<'e>,
+    pub(super) detail: Option<&'e str>,
+    pub(super) resources: Vec<Cow<'e, str>>,
 }
+
+/// Text that borrows from the event where no escape forbids it.
+type Text<'e> = Option<Cow<'e, str>>;
 
 /// Headers, read at once where an event has them once; those of a REST API and of a load balancer come a second time.
 #[derive(Default)]
@@ -73,84 +74,83 @@ pub(super) enum Headers<'e> {
     #[default]
     None,
     Read(Pairs<'e>),
-    Raw(&'e RawValue),
+    Raw(&'e str),
 }
 
-#[derive(Default, serde::Deserialize)]
-#[serde(rename_all = "camelCase")]
+#[derive(Default)]
 pub(super) struct RequestContext<'e> {
-    #[serde(borrow, default)]
     pub(super) stage: Text<'e>,
-    #[serde(borrow, default)]
     pub(super) domain_name: Text<'e>,
-    #[serde(borrow, default)]
-    pub(super) http: Object<Http<'e>>,
-    #[serde(default)]
-    pub(super) elb: Option<IgnoredAny>,
-    #[serde(borrow, default)]
+    pub(super) method: Text<'e>,
+    pub(super) elb: bool,
     pub(super) connection_id: Text<'e>,
-    #[serde(borrow, default)]
     pub(super) route_key: Text<'e>,
 }
 
-#[derive(Default, serde::Deserialize)]
-pub(super) struct Http<'e> {
-    #[serde(borrow, default)]
-    pub(super) method: Text<'e>,
+impl<'e> Event<'e> {
+    /// Reads it; `None` when the JSON is no object.
+    fn read(text: &'e str) -> Scanned<Option<Self>> {
+        let mut event = Self::default();
+        let mut scan = Scan::new(text);
+        let is_object = scan.object(|scan, key| {
+            match key {
+                "version" => event.version = scan.text()?,
+                "rawPath" => event.raw_path = scan.text()?,
+                "rawQueryString" => event.raw_query_string = scan.text()?,
+                "cookies" => event.cookies = scan.texts()?,
+                "headers" if event.http_method.is_some() => event.headers = Headers::Raw(scan.raw()?),
+                "headers" => event.headers = Headers::Read(scan.pairs()?),
+                "requestContext" => event.context = RequestContext::read(scan)?,
+                "body" => event.body = scan.text()?,
+                "isBase64Encoded" => event.is_base64_encoded = scan.flag()?,
+                "httpMethod" => event.http_method = scan.text()?,
+                "path" => event.path = scan.text()?,
+                "multiValueHeaders" => {
+                    event.multi_value_headers = Some(scan.pairs()?).filter(|pairs| !pairs.is_empty());
+                }
+                "queryStringParameters" => event.query = Some(scan.raw()?),
+                "multiValueQueryStringParameters" => event.multi_value_query = Some(scan.raw()?),
+                "Records" => event.records = RawRecords::read(scan)?,
+                "methodArn" | "routeArn" => event.asks_authorizer = scan.text()?,
+                "eventSource" => event.event_source = scan.text()?,
+                "id" => event.id = scan.text()?,
+                "source" => event.source = scan.text()?,
+                "detail-type" => event.detail_type = scan.text()?,
+                "detail" => event.detail = Some(scan.raw()?),
+                "resources" => event.resources = scan.texts()?,
+                _ => scan.skip()?,
+            }
+            Ok(())
+        })?;
+        scan.end()?;
+        Ok(is_object.then_some(event))
+    }
 }
 
-impl<'e, 'de: 'e> Deserialize<'de> for Event<'e> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Visit;
-        impl<'de> Visitor<'de> for Visit {
-            type Value = Event<'de>;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("an event")
-            }
-
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Event<'de>, A::Error> {
-                let mut event = Event::default();
-                while let Some(key) = map.next_key::<Text<'de>>()? {
-                    match key.0.as_deref().unwrap_or_default() {
-                        "version" => event.version = map.next_value()?,
-                        "rawPath" => event.raw_path = map.next_value()?,
-                        "rawQueryString" => event.raw_query_string = map.next_value()?,
-                        "cookies" => event.cookies = map.next_value()?,
-                        "headers" if event.http_method.0.is_some() => {
-                            event.headers = Headers::Raw(map.next_value()?);
+impl<'e> RequestContext<'e> {
+    fn read(scan: &mut Scan<'e>) -> Scanned<Self> {
+        let mut context = Self::default();
+        scan.object(|scan, key| {
+            match key {
+                "stage" => context.stage = scan.text()?,
+                "domainName" => context.domain_name = scan.text()?,
+                "http" => {
+                    scan.object(|scan, key| {
+                        match key {
+                            "method" => context.method = scan.text()?,
+                            _ => scan.skip()?,
                         }
-                        "headers" => event.headers = Headers::Read(map.next_value()?),
-                        "requestContext" => {
-                            event.context = map.next_value::<Object<_>>()?.0.unwrap_or_default();
-                        }
-                        "body" => event.body = map.next_value()?,
-                        "isBase64Encoded" => event.is_base64_encoded = map.next_value()?,
-                        "httpMethod" => event.http_method = map.next_value()?,
-                        "path" => event.path = map.next_value()?,
-                        "multiValueHeaders" => {
-                            let pairs: Pairs<'de> = map.next_value()?;
-                            event.multi_value_headers = Some(pairs).filter(|pairs| !pairs.0.is_empty());
-                        }
-                        "queryStringParameters" => event.query = Some(map.next_value()?),
-                        "multiValueQueryStringParameters" => {
-                            event.multi_value_query = Some(map.next_value()?)
-                        }
-                        "Records" => event.records = Some(map.next_value()?),
-                        "methodArn" | "routeArn" => event.asks_authorizer = map.next_value()?,
-                        "eventSource" => event.event_source = map.next_value()?,
-                        "id" => event.id = map.next_value()?,
-                        "source" => event.source = map.next_value()?,
-                        "detail-type" => event.detail_type = map.next_value()?,
-                        "detail" => event.detail = Some(map.next_value()?),
-                        "resources" => event.resources = map.next_value()?,
-                        _ => drop(map.next_value::<IgnoredAny>()?),
-                    }
+                        Ok(())
+                    })?;
                 }
-                Ok(event)
+                "elb" => context.elb = scan.raw()? != "null",
+                "connectionId" => context.connection_id = scan.text()?,
+                "routeKey" => context.route_key = scan.text()?,
+                _ => scan.skip()?,
             }
-        }
-        deserializer.deserialize_map(Visit)
+            Ok(())
+        })?;
+        Ok(context)
     }
 }
 
@@ -166,36 +166,34 @@ pub(crate) fn decode(bytes: &Bytes) -> Decoded<'_> {
         Ok(text) => text,
         Err(error) => return Decoded::NotJson(error.to_string()),
     };
-    let event = match serde_json::from_str::<Event<'_>>(text) {
-        Ok(event) => event,
-        // Of another shape, and well-formed as far as that was seen.
-        Err(error) if error.is_data() => {
-            if let Err(error) = serde_json::from_str::<IgnoredAny>(text) {
-                return Decoded::NotJson(error.to_string());
-            }
-            return match foreign(bytes) {
-                Some(words) => Decoded::Bad(format!("{words}, but {error}")),
-                None => Decoded::Other,
-            };
+    let event = match Event::read(text) {
+        Ok(Some(event)) => event,
+        Ok(None) => return Decoded::Other,
+        Err(Malformed) => {
+            // serde_json says where.
+            let error = serde_json::from_str::<IgnoredAny>(text).err();
+            return Decoded::NotJson(error.map_or_else(
+                || format!("it is nested more than {LEVELS} levels deep"),
+                |error| error.to_string(),
+            ));
         }
-        Err(error) => return Decoded::NotJson(error.to_string()),
     };
     if let Some(records) = event.records {
         if records.is_empty() {
             return Decoded::NoRecords;
         }
         let made_by_aws = records.made_by_aws();
-        return match records.read(bytes) {
+        return match records.all(bytes) {
             Ok(Some(records)) => Decoded::Records(records),
             Ok(None) => made_by_aws.map_or(Decoded::Other, Decoded::Foreign),
             Err(problem) => Decoded::Bad(problem),
         };
     }
-    if event.asks_authorizer.0.is_some() {
+    if event.asks_authorizer.is_some() {
         return Decoded::Other;
     }
-    if event.context.connection_id.0.is_some()
-        && let Some(route_key) = event.context.route_key.0.clone()
+    if event.context.connection_id.is_some()
+        && let Some(route_key) = event.context.route_key.clone()
     {
         return match request::message(bytes, event) {
             Ok(request) => Decoded::WebSocket(request, route_key),
@@ -208,17 +206,17 @@ pub(crate) fn decode(bytes: &Bytes) -> Decoded<'_> {
             Err(problem) => Decoded::BadHttp(problem, source),
         };
     }
-    if let (Some(source), Some(detail_type)) = (&event.source.0, &event.detail_type.0) {
+    if let (Some(source), Some(detail_type)) = (&event.source, &event.detail_type) {
         // A rule's schedule, and EventBridge Scheduler's own.
         let scheduled =
             detail_type == "Scheduled Event" && matches!(source.as_ref(), "aws.events" | "aws.scheduler");
         let kind = if scheduled { RecordKind::Schedule } else { RecordKind::EventBridge };
         return Decoded::Records(Records::one(kind, bytes, event));
     }
-    if let Some(source) = event.event_source.0.filter(|source| from_a_broker(source)) {
+    if let Some(source) = event.event_source.filter(|source| from_a_broker(source)) {
         return Decoded::Foreign(format!("a batch of records from `{}`", source.escape_debug()));
     }
-    let marked = event.http_method.0.is_some() || event.raw_path.0.is_some();
+    let marked = event.http_method.is_some() || event.raw_path.is_some();
     match foreign(bytes) {
         Some(words) if marked => Decoded::Foreign(words),
         _ => Decoded::Other,

@@ -12,11 +12,11 @@ mod describe;
 mod encode;
 pub(crate) mod gateway;
 mod kind;
-mod lenient;
 mod record;
 mod records;
 mod request;
 pub(crate) mod sample;
+mod scan;
 #[cfg(test)]
 mod tests;
 

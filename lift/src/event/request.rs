@@ -13,7 +13,7 @@ use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 
 use super::decode::{Event, Headers};
 use super::encode::HttpSource;
-use super::lenient::Pairs;
+use super::scan::{Pairs, Scan};
 
 /// What may not stand in a path as it is. A `%` stays: it begins an escape.
 const PATH: &AsciiSet = &CONTROLS
@@ -45,50 +45,50 @@ const QUERY: &AsciiSet = &CONTROLS
 /// Where an HTTP request comes from, told by the keys that only one source has; `None` for anything else.
 pub(super) fn source(event: &Event<'_>) -> Option<HttpSource> {
     let context = &event.context;
-    if event.raw_path.0.is_some() && method_of_api(event).is_some() {
-        let function_url = context.domain_name.0.as_deref().is_some_and(|name| name.contains(".lambda-url."));
+    if event.raw_path.is_some() && method_of_api(event).is_some() {
+        let function_url = context.domain_name.as_deref().is_some_and(|name| name.contains(".lambda-url."));
         return Some(if function_url { HttpSource::FunctionUrl } else { HttpSource::HttpApi });
     }
-    if event.http_method.0.is_none() || event.path.0.is_none() {
+    if event.http_method.is_none() || event.path.is_none() {
         return None;
     }
-    if context.elb.is_some() {
+    if context.elb {
         return Some(HttpSource::LoadBalancer { multi_value: event.multi_value_headers.is_some() });
     }
-    context.stage.0.as_ref().map(|_| HttpSource::RestApi)
+    context.stage.as_ref().map(|_| HttpSource::RestApi)
 }
 
 fn method_of_api<'e>(event: &'e Event<'_>) -> Option<&'e str> {
-    event.context.http.0.as_ref()?.method.0.as_deref()
+    event.context.method.as_deref()
 }
 
 /// The request of an HTTP event, or what is wrong with it.
 pub(super) fn request(bytes: &Bytes, event: Event<'_>, source: HttpSource) -> Result<Request, String> {
     let (method, uri) = match source {
         HttpSource::HttpApi | HttpSource::FunctionUrl | HttpSource::WebSocket => {
-            let path = event.raw_path.0.as_deref().unwrap_or_default();
-            let stage = event.context.stage.0.as_deref().unwrap_or("$default");
-            let query = event.raw_query_string.0.as_deref().unwrap_or_default();
+            let path = event.raw_path.as_deref().unwrap_or_default();
+            let stage = event.context.stage.as_deref().unwrap_or("$default");
+            let query = event.raw_query_string.as_deref().unwrap_or_default();
             (method_of_api(&event), uri(without_stage(path, stage), query))
         }
         HttpSource::RestApi => {
             // A REST API hands them over decoded.
             let mut query = form_urlencoded::Serializer::new(String::new());
-            query.extend_pairs(query_pairs(&event).0);
+            query.extend_pairs(query_pairs(&event));
             // An HTTP API with payload 1.0 leaves its stage in the path; a REST API has no version.
-            let stage = event.version.0.as_ref().and(event.context.stage.0.as_deref()).unwrap_or("$default");
-            (event.http_method.0.as_deref(), uri(without_stage(path(&event), stage), &query.finish()))
+            let stage = event.version.as_ref().and(event.context.stage.as_deref()).unwrap_or("$default");
+            (event.http_method.as_deref(), uri(without_stage(path(&event), stage), &query.finish()))
         }
         HttpSource::LoadBalancer { .. } => {
             // As the client has sent them: a load balancer decodes nothing.
             let mut query = String::new();
-            for (name, value) in query_pairs(&event).0 {
+            for (name, value) in query_pairs(&event) {
                 if !query.is_empty() {
                     query.push('&');
                 }
                 query.extend([&*name, "=", &*value]);
             }
-            (event.http_method.0.as_deref(), uri(path(&event), &query))
+            (event.http_method.as_deref(), uri(path(&event), &query))
         }
     };
     let method = method.unwrap_or_default();
@@ -99,7 +99,7 @@ pub(super) fn request(bytes: &Bytes, event: Event<'_>, source: HttpSource) -> Re
     *request.method_mut() = method;
     *request.uri_mut() = uri;
     *request.headers_mut() = headers(bytes, event.multi_value_headers, event.headers)?;
-    if let [first, rest @ ..] = event.cookies.0.as_slice() {
+    if let [first, rest @ ..] = event.cookies.as_slice() {
         let mut all = first.clone();
         for cookie in rest {
             let all = all.to_mut();
@@ -110,33 +110,38 @@ pub(super) fn request(bytes: &Bytes, event: Event<'_>, source: HttpSource) -> Re
             request.headers_mut().insert(COOKIE, cookies);
         }
     }
-    *request.body_mut() = body(bytes, event.body.0, event.is_base64_encoded.0)?.into();
+    *request.body_mut() = body(bytes, event.body, event.is_base64_encoded)?.into();
     Ok(request)
 }
 
 /// The request of a WebSocket message: its body, and the head of the request that has opened the connection.
 pub(super) fn message(bytes: &Bytes, event: Event<'_>) -> Result<Request, String> {
     let mut query = form_urlencoded::Serializer::new(String::new());
-    query.extend_pairs(query_pairs(&event).0);
+    query.extend_pairs(query_pairs(&event));
     let mut request = Request::new(Body::empty());
     *request.method_mut() = Method::POST;
     *request.uri_mut() = uri("/", &query.finish()).ok_or("its query is not a URI's")?;
     *request.headers_mut() = headers(bytes, event.multi_value_headers, event.headers)?;
     let json = HeaderValue::from_static("application/json");
     request.headers_mut().entry(CONTENT_TYPE).or_insert(json);
-    *request.body_mut() = body(bytes, event.body.0, event.is_base64_encoded.0)?.into();
+    *request.body_mut() = body(bytes, event.body, event.is_base64_encoded)?.into();
     Ok(request)
 }
 
 fn path<'e>(event: &'e Event<'_>) -> &'e str {
-    event.path.0.as_deref().unwrap_or_default()
+    event.path.as_deref().unwrap_or_default()
 }
 
 fn query_pairs<'e>(event: &Event<'e>) -> Pairs<'e> {
-    match Pairs::of(event.multi_value_query) {
-        many if many.0.is_empty() => Pairs::of(event.query),
+    match pairs(event.multi_value_query) {
+        many if many.is_empty() => pairs(event.query),
         many => many,
     }
+}
+
+/// What a part of the event holds; it was skipped before, so it is well-formed.
+fn pairs<'e>(part: Option<&'e str>) -> Pairs<'e> {
+    part.and_then(|part| Scan::new(part).pairs().ok()).unwrap_or_default()
 }
 
 fn body(bytes: &Bytes, text: Option<Cow<'_, str>>, base64: Option<bool>) -> Result<Bytes, String> {
@@ -159,15 +164,15 @@ pub(super) fn share(bytes: &Bytes, text: Cow<'_, str>) -> Bytes {
 }
 
 fn headers(bytes: &Bytes, many: Option<Pairs<'_>>, once: Headers<'_>) -> Result<HeaderMap, String> {
-    let pairs = match (many, once) {
+    let all = match (many, once) {
         (Some(many), _) | (None, Headers::Read(many)) => many,
-        (None, Headers::Raw(raw)) => Pairs::of(Some(raw)),
-        (None, Headers::None) => Pairs::default(),
+        (None, Headers::Raw(raw)) => pairs(Some(raw)),
+        (None, Headers::None) => Vec::new(),
     };
     // One more, for the cookies.
     let too_many = |_| "it has more headers than a request can have".to_owned();
-    let mut headers = HeaderMap::try_with_capacity(pairs.0.len() + 1).map_err(too_many)?;
-    for (name, value) in pairs.0 {
+    let mut headers = HeaderMap::try_with_capacity(all.len() + 1).map_err(too_many)?;
+    for (name, value) in all {
         match (header_name(&name), HeaderValue::from_maybe_shared(share(bytes, value))) {
             (Some(name), Ok(value)) => {
                 headers.try_append(name, value).map_err(too_many)?;
