@@ -66,11 +66,18 @@ impl Batch<'_> {
         let concurrency = self.triggered.meta.concurrency.max(1);
         let time = Time::new(self.call.deadline, self.triggered.meta.timeout);
         let mut ends: Vec<End> = items.iter().map(|_| End::NotBegun).collect();
-        let lanes = lanes(self.kind, items, concurrency);
         let stop = Stop::new(self.kind, items);
+        let mut ended = |index, end| set(&mut ends, index, end);
+        if concurrency == 1 && items.iter().all(|item| item.group.is_none()) {
+            for index in 0..items.len() {
+                self.lane([index], items, &time, &stop, &mut ended).await;
+            }
+            return ends;
+        }
+        let lanes = lanes(self.kind, items, concurrency);
         if concurrency == 1 {
             for lane in lanes {
-                self.lane(lane, items, &time, &stop, &mut |index, end| set(&mut ends, index, end)).await;
+                self.lane(lane.0, items, &time, &stop, &mut ended).await;
             }
             return ends;
         }
@@ -82,32 +89,33 @@ impl Batch<'_> {
             {
                 running.push(async {
                     let mut done = Vec::with_capacity(lane.0.len());
-                    self.lane(lane, items, &time, &stop, &mut |index, end| done.push((index, end))).await;
+                    self.lane(lane.0, items, &time, &stop, &mut |index, end| done.push((index, end))).await;
                     done
                 });
             }
-            let Some(done) = running.next().await else { return ends };
-            done.into_iter().for_each(|(index, end)| set(&mut ends, index, end));
+            let Some(done) = running.next().await else { break };
+            done.into_iter().for_each(|(index, end)| ended(index, end));
         }
+        ends
     }
 
     /// Records that keep their order, until one of them fails.
     async fn lane(
         &self,
-        lane: Lane,
+        lane: impl IntoIterator<Item = usize>,
         items: &[BatchItem<'_>],
         time: &Time,
         stop: &Stop,
         ended: &mut (impl FnMut(usize, End) + Send),
     ) {
-        for index in lane.0 {
+        for index in lane {
             let Some(item) = items.get(index) else { continue };
             if !stop.may_begin(index) || !time.is_enough() {
                 break;
             }
-            let begun = Instant::now();
+            let begun = time.begin();
             let end = self.one(item).await;
-            time.took(begun.elapsed());
+            time.took(begun);
             let failed = matches!(end, End::Failed(_));
             ended(index, end);
             if failed {
@@ -406,9 +414,16 @@ impl Time {
         Self { deadline, least, most: timeout.unwrap_or(Duration::MAX), longest: AtomicU64::new(0) }
     }
 
-    fn took(&self, time: Duration) {
-        let nanos = u64::try_from(time.as_nanos()).unwrap_or(u64::MAX);
-        self.longest.fetch_max(nanos, Ordering::Relaxed);
+    /// When a record is begun, where that matters.
+    fn begin(&self) -> Option<Instant> {
+        self.deadline.at().map(|_| Instant::now())
+    }
+
+    fn took(&self, begun: Option<Instant>) {
+        if let Some(begun) = begun {
+            let nanos = u64::try_from(begun.elapsed().as_nanos()).unwrap_or(u64::MAX);
+            self.longest.fetch_max(nanos, Ordering::Relaxed);
+        }
     }
 
     /// Twice what the longest one took has to be left, and at least a tenth of all.

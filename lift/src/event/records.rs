@@ -150,8 +150,9 @@ impl<'e> RawRecords<'e> {
         let mut items = Vec::with_capacity(self.0.len());
         let mut arn: Option<Cow<'e, str>> = None;
         for (index, raw) in self.0.into_iter().enumerate() {
-            let which =
-                |problem: String| format!("a batch of records from `{kind}`, but record {index} {problem}");
+            let which = |problem: String| {
+                format!("a batch of records from `aws:{kind}`, but record {index} {problem}")
+            };
             if raw.kind() != Some(kind) {
                 return Err(which(format!("is no {noun}")));
             }
