@@ -223,6 +223,40 @@ async fn near_the_deadline_nothing_new_is_begun_and_nothing_is_cut_off() {
     assert_eq!(self::returned(&answer), ["m0"]);
 }
 
+#[lift::handler(sqs = "jobs", partial, concurrency = 3)]
+async fn as_long_as_it_takes(seen: Shared<Seen>, milliseconds: Json<u64>) {
+    seen.note("begun");
+    tokio::time::sleep(Duration::from_millis(*milliseconds)).await;
+    seen.note("ended");
+}
+
+/// As long as none takes longer than a tenth of all, or than twice the longest before it.
+#[tokio::test(start_paused = true)]
+async fn whatever_records_take_what_was_begun_is_ended_before_the_deadline() {
+    let seen = Seen::default();
+    let service = start(lift::handlers![as_long_as_it_takes], &seen).await;
+    for seed in 0..200 {
+        let mut chance = fastrand::Rng::with_seed(seed);
+        let bodies: Vec<_> = (0..60)
+            .map(|_| {
+                // 200 ms is a tenth of all.
+                ("g", json!(chance.u64(1..=200).to_string()))
+            })
+            .collect();
+        let begun = tokio::time::Instant::now();
+        let batch = sqs_from("arn:aws:sqs:x:1:jobs", &bodies);
+        let answer = service.event_within(batch, Duration::from_secs(2)).await.unwrap();
+        assert!(begun.elapsed() <= Duration::from_secs(2), "{seed}");
+        let seen = seen.take();
+        let count = |what: &str| seen.iter().filter(|seen| *seen == what).count();
+        assert_eq!(
+            (count("begun"), count("ended") + returned(&answer).len()),
+            (count("ended"), 60),
+            "{seed}"
+        );
+    }
+}
+
 fn kinesis(bodies: &[(&str, &str)]) -> String {
     use base64::Engine;
     let record = |(index, (key, body)): (usize, &(&str, &str))| {

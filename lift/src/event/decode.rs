@@ -307,6 +307,35 @@ mod tests {
         }
     }
 
+    #[tokio::test]
+    async fn what_is_large_is_read_and_what_is_too_large_or_too_deep_is_told() {
+        let with_headers = |count: usize| {
+            let mut event = event("/", "$default");
+            let headers = (0..count).map(|number| (format!("x-{number}"), number.to_string().into()));
+            event["headers"] = serde_json::Value::Object(headers.collect());
+            event
+        };
+        // One more is the cookies'.
+        assert_eq!(http(with_headers(10_000)).headers().len(), 10_001);
+        let bytes = Bytes::from(with_headers(40_000).to_string());
+        let Decoded::BadHttp(why, HttpSource::HttpApi) = decode(&bytes) else { panic!("it was taken") };
+        assert!(why.contains("more headers"), "{why}");
+
+        let mut large = event("/", "$default");
+        large["body"] = "\"\n".repeat(3 << 20).into();
+        assert_eq!(http(large).into_body().collect().await.unwrap().to_bytes().len(), 6 << 20);
+
+        let deep = format!("{{\"detail\":{}{}}}", "[".repeat(200), "]".repeat(200));
+        assert!(matches!(decode(&Bytes::from(deep)), Decoded::NotJson(why) if why.contains("levels deep")));
+        assert!(matches!(decode(&Bytes::from_static(b"{\"a\":\"\xff\"}")), Decoded::NotJson(_)));
+
+        let mut twice = event("/first", "$default").to_string();
+        twice.truncate(twice.len() - 1);
+        twice.push_str(",\"rawPath\":\"/second\"}");
+        let Decoded::Http(request, _) = decode(&Bytes::from(twice)) else { panic!("it was not taken") };
+        assert_eq!(request.uri().path(), "/second");
+    }
+
     #[test]
     fn events_of_aws_are_never_taken_for_something_else() {
         for (text, words) in [
