@@ -168,7 +168,13 @@ pub(crate) fn decode(bytes: &Bytes) -> Decoded<'_> {
     };
     let event = match Event::read(text) {
         Ok(Some(event)) => event,
-        Ok(None) => return Decoded::Other,
+        // What is no object goes to a direct invoke as it is; a text with half of a surrogate pair is no JSON.
+        Ok(None) => {
+            return match Scan::new(text).text() {
+                Ok(_) => Decoded::Other,
+                Err(Malformed) => Decoded::NotJson("a text holds half of a surrogate pair".to_owned()),
+            };
+        }
         Err(Malformed) => {
             // serde_json says where.
             let error = serde_json::from_str::<IgnoredAny>(text).err();
@@ -302,7 +308,7 @@ mod tests {
         {
             assert!(matches!(decode(&Bytes::from(text)), Decoded::Other), "{text}");
         }
-        for text in ["", "{", "not json", "{} {}"] {
+        for text in ["", "{", "not json", "{} {}", "\"\\ud800\""] {
             assert!(matches!(decode(&Bytes::from(text)), Decoded::NotJson(_)), "{text}");
         }
     }
