@@ -524,6 +524,20 @@ async fn a_batch_can_be_taken_whole() {
     assert_eq!(returned(&answer), ["m0", "m1", "m2"]);
 }
 
+/// A layer may make a new response of an old one.
+#[tokio::test]
+async fn what_a_handler_has_named_as_failed_is_not_forgotten_by_a_layer() {
+    let seen = Seen::default();
+    let forgetful = tower::util::MapResponseLayer::new(|mut response: lift::handler::Response| {
+        response.extensions_mut().clear();
+        response
+    });
+    let app = App::new("records").provide(seen.clone()).handlers(lift::handlers![together].layer(forgetful));
+    let service = app.test().start().await.unwrap();
+    assert_eq!(returned(&service.event(sqs(&["a", "later"])).await.unwrap()), ["m0", "m1"]);
+    assert_eq!(returned(&service.event(sqs(&["a", "b"])).await.unwrap()), [""; 0]);
+}
+
 #[tokio::test]
 async fn a_whole_batch_of_a_fifo_queue_keeps_the_order_of_each_group() {
     let seen = Seen::default();
