@@ -23,7 +23,8 @@ mod support;
 
 use proc_macro::TokenStream;
 
-/// Makes an async function a handler: it is called for each request of a route, or for each direct invoke.
+/// Makes an async function a handler: it is called for each request of a route, each direct invoke, or each record of a
+/// queue, a stream or another source of events.
 ///
 /// The function stays what it is, with its name, signature and documentation; a unit test calls it. Beside it stands
 /// a hidden type of the same name, for which the runtime's `Handler` trait is implemented, and which
@@ -35,11 +36,14 @@ use proc_macro::TokenStream;
 ///
 /// #[lift::handler(invoke = "reindex")]
 /// pub async fn reindex(db: Pooled<OrdersDb>) -> Result<Json<Report>, OrderError> { … }
+///
+/// #[lift::handler(sqs = "fulfilment", concurrency = 8, partial)]
+/// pub async fn fulfil(db: Pooled<OrdersDb>, order: Json<Order>) -> Result<(), OrderError> { … }
 /// ```
 ///
 /// # The trigger
 ///
-/// Either a method and a path, in front of all keys, or the key `invoke`.
+/// Either a method and a path, in front of all keys, or one of the first keys below.
 ///
 /// - **Method**: `GET`, `POST`, `PUT`, `PATCH`, `DELETE`, `HEAD` or `OPTIONS`; one per handler.
 /// - **Path**: a string literal that starts with `/`, with no query, no fragment, no empty segment and no `/` at its end.
@@ -51,6 +55,13 @@ use proc_macro::TokenStream;
 /// | key | value | default |
 /// |---|---|---|
 /// | `invoke` | the name of a direct invoke, in kebab-case | – |
+/// | `sqs`, `kinesis`, `dynamodb`, `sns`, `s3`, `schedule` | the name of the queue, stream, table, topic, bucket or schedule, in kebab-case | – |
+/// | `eventbridge(…)` | `source`, `detail_type`, or both: texts | – |
+/// | `ws` | a route key of a WebSocket API: `$connect`, `$disconnect`, `$default`, or one of its own | – |
+/// | `event` | a name in kebab-case; with `matches(…)`: JSON Pointers in quotes, each alone or `= "text"` | – |
+/// | `concurrency` | how many records of one event run at the same time, 1 to 1,000 | 1 |
+/// | `partial` | none: the event source reads which records have failed; with `sqs`, `kinesis` and `dynamodb` | one that fails makes all come again |
+/// | `on_permanent` | `"fail"`, or `"drop"`: a record whose failure is permanent counts as done | `"fail"` |
 /// | `timeout` | a whole number with `ms`, `s` or `m`; more than zero, at most `"15m"` | the host's limit |
 /// | `cancel_on_disconnect` | none: an HTTP client that goes away drops the invocation | it runs to its end |
 /// | `crate` | the path of the runtime crate, in quotes | `"::lift"` |
