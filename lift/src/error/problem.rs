@@ -119,6 +119,8 @@ pub(crate) fn log(failure: &Failure, handler: Option<&str>, request_id: &str, re
     let chain = failure.chain();
     let error = chain.as_deref().or(failure.public_detail()).unwrap_or(failure.title());
     let (level, message) = match failure.origin() {
+        // Nobody else is told that a record goes back to its queue.
+        Origin::Rejected | Origin::Unrouted if record.is_some() => (Level::WARN, "record failed"),
         Origin::Rejected | Origin::Unrouted if failure.status().is_client_error() => {
             (Level::DEBUG, "request rejected")
         }

@@ -11,7 +11,7 @@ use bytes::Bytes;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::Outcome;
+use super::{Failure, Origin, Outcome};
 use crate::app::{Call, Service};
 use crate::clock::Deadline;
 use crate::config::Sources;
@@ -335,4 +335,17 @@ async fn the_short_form_and_a_handlers_context() {
     assert_eq!(serde_json::from_slice::<Value>(&body).unwrap(), expected);
     let seen = axum::body::to_bytes(ask("GET", "/context", "").await.into_body(), usize::MAX).await.unwrap();
     assert_eq!(seen, "context the-request-id true");
+}
+
+#[test]
+fn a_record_that_cannot_be_read_is_told_by_its_id_where_a_request_is_the_clients_own_business() {
+    let rejected = Failure::new(StatusCode::UNPROCESSABLE_ENTITY, "INVALID_BODY").origin_is(Origin::Rejected);
+    let log = Log::default();
+    log.of(|| {
+        super::log(&rejected, Some("fulfil"), "r", None);
+        super::log(&rejected, Some("fulfil"), "r", Some("m1"));
+    });
+    let lines = log.lines();
+    let levels: Vec<_> = lines.iter().map(|line| (line["level"].as_str(), line["record"].as_str())).collect();
+    assert_eq!(levels, [(Some("DEBUG"), None), (Some("WARN"), Some("m1"))]);
 }
