@@ -11,6 +11,7 @@ use crate::support::keys::{
     Choice, CratePath, Duration, Flag, Key, Matches, Name, Neighbour, Nested, Number, Piece, RouteKey, Table,
     Text, Values, into_entries, split,
 };
+use crate::support::literal::text;
 use crate::support::nearest::nearest;
 use crate::support::runtime::Runtime;
 
@@ -209,12 +210,4 @@ fn joined(piece: &Piece, word: &Ident, path: &TokenTree) -> Option<Front> {
     }
     let all = piece.to_token_stream();
     Some(Front::Joined { method: word.clone(), path: text(path)?, all })
-}
-
-fn text(token: &TokenTree) -> Option<LitStr> {
-    match token {
-        TokenTree::Literal(_) => syn::parse2(token.clone().into()).ok(),
-        TokenTree::Group(group) => syn::parse2(group.stream()).ok(),
-        _ => None,
-    }
 }

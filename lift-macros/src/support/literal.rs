@@ -1,13 +1,22 @@
-//! Pointing into a string literal.
+//! Finding a string literal, and pointing into it.
 
 use std::ops::Range;
 
-use proc_macro2::{Span, TokenStream};
+use proc_macro2::{Span, TokenStream, TokenTree};
 use quote::{ToTokens, quote_spanned};
 use syn::LitStr;
 
 use super::errors::Fault;
 use super::rules::Rule;
+
+/// A string literal, also one that came through another macro's `$value:literal`.
+pub(crate) fn text(token: &TokenTree) -> Option<LitStr> {
+    match token {
+        TokenTree::Literal(_) => syn::parse2(token.clone().into()).ok(),
+        TokenTree::Group(group) => syn::parse2(group.stream()).ok(),
+        _ => None,
+    }
+}
 
 /// A fault at `range` (bytes of the value) inside a literal.
 ///

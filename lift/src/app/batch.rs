@@ -8,19 +8,17 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::time::Duration;
 
-use axum_core::body::Body;
-use axum_core::extract::Request;
 use axum_core::response::Response;
 use bytes::Bytes;
 use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
-use http::header::CONTENT_TYPE;
-use http::{HeaderValue, Method, StatusCode};
+use http::StatusCode;
 use serde::Serialize;
+use serde_json::value::to_raw_value;
 use tokio::time::Instant;
 
 use super::events::EventAnswer;
-use super::service::Call;
+use super::service::{Call, json_request};
 use super::{Service, Triggered};
 use crate::clock::Deadline;
 use crate::error::{self, Failure, Origin, Outcome};
@@ -256,10 +254,10 @@ impl Batch<'_> {
         if meta.partial {
             let failures = unfinished(self.kind, items, &ends);
             let failures = failures.into_iter().map(|id| ItemFailure { item_identifier: id }).collect();
-            let answer = serde_json::to_string(&PartialAnswer { batch_item_failures: failures });
-            return EventAnswer::json(
-                answer.map_err(|error| Failure::internal("RESPONSE_NOT_SERIALIZABLE", error))?,
-            );
+            let answer = to_raw_value(&PartialAnswer { batch_item_failures: failures });
+            return answer
+                .map(EventAnswer::Json)
+                .map_err(|error| Failure::internal("RESPONSE_NOT_SERIALIZABLE", error));
         }
         let all = ends.len();
         let first = ends
@@ -295,13 +293,6 @@ fn keep_groups(items: &[BatchItem<'_>], ends: &mut [End]) {
             _ => broken.push(group),
         }
     }
-}
-
-fn json_request(body: Bytes) -> Request {
-    let mut request = Request::new(Body::from(body));
-    *request.method_mut() = Method::POST;
-    request.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-    request
 }
 
 #[derive(Serialize)]

@@ -10,7 +10,7 @@ use http::StatusCode;
 use serde::{Serialize, Serializer};
 use serde_json::value::RawValue;
 
-use super::service::{Call, finish};
+use super::service::{Call, finish, fresh_id};
 use super::{Service, Triggered, batch};
 use crate::clock::Deadline;
 use crate::error::{self, Failure, Origin};
@@ -47,10 +47,17 @@ pub(crate) enum EventAnswer {
     Nothing,
 }
 
-impl EventAnswer {
-    pub(super) fn json(json: String) -> Result<Self, Failure> {
-        let json = RawValue::from_string(json);
-        json.map(Self::Json).map_err(|error| Failure::internal("RESPONSE_NOT_SERIALIZABLE", error))
+impl Arrival<'_> {
+    /// At a host that has no function, no deadline and no id of its own.
+    pub(crate) fn here() -> Self {
+        Self { request_id: fresh_id(), deadline: Deadline::NONE, function: None, streams: false }
+    }
+
+    /// Logs a failure of the event itself.
+    fn refuse(&self, status: StatusCode, code: &'static str, problem: String) -> Failure {
+        let failure = Failure::new(status, code).detail(problem).origin_is(Origin::Internal);
+        error::log(&failure, None, &self.request_id, None);
+        failure
     }
 }
 
@@ -78,32 +85,19 @@ impl Service {
         event: Bytes,
         arrival: &Arrival<'_>,
     ) -> Result<EventAnswer, Failure> {
-        let refuse = |status, code: &'static str, problem: String| {
-            let failure = Failure::new(status, code).detail(problem).origin_is(Origin::Internal);
-            error::log(&failure, None, &arrival.request_id, None);
-            failure
-        };
         let not_valid = |problem: String| {
-            refuse(StatusCode::BAD_REQUEST, "EVENT_NOT_VALID", format!("the event is {problem}"))
+            arrival.refuse(StatusCode::BAD_REQUEST, "EVENT_NOT_VALID", format!("the event is {problem}"))
         };
         match event::decode(&event) {
             Decoded::Http(request, source) => {
-                match self.http(request, self.call(arrival, &event)).response.await {
-                    response if arrival.streams && source == HttpSource::FunctionUrl => {
-                        Ok(EventAnswer::Stream(Box::new(response)))
-                    }
-                    response => self.encode(response, source, arrival).await,
-                }
+                let response = self.http(request, self.call(arrival, &event)).response.await;
+                self.respond(response, source, arrival).await
             }
             Decoded::WebSocket(request, route_key) => match self.triggers.web_socket(&route_key) {
                 Some(triggered) => self.message(triggered, request, &event, arrival).await,
                 None => {
-                    self.other(
-                        &event,
-                        arrival,
-                        Some(format!("a WebSocket message of route `{}`", route_key.escape_debug())),
-                    )
-                    .await
+                    let what = format!("a WebSocket message of route `{}`", route_key.escape_debug());
+                    self.other(&event, arrival, Some(what)).await
                 }
             },
             Decoded::Records(records) => match self.triggers.records(&records) {
@@ -119,7 +113,7 @@ impl Service {
                 let failure = Failure::new(StatusCode::BAD_REQUEST, "EVENT_NOT_VALID");
                 let failure = failure.detail(format!("the request is not well-formed: {problem}"));
                 let response = failure.origin_is(Origin::Rejected).into_response();
-                self.encode(finish(response, None, &arrival.request_id, self.errors), source, arrival).await
+                self.respond(finish(response, None, &arrival.request_id, self.errors), source, arrival).await
             }
             Decoded::Bad(problem) => Err(not_valid(problem)),
             Decoded::NotJson(error) => Err(not_valid(format!("not JSON: {error}"))),
@@ -152,14 +146,14 @@ impl Service {
             return self.json(triggered, event.clone(), arrival).await;
         }
         if event::asks_for_health(event) {
-            return EventAnswer::json(self.health().await);
+            let report = RawValue::from_string(self.health().await);
+            return report
+                .map(EventAnswer::Json)
+                .map_err(|error| Failure::internal("RESPONSE_NOT_SERIALIZABLE", error));
         }
         let what = made_by_aws.unwrap_or_else(|| event::describe(event));
         let problem = format!("the event is {what}; this function serves {}", self.serves());
-        let failure = Failure::new(StatusCode::NOT_FOUND, "EVENT_NOT_SERVED");
-        let failure = failure.detail(problem).origin_is(Origin::Internal);
-        error::log(&failure, None, &arrival.request_id, None);
-        Err(failure)
+        Err(arrival.refuse(StatusCode::NOT_FOUND, "EVENT_NOT_SERVED", problem))
     }
 
     /// JSON in, JSON out.
@@ -170,7 +164,7 @@ impl Service {
         arrival: &Arrival<'_>,
     ) -> Result<EventAnswer, Failure> {
         let call = Call { default_timeout: UNATTENDED, ..self.call(arrival, &payload) };
-        EventAnswer::json(String::from_utf8_lossy(&self.invoke(triggered, payload, call).await?).into_owned())
+        self.invoke(triggered, payload, call).await.map(EventAnswer::Json)
     }
 
     async fn message(
@@ -183,17 +177,22 @@ impl Service {
         let call = self.call(arrival, event);
         let response = self.triggered(triggered, request, &arrival.request_id, &call).run().await;
         let response = finish(response, Some(triggered.meta.name), &arrival.request_id, self.errors);
-        self.encode(response, HttpSource::WebSocket, arrival).await
+        self.respond(response, HttpSource::WebSocket, arrival).await
     }
 
+    /// What goes back for a response: a stream where the function URL reads one, else all of it, encoded.
+    ///
     /// A response that Lambda cannot pass on is answered by an opaque 500, so that the client gets an answer in the
     /// usual form.
-    async fn encode(
+    async fn respond(
         &self,
         response: Response,
         source: HttpSource,
         arrival: &Arrival<'_>,
     ) -> Result<EventAnswer, Failure> {
+        if arrival.streams && source == HttpSource::FunctionUrl {
+            return Ok(EventAnswer::Stream(Box::new(response)));
+        }
         let problem = match event::encode(response, source).await {
             Ok(answer) => return Ok(EventAnswer::Http(answer)),
             Err(problem) => problem,

@@ -18,7 +18,7 @@ use std::sync::Arc;
 pub(crate) use banner::{banner, errors, routes, table};
 pub(crate) use events::{Arrival, EventAnswer};
 pub(crate) use samples::{Sample, samples};
-pub(crate) use service::{Call, Service, fresh_id};
+pub(crate) use service::{Call, Service};
 pub(crate) use settings::AppSettings;
 pub use start::StartFn;
 use start::{Start, start};

@@ -10,6 +10,7 @@ use futures_util::future::BoxFuture;
 use http::header::{CONTENT_LENGTH, CONTENT_TYPE};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri};
 use http_body::Body as _;
+use serde_json::value::{RawValue, to_raw_value};
 use tracing::field::Empty;
 use tracing::{Instrument, Span};
 use uuid::Uuid;
@@ -242,11 +243,9 @@ impl Service {
         triggered: &Triggered,
         payload: Bytes,
         call: Call,
-    ) -> Result<Bytes, Failure> {
+    ) -> Result<Box<RawValue>, Failure> {
         let request_id = call.request_id.clone().unwrap_or_else(fresh_id);
-        let mut request = Request::new(Body::from(payload));
-        *request.method_mut() = Method::POST;
-        request.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        let request = json_request(payload);
         let response = self.triggered(triggered, request, &request_id, &call).run().await;
         json_answer(response).await.inspect_err(|failure| {
             error::log(failure, Some(triggered.meta.name), &request_id, None);
@@ -364,7 +363,7 @@ fn without_body(response: Response) -> Response {
 }
 
 /// The JSON of a response to a direct invoke: `null` for no body, a string for a body that is not JSON.
-async fn json_answer(mut response: Response) -> Result<Bytes, Failure> {
+async fn json_answer(mut response: Response) -> Result<Box<RawValue>, Failure> {
     if let Some(failure) = response.extensions_mut().remove::<Failure>() {
         return Err(failure);
     }
@@ -376,15 +375,21 @@ async fn json_answer(mut response: Response) -> Result<Bytes, Failure> {
         return Err(failure.origin_is(Origin::Internal));
     }
     if body.is_empty() {
-        return Ok(Bytes::from_static(b"null"));
+        return Ok(RawValue::NULL.to_owned());
     }
-    if serde_json::from_slice::<serde::de::IgnoredAny>(&body).is_ok() {
-        return Ok(body);
+    if let Ok(json) = serde_json::from_slice(&body) {
+        return Ok(json);
     }
-    let text = String::from_utf8_lossy(&body);
-    serde_json::to_vec(&text)
-        .map(Bytes::from)
-        .map_err(|error| Failure::internal("RESPONSE_NOT_SERIALIZABLE", error))
+    let text = to_raw_value(&String::from_utf8_lossy(&body));
+    text.map_err(|error| Failure::internal("RESPONSE_NOT_SERIALIZABLE", error))
+}
+
+/// What a handler is called with by something else than HTTP: a body in JSON.
+pub(super) fn json_request(body: Bytes) -> Request {
+    let mut request = Request::new(Body::from(body));
+    *request.method_mut() = Method::POST;
+    request.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    request
 }
 
 /// An id that came with the request: visible ASCII, at most 128 long, else it is not passed on.
@@ -395,7 +400,7 @@ fn request_id(request: &Request) -> Option<Arc<str>> {
 }
 
 /// An id of lift's own: random, but no secret.
-pub(crate) fn fresh_id() -> Arc<str> {
+pub(super) fn fresh_id() -> Arc<str> {
     let id = uuid::Builder::from_random_bytes(fastrand::u128(..).to_ne_bytes()).into_uuid();
     (&*id.hyphenated().encode_lower(&mut Uuid::encode_buffer())).into()
 }

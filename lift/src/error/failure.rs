@@ -137,6 +137,16 @@ impl Failure {
         self.0.decision.public.as_deref()
     }
 
+    /// What a caller reads in one line: the public text, else the title.
+    pub(crate) fn message(&self) -> &str {
+        self.public_detail().unwrap_or(self.title())
+    }
+
+    /// What Lambda's API for invokes answers for it.
+    pub(crate) fn to_invoke_error(&self) -> serde_json::Value {
+        serde_json::json!({"errorType": self.code(), "errorMessage": self.message()})
+    }
+
     /// When a retry makes sense, when the error says so.
     #[must_use]
     pub fn retry_advice(&self) -> Option<Retry> {

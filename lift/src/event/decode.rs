@@ -93,7 +93,7 @@ impl<'e> Event<'e> {
         let mut event = Self::default();
         let mut scan = Scan::new(text);
         let is_object = scan.object(|scan, key| {
-            match key {
+            match &*key {
                 "version" => event.version = scan.text()?,
                 "rawPath" => event.raw_path = scan.text()?,
                 "rawQueryString" => event.raw_query_string = scan.text()?,
@@ -131,12 +131,12 @@ impl<'e> RequestContext<'e> {
     fn read(scan: &mut Scan<'e>) -> Scanned<Self> {
         let mut context = Self::default();
         scan.object(|scan, key| {
-            match key {
+            match &*key {
                 "stage" => context.stage = scan.text()?,
                 "domainName" => context.domain_name = scan.text()?,
                 "http" => {
                     scan.object(|scan, key| {
-                        match key {
+                        match &*key {
                             "method" => context.method = scan.text()?,
                             _ => scan.skip()?,
                         }

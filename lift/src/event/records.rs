@@ -66,7 +66,7 @@ impl<'e> RawItem<'e> {
     fn scan(scan: &mut Scan<'e>) -> Scanned<Self> {
         let mut item = Self { start: scan.place(), ..Self::default() };
         scan.object(|scan, key| {
-            match key {
+            match &*key {
                 "eventSource" | "EventSource" => item.source = scan.text()?,
                 "eventSourceARN" => item.arn = scan.text()?,
                 "EventSubscriptionArn" => item.subscription = scan.text()?,

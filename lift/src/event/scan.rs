@@ -94,40 +94,40 @@ impl<'e> Scan<'e> {
     }
 
     /// Reads an object: each value by `each`, which is given its key and has to read or skip it. False when there is none.
-    pub(super) fn object(&mut self, mut each: impl FnMut(&mut Self, &str) -> Scanned<()>) -> Scanned<bool> {
+    pub(super) fn object(
+        &mut self,
+        mut each: impl FnMut(&mut Self, Cow<'e, str>) -> Scanned<()>,
+    ) -> Scanned<bool> {
         if self.blank() != Some(b'{') {
             return self.skip().map(|()| false);
         }
-        self.at += 1;
-        if self.blank() == Some(b'}') {
-            self.at += 1;
-            return Ok(true);
-        }
-        loop {
-            self.blank();
-            let key = self.text_here()?;
-            self.expect(b':')?;
-            each(self, &key)?;
-            if !self.goes_on(b'}')? {
-                return Ok(true);
-            }
-        }
+        self.members(b'}', |scan| {
+            let key = scan.text_here()?;
+            scan.expect(b':')?;
+            each(scan, key)
+        })?;
+        Ok(true)
     }
 
     /// Reads a list: each value by `each`, which has to read or skip it. False when there is none.
-    pub(super) fn list(&mut self, mut each: impl FnMut(&mut Self) -> Scanned<()>) -> Scanned<bool> {
+    pub(super) fn list(&mut self, each: impl FnMut(&mut Self) -> Scanned<()>) -> Scanned<bool> {
         if self.blank() != Some(b'[') {
             return self.skip().map(|()| false);
         }
+        self.members(b']', each).map(|()| true)
+    }
+
+    /// What stands between the bracket that is here and this end of it, with commas between.
+    fn members(&mut self, end: u8, mut each: impl FnMut(&mut Self) -> Scanned<()>) -> Scanned<()> {
         self.at += 1;
-        if self.blank() == Some(b']') {
+        if self.blank() == Some(end) {
             self.at += 1;
-            return Ok(true);
+            return Ok(());
         }
         loop {
             each(self)?;
-            if !self.goes_on(b']')? {
-                return Ok(true);
+            if !self.goes_on(end)? {
+                return Ok(());
             }
         }
     }
@@ -179,23 +179,8 @@ impl<'e> Scan<'e> {
     pub(super) fn pairs(&mut self) -> Scanned<Pairs<'e>> {
         // Most requests have fewer.
         let mut pairs = Vec::with_capacity(24);
-        if self.blank() != Some(b'{') {
-            return self.skip().map(|()| pairs);
-        }
-        self.at += 1;
-        if self.blank() == Some(b'}') {
-            self.at += 1;
-            return Ok(pairs);
-        }
-        loop {
-            self.blank();
-            let name = self.text_here()?;
-            self.expect(b':')?;
-            self.one_or_many(&mut |value| pairs.push((name.clone(), value)))?;
-            if !self.goes_on(b'}')? {
-                return Ok(pairs);
-            }
-        }
+        self.object(|scan, name| scan.one_or_many(&mut |value| pairs.push((name.clone(), value))))?;
+        Ok(pairs)
     }
 
     fn one_or_many(&mut self, each: &mut dyn FnMut(Cow<'e, str>)) -> Scanned<()> {
@@ -213,36 +198,16 @@ impl<'e> Scan<'e> {
     fn skip_within(&mut self, levels: u32) -> Scanned<()> {
         match self.blank() {
             Some(b'"') => self.string().map(drop),
-            Some(b'{') => {
+            Some(bracket @ (b'{' | b'[')) => {
                 let levels = levels.checked_sub(1).ok_or(Malformed)?;
-                self.at += 1;
-                if self.blank() == Some(b'}') {
-                    self.at += 1;
-                    return Ok(());
+                if bracket == b'[' {
+                    return self.members(b']', |scan| scan.skip_within(levels));
                 }
-                loop {
-                    self.blank();
-                    self.string()?;
-                    self.expect(b':')?;
-                    self.skip_within(levels)?;
-                    if !self.goes_on(b'}')? {
-                        return Ok(());
-                    }
-                }
-            }
-            Some(b'[') => {
-                let levels = levels.checked_sub(1).ok_or(Malformed)?;
-                self.at += 1;
-                if self.blank() == Some(b']') {
-                    self.at += 1;
-                    return Ok(());
-                }
-                loop {
-                    self.skip_within(levels)?;
-                    if !self.goes_on(b']')? {
-                        return Ok(());
-                    }
-                }
+                self.members(b'}', |scan| {
+                    scan.string()?;
+                    scan.expect(b':')?;
+                    scan.skip_within(levels)
+                })
             }
             Some(b't') => self.word("true"),
             Some(b'f') => self.word("false"),

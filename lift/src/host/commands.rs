@@ -6,8 +6,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 
 use super::{load, start_logs};
-use crate::app::{Arrival, Sample, Service, errors, fresh_id, routes, samples, table};
-use crate::clock::Deadline;
+use crate::app::{Arrival, Sample, Service, errors, routes, samples, table};
 use crate::{App, Error};
 
 /// What the command line asks for.
@@ -224,8 +223,7 @@ fn pretty(json: &str) -> Option<String> {
 
 /// The answer as Lambda would give it, and whether the invocation failed.
 async fn answer(service: &Arc<Service>, event: Bytes, name: Option<&str>) -> crate::Result<(String, bool)> {
-    let arrival =
-        Arrival { request_id: fresh_id(), deadline: Deadline::NONE, function: None, streams: false };
+    let arrival = Arrival::here();
     let answer = match name {
         None => service.event(event, &arrival).await,
         Some(name) => {
@@ -239,10 +237,7 @@ async fn answer(service: &Arc<Service>, event: Bytes, name: Option<&str>) -> cra
     };
     match answer {
         Ok(answer) => Ok((serde_json::to_string(&answer)?, false)),
-        Err(failure) => {
-            let message = failure.public_detail().unwrap_or(failure.title());
-            Ok((serde_json::json!({"errorType": failure.code(), "errorMessage": message}).to_string(), true))
-        }
+        Err(failure) => Ok((failure.to_invoke_error().to_string(), true)),
     }
 }
 

@@ -11,8 +11,7 @@ use http::{HeaderMap, StatusCode};
 use http_body_util::BodyExt;
 
 use super::test::{TestHost, TestService};
-use crate::app::{Arrival, fresh_id};
-use crate::clock::Deadline;
+use crate::app::Arrival;
 use crate::error::Error;
 use crate::event::{self, HttpSource};
 
@@ -221,9 +220,10 @@ impl Way {
                 let body = body.collect().await?.to_bytes();
                 let event = event::gateway::event(*source, &head, &body).to_string();
                 let request_id = head.headers.get("x-request-id").and_then(|id| id.to_str().ok());
-                let request_id = request_id.map_or_else(fresh_id, Into::into);
-                let arrival =
-                    Arrival { request_id, deadline: Deadline::NONE, function: None, streams: false };
+                let mut arrival = Arrival::here();
+                if let Some(id) = request_id {
+                    arrival.request_id = id.into();
+                }
                 let answer = host.service.event(event.into(), &arrival).await;
                 let answer =
                     answer.map_err(|failure| Error::msg(format!("the invocation failed: {failure:?}")))?;

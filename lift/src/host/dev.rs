@@ -13,10 +13,8 @@ use http::header::{CONTENT_TYPE, HOST, ORIGIN};
 use http::{HeaderMap, HeaderValue, Method, Request, StatusCode};
 use http_body_util::{BodyExt, Limited};
 use hyper::body::Incoming;
-use serde_json::json;
 
-use crate::app::{Arrival, Service, fresh_id};
-use crate::clock::Deadline;
+use crate::app::{Arrival, Service};
 use crate::event::BODY_LIMIT;
 
 /// Where events are taken.
@@ -37,15 +35,10 @@ pub(super) async fn answer(service: Arc<Service>, peer: SocketAddr, request: Req
             return (StatusCode::BAD_REQUEST, format!("the event cannot be read: {error}\n")).into_response();
         }
     };
-    let arrival =
-        Arrival { request_id: fresh_id(), deadline: Deadline::NONE, function: None, streams: false };
+    let arrival = Arrival::here();
     let (json, failed) = match service.event(event, &arrival).await {
         Ok(answer) => (serde_json::to_vec(&answer).unwrap_or_default(), false),
-        Err(failure) => {
-            let message = failure.public_detail().unwrap_or(failure.title());
-            let json = json!({"errorType": failure.code(), "errorMessage": message});
-            (json.to_string().into_bytes(), true)
-        }
+        Err(failure) => (failure.to_invoke_error().to_string().into_bytes(), true),
     };
     let mut response = Response::new(Body::from(json));
     let headers = response.headers_mut();

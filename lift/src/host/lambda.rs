@@ -17,6 +17,7 @@ use lambda_runtime::{
 };
 use tower_layer::layer_fn;
 
+use super::polls::FailedPolls;
 use super::stream::{self, Chunks};
 use super::{Signals, extension, start_error, workers};
 use crate::app::{Arrival, EventAnswer, Service};
@@ -35,10 +36,6 @@ const CLOSING: Duration = Duration::from_millis(300);
 
 /// All of the opening at a cold start, which Lambda bounds by 10 s.
 const WARMING: Duration = Duration::from_secs(8);
-
-/// How often polling is tried again in a row, and how long the first wait is; each is twice as long as the last.
-pub(super) const POLLS: u32 = 8;
-pub(super) const BACK_OFF: Duration = Duration::from_millis(50);
 
 thread_local! {
     /// The bytes of the event that is being handed to the handler. They are put here and taken out within one
@@ -99,7 +96,7 @@ async fn start(app: App, sources: &Sources) -> crate::Result<(Arc<Service>, bool
 /// Polls for events for as long as Lambda answers. After a poll that failed it waits and begins again, because the
 /// sandbox and its connections are worth more than the one poll; when nothing comes any more, it gives up.
 async fn serve(service: &Arc<Service>, streams: bool) -> crate::Result<()> {
-    let (mut attempt, served) = (0, Arc::new(AtomicBool::new(false)));
+    let (mut failed, served) = (FailedPolls::default(), Arc::new(AtomicBool::new(false)));
     loop {
         let handler = tower::service_fn({
             let (service, served) = (service.clone(), served.clone());
@@ -135,17 +132,13 @@ async fn serve(service: &Arc<Service>, streams: bool) -> crate::Result<()> {
             return Err(Error::msg(format!("the context of an event cannot be read: {text}")));
         }
         if served.swap(false, Ordering::Relaxed) {
-            attempt = 0;
+            failed.over();
         }
         // A restored snapshot cannot be restored again.
         let snapshot = std::env::var("AWS_LAMBDA_INITIALIZATION_TYPE").is_ok_and(|kind| kind == "snap-start");
-        if attempt == POLLS || snapshot {
+        if snapshot || !failed.wait(&text).await {
             return Err(Error::msg(text));
         }
-        let wait = BACK_OFF * 2_u32.pow(attempt);
-        attempt += 1;
-        tracing::warn!(error = text, attempt, ?wait, "polling for events failed; trying again");
-        tokio::time::sleep(wait).await;
     }
 }
 
@@ -241,10 +234,7 @@ async fn handle(
 
 /// What Lambda's caller sees of a failure: a stable code and a public text.
 fn diagnostic(failure: &Failure) -> Diagnostic {
-    Diagnostic {
-        error_type: failure.code().to_owned(),
-        error_message: failure.public_detail().unwrap_or(failure.title()).to_owned(),
-    }
+    Diagnostic { error_type: failure.code().to_owned(), error_message: failure.message().to_owned() }
 }
 
 /// Lambda's deadline minus the margin. One that lies more than an hour back is no deadline: emulators send such.

@@ -11,6 +11,8 @@ mod extension;
 #[cfg(feature = "lambda")]
 mod lambda;
 mod main;
+#[cfg(feature = "lambda")]
+mod polls;
 #[cfg(feature = "server")]
 mod probes;
 #[cfg(feature = "server")]

@@ -14,7 +14,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::conformance::{Transcript, Way};
-use crate::app::{Arrival, Call, Service, fresh_id};
+use crate::app::{Arrival, Call, Service};
 use crate::clock::{Clock, Deadline};
 use crate::config::Sources;
 use crate::error::{BoxError, Failure};
@@ -165,7 +165,7 @@ impl TestService {
         let unreadable = |error| Failure::internal("NOT_JSON", error);
         let payload = serde_json::to_vec(&payload).map_err(unreadable)?;
         let json = self.service.invoke(triggered, payload.into(), call()).await?;
-        serde_json::from_slice(&json).map_err(unreadable)
+        serde_json::from_str(json.get()).map_err(unreadable)
     }
 
     /// Sends an AWS event, as Lambda would, and gives the bytes of the answer: what goes back to API Gateway, the
@@ -201,7 +201,7 @@ impl TestService {
     }
 
     async fn event_until(&self, event: Bytes, deadline: Deadline) -> Result<Bytes, Failure> {
-        let arrival = Arrival { request_id: fresh_id(), deadline, function: None, streams: false };
+        let arrival = Arrival { deadline, ..Arrival::here() };
         let answer = self.service.event(event, &arrival).await?;
         let answer = serde_json::to_vec(&answer);
         answer.map(Bytes::from).map_err(|error| Failure::internal("RESPONSE_NOT_SERIALIZABLE", error))

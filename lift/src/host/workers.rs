@@ -4,6 +4,7 @@
 //! again without a pause. Everything else of an invocation stays its business.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use http::{Request, StatusCode};
 use http_body_util::BodyExt;
@@ -15,11 +16,14 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tower::{Service, ServiceExt};
 
-use super::lambda::{BACK_OFF, POLLS};
+use super::polls::FailedPolls;
 use crate::error;
 
 const REQUEST_ID: &str = "lambda-runtime-aws-request-id";
 const DEADLINE: &str = "lambda-runtime-deadline-ms";
+
+/// A worker that ends at once, again and again, must not spin.
+const REPLACED_AFTER: Duration = Duration::from_millis(50);
 
 /// How many invocations Lambda has in flight at most.
 pub(super) fn concurrency() -> usize {
@@ -33,10 +37,19 @@ where
     S: Service<LambdaInvocation, Response = (), Error = BoxError> + Clone + Send + 'static,
     S::Future: Send,
 {
-    let api = Arc::new(Api {
+    let api = Api {
         client: PooledClient::builder().with_pool_size(workers).build(),
         config: Arc::new(Config::from_env()),
-    });
+    };
+    keep(service, workers, Arc::new(api)).await
+}
+
+/// Keeps so many workers at work.
+async fn keep<S>(service: S, workers: usize, api: Arc<Api>) -> crate::Result<()>
+where
+    S: Service<LambdaInvocation, Response = (), Error = BoxError> + Clone + Send + 'static,
+    S::Future: Send,
+{
     let (stop, stopped) = watch::channel(false);
     let mut running = JoinSet::new();
     let mut given_up = Ok(());
@@ -57,7 +70,7 @@ where
             Some(Err(panicked)) => panicked.to_string(),
         };
         tracing::warn!(error = ended, "a worker ended; another one takes its place");
-        tokio::time::sleep(BACK_OFF).await;
+        tokio::time::sleep(REPLACED_AFTER).await;
     }
 }
 
@@ -76,7 +89,7 @@ async fn work<S>(mut service: S, api: Arc<Api>, mut stopped: watch::Receiver<boo
 where
     S: Service<LambdaInvocation, Response = (), Error = BoxError>,
 {
-    let mut attempt = 0;
+    let mut failed = FailedPolls::default();
     loop {
         let next = tokio::select! {
             biased;
@@ -88,17 +101,13 @@ where
             Ok(None) => continue,
             Err(error) => {
                 let text = error::chain(error.as_ref());
-                if attempt == POLLS {
+                if !failed.wait(&text).await {
                     return End::GaveUp(crate::Error::msg(text));
                 }
-                let wait = BACK_OFF * 2_u32.pow(attempt);
-                attempt += 1;
-                tracing::warn!(error = text, attempt, ?wait, "polling for events failed; trying again");
-                tokio::time::sleep(wait).await;
                 continue;
             }
         };
-        attempt = 0;
+        failed.over();
         let served = match service.ready().await {
             Ok(service) => service.call(invocation).await,
             Err(error) => Err(error),

@@ -1,11 +1,12 @@
 //! What tells events apart: texts, route keys, matchers.
 
 use proc_macro2::TokenTree;
-use syn::{Lit, LitStr};
+use syn::Lit;
 
 use super::kind::wrong_kind;
 use super::{Entry, Kind, Shape, Value, split};
 use crate::support::errors::{Errors, Fault};
+use crate::support::literal::text;
 use crate::support::nearest::nearest;
 use crate::support::rules::Rule;
 
@@ -114,12 +115,4 @@ fn one(tokens: &[TokenTree], entry: &Entry) -> Result<Match, Fault> {
         });
     }
     Ok(Match { pointer, value })
-}
-
-fn text(token: &TokenTree) -> Option<LitStr> {
-    match token {
-        TokenTree::Literal(_) => syn::parse2(token.clone().into()).ok(),
-        TokenTree::Group(group) => syn::parse2(group.stream()).ok(),
-        _ => None,
-    }
 }
