@@ -8,7 +8,7 @@ use lift::postgres::{
 };
 use lift::prelude::*;
 use lift::{BoxError, Resource};
-use tests::servers::{Certificate, FaultProxy, Postgres};
+use tests::servers::{Certificate, FaultProxy, PgBouncer, Postgres};
 use tokio::time::{sleep, timeout};
 use uuid::Uuid;
 
@@ -79,10 +79,6 @@ async fn a_statement_is_prepared_once_and_then_costs_one_round_trip() {
     assert_eq!(proxy.exchanges() - before, 1);
     int(&db, select).await;
     assert_eq!(proxy.exchanges() - before, 3);
-
-    let none = try_open(&postgres.url(), &[("DB_STATEMENT_CACHE", "0")]).await.unwrap();
-    int(&none, select).await;
-    assert_eq!(int(&none, "SELECT count(*) FROM pg_prepared_statements").await, 1);
 }
 
 #[tokio::test]
@@ -98,6 +94,103 @@ async fn a_statement_that_no_longer_fits_its_table_is_prepared_afresh() {
     db.batch("DEALLOCATE ALL").await.unwrap();
     assert!(db.query_one(all, &[]).await.is_err());
     assert_eq!(db.query_one(all, &[]).await.unwrap().len(), 2);
+}
+
+#[tokio::test]
+async fn without_a_statement_cache_nothing_is_prepared_and_each_call_is_one_round_trip() {
+    let postgres = Postgres::start();
+    let proxy = FaultProxy::start(postgres.address());
+    let db = try_open(&postgres.url_at(proxy.address()), &[("DB_STATEMENT_CACHE", "0")]).await.unwrap();
+    let before = proxy.exchanges();
+    for number in 1..=3_i64 {
+        let row = db.query_one("SELECT $1 + 0::bigint", &[&number]).await.unwrap();
+        assert_eq!((row.get::<_, i64>(0), db.is_valid()), (number, true));
+    }
+    assert_eq!(proxy.exchanges() - before, 3);
+    assert_eq!(int(&db, "SELECT count(*) FROM pg_prepared_statements").await, 0);
+}
+
+/// The same values with and without prepared statements: what is stored, and what is found by it.
+#[tokio::test]
+async fn without_a_statement_cache_values_mean_the_same() {
+    let postgres = Postgres::start();
+    // A session whose zone is not UTC shows whether a moment is moved.
+    postgres
+        .sql("ALTER DATABASE postgres SET timezone = 'Asia/Tokyo'; CREATE EXTENSION IF NOT EXISTS citext");
+    let table = "CREATE TABLE v (id bigint, u uuid, t text, v varchar(9), c citext, n name, j json, jb jsonb, at timestamp,
+                 atz timestamptz, b bytea, f float8, yes bool, i int4, s int2, tags text[], ids bigint[], ats timestamp[])";
+    postgres.sql(table);
+    let at = std::time::SystemTime::UNIX_EPOCH + Duration::from_micros(1_700_000_000_123_456);
+    let (id, json) = (Uuid::new_v4(), serde_json::json!({"it's": [1, null, "\u{e9}\""]}));
+    let insert = "INSERT INTO v VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)";
+    let tags = vec![Some("a \"b\" \\ {c}"), None, Some("")];
+    for (number, cache) in [(1_i64, "100"), (2, "0")] {
+        let db = try_open(&postgres.url(), &[("DB_STATEMENT_CACHE", cache)]).await.unwrap();
+        let (bytes, ids, ats) = (vec![0_u8, 255, 92], vec![1_i64, -2], vec![at]);
+        let stored = db
+            .execute(
+                insert,
+                &[
+                    &number, &id, &"te'xt\\", &"var", &"CiText", &"name", &json, &json, &at, &at, &bytes,
+                    &1.5_f64, &true, &7_i32, &8_i16, &tags, &ids, &ats,
+                ],
+            )
+            .await;
+        assert_eq!(stored.map_err(|error| chain(&error)), Ok(1), "cache {cache}");
+        for (what, found) in [
+            ("uuid", db.query("SELECT 1 FROM v WHERE u = $1", &[&id]).await),
+            ("text", db.query("SELECT 1 FROM v WHERE t = $1", &[&"te'xt\\"]).await),
+            ("varchar", db.query("SELECT 1 FROM v WHERE v = $1", &[&"var"]).await),
+            // Its comparison knows no case, as long as the parameter is no `text`.
+            ("citext", db.query("SELECT 1 FROM v WHERE c = $1", &[&"citext"]).await),
+            ("citexts", db.query("SELECT 1 FROM v WHERE c = ANY($1)", &[&vec!["x", "citext"]]).await),
+            ("jsonb", db.query("SELECT 1 FROM v WHERE jb = $1", &[&json]).await),
+            ("timestamp", db.query("SELECT 1 FROM v WHERE at = $1", &[&at]).await),
+            ("timestamptz", db.query("SELECT 1 FROM v WHERE atz = $1", &[&at]).await),
+            ("bytea", db.query("SELECT 1 FROM v WHERE b = $1", &[&bytes]).await),
+            ("ids", db.query("SELECT 1 FROM v WHERE id = ANY($1)", &[&vec![1_i64, 2]]).await),
+            ("a limit", db.query("SELECT 1 FROM v LIMIT $1", &[&number]).await),
+            ("null", db.query("SELECT 1 FROM v WHERE $1::bigint IS NULL", &[&None::<i64>]).await),
+        ] {
+            let found = found.map(|rows| rows.len()).map_err(|error| chain(&error));
+            assert_eq!(found, Ok(usize::try_from(number).unwrap()), "{what}, cache {cache}");
+        }
+    }
+    let row =
+        "SELECT (u, t, v, c, n, j, jb, at, atz, b, f, yes, i, s, tags, ids, ats)::text FROM v ORDER BY id";
+    let rows = postgres.sql(row);
+    assert_eq!(rows[0], rows[1]);
+}
+
+/// Calls of two connections in turns, over sessions that take turns, too: whatever one leaves behind, another one meets.
+async fn over_a_bouncer(cache: &str) -> Result<(), Error> {
+    let postgres = Postgres::start();
+    postgres.sql("CREATE TABLE t (a bigint PRIMARY KEY, b text)");
+    let bouncer = PgBouncer::start(&postgres, 3);
+    let url = postgres.url_at(bouncer.address());
+    let mut one = try_open(&url, &[("DB_STATEMENT_CACHE", cache)]).await?;
+    let two = try_open(&url, &[("DB_STATEMENT_CACHE", cache)]).await?;
+    for number in 1..=20_i64 {
+        one.execute("INSERT INTO t VALUES ($1, $2)", &[&number, &"b"]).await?;
+        assert_eq!(two.query_one("SELECT a FROM t WHERE a = $1", &[&number]).await?.get::<_, i64>(0), number);
+        assert!(two.query_opt("SELECT a FROM t WHERE b = $1 LIMIT 1", &[&"x"]).await?.is_none());
+        one.transaction(async |tx| {
+            tx.execute("UPDATE t SET b = $2 WHERE a = $1", &[&number, &"c"]).await?;
+            let rows = tx.query("SELECT 1 FROM t WHERE b = $1", &[&"c"]).await?;
+            assert_eq!(rows.len(), usize::try_from(number).unwrap());
+            Ok::<_, Error>(())
+        })
+        .await?;
+        one.health_check().await?;
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn without_a_statement_cache_a_bouncer_may_serve_each_call_by_another_session() {
+    over_a_bouncer("0").await.unwrap_or_else(|error| panic!("{}", chain(&error)));
+    let kept = over_a_bouncer("100").await;
+    assert!(kept.is_err(), "the sessions took no turns, so nothing was shown");
 }
 
 #[tokio::test]

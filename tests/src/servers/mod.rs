@@ -5,6 +5,7 @@
 pub mod certificate;
 pub mod dynamodb;
 pub mod moto;
+pub mod pgbouncer;
 pub mod postgres;
 pub mod processes;
 pub mod proxy;
@@ -13,6 +14,7 @@ pub mod redis;
 pub use certificate::Certificate;
 pub use dynamodb::DynamoDb;
 pub use moto::Moto;
+pub use pgbouncer::PgBouncer;
 pub use postgres::Postgres;
 pub use proxy::FaultProxy;
 pub use redis::Redis;

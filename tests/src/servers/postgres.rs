@@ -254,7 +254,7 @@ impl Drop for Postgres {
 }
 
 /// Asks by a connection of its own, on a thread of its own, since the caller may be in a runtime.
-fn ask(address: SocketAddr, text: &str) -> Result<Vec<String>, String> {
+pub(super) fn ask(address: SocketAddr, text: &str) -> Result<Vec<String>, String> {
     let url = format!("postgres://postgres@{address}/postgres?connect_timeout=5&application_name=harness");
     let text = text.to_owned();
     let asking = thread::spawn(move || {
@@ -342,7 +342,7 @@ fn as_owner(program: impl AsRef<OsStr>) -> Command {
 }
 
 /// `setpriv` becomes the program, so the child is the server itself.
-fn owner_program(program: PathBuf) -> Program {
+pub(super) fn owner_program(program: PathBuf) -> Program {
     if owner().is_none() {
         return Program::new(program);
     }
@@ -350,14 +350,14 @@ fn owner_program(program: PathBuf) -> Program {
 }
 
 /// A temporary folder that PostgreSQL's user may write to.
-fn shared_folder() -> TempDir {
+pub(super) fn shared_folder() -> TempDir {
     let dir = tempfile::tempdir().expect("a temporary folder");
     fs::set_permissions(dir.path(), fs::Permissions::from_mode(0o755)).expect("a folder of our own");
     own(dir.path());
     dir
 }
 
-fn own(path: &Path) {
+pub(super) fn own(path: &Path) {
     if let Some(owner) = owner() {
         run(Command::new("chown").arg(owner).arg(path));
         assert_ne!(fs::metadata(path).expect("a file of our own").uid(), 0, "chown had no effect");

@@ -5,6 +5,7 @@ use tokio_postgres::types::ToSql;
 use tokio_postgres::{Client, Row, Statement};
 
 use super::statements::Statements;
+use super::unnamed::{Param, typed};
 
 type Params<'a> = &'a [&'a (dyn ToSql + Sync)];
 type Answer<T> = Result<T, tokio_postgres::Error>;
@@ -30,18 +31,34 @@ impl Calls<'_> {
     }
 
     pub(super) async fn query(&self, sql: &str, params: Params<'_>) -> Answer<Vec<Row>> {
+        if self.statements.are_unnamed() {
+            let params = Param::all(params);
+            return self.client.query_typed(sql, &typed(&params)).await;
+        }
         self.prepared(sql, async |statement| self.client.query(statement, params).await).await
     }
 
     pub(super) async fn query_one(&self, sql: &str, params: Params<'_>) -> Answer<Row> {
+        if self.statements.are_unnamed() {
+            let params = Param::all(params);
+            return self.client.query_typed_one(sql, &typed(&params)).await;
+        }
         self.prepared(sql, async |statement| self.client.query_one(statement, params).await).await
     }
 
     pub(super) async fn query_opt(&self, sql: &str, params: Params<'_>) -> Answer<Option<Row>> {
+        if self.statements.are_unnamed() {
+            let params = Param::all(params);
+            return self.client.query_typed_opt(sql, &typed(&params)).await;
+        }
         self.prepared(sql, async |statement| self.client.query_opt(statement, params).await).await
     }
 
     pub(super) async fn execute(&self, sql: &str, params: Params<'_>) -> Answer<u64> {
+        if self.statements.are_unnamed() {
+            let params = Param::all(params);
+            return self.client.execute_typed(sql, &typed(&params)).await;
+        }
         self.prepared(sql, async |statement| self.client.execute(statement, params).await).await
     }
 
@@ -57,7 +74,7 @@ macro_rules! methods {
             /// Runs a statement and returns its rows.
             ///
             /// The statement is prepared at its first use (one more round trip) and kept: from then on a call is one
-            /// round trip. Calls may run side by side with `join!`; they are sent at once and answered in order.
+            /// round trip. With `statement_cache = 0` nothing is prepared, and every call is one. Calls may run side by side with `join!`; they are sent at once and answered in order.
             ///
             /// # Errors
             /// What the server says.

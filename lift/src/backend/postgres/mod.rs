@@ -20,7 +20,7 @@
 //! | `tls` | `disable`; `prefer`: when the server offers it; `require`. Where there is TLS, certificate and host name are checked | the URL's `sslmode`, else `require` with a `ca_file` and `prefer` without |
 //! | `ca_file` | the certificates to trust, in PEM form, instead of Mozilla's; Amazon RDS needs its own bundle | none |
 //! | `application_name` | what `pg_stat_activity` shows | the URL's, else the resource's name |
-//! | `statement_cache` | prepared statements kept for each connection; 0 keeps none | 100 |
+//! | `statement_cache` | prepared statements kept for each connection; `0` sends every call with its parameters in one round trip and prepares nothing, for PgBouncer's transaction mode | 100 |
 //! | `keepalive` | idle time before TCP asks whether the peer is there (then 4 times, 15 s apart); `0` never | the URL's, else 60 s |
 //! | `statement_timeout` | the server ends a statement that runs for longer | the server's |
 //!
@@ -31,6 +31,12 @@
 //! on it was begun and not finished, and while a `BEGIN` is open. What else a session may keep (`SET`, `LISTEN`, advisory
 //! locks, temporary tables) is not reset, because that would cost a round trip and pin the connections of a proxy: use
 //! `SET LOCAL` and `pg_advisory_xact_lock` in a transaction.
+//!
+//! **Behind PgBouncer in transaction mode** (before its 1.21, or with `max_prepared_statements = 0`) set
+//! `statement_cache = 0`. Parameters then have the types of PostgreSQL that their Rust types stand for; text, JSON and
+//! `SystemTime` are read as literals are. A value of an enum or a composite type is passed as text and cast
+//! (`$1::text::mood`), and such a column is read as text (`mood::text`), because their types are only known by a prepared
+//! statement.
 
 mod calls;
 mod config;
@@ -38,6 +44,7 @@ mod error;
 mod state;
 mod statements;
 mod transaction;
+mod unnamed;
 
 use std::marker::PhantomData;
 use std::time::Duration;

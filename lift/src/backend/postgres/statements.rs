@@ -24,6 +24,11 @@ impl Statements {
         self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Whether none is kept, so that calls use the unnamed one only.
+    pub(super) fn are_unnamed(&self) -> bool {
+        self.limit == 0
+    }
+
     /// The statement of this text: from the cache, or prepared in one round trip.
     pub(super) async fn prepare(
         &self,
@@ -34,9 +39,7 @@ impl Statements {
             return Ok(statement);
         }
         let statement = client.prepare(text).await?;
-        if self.limit > 0 {
-            self.known().insert(text, statement.clone(), self.limit);
-        }
+        self.known().insert(text, statement.clone(), self.limit);
         Ok(statement)
     }
 
