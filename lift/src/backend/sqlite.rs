@@ -10,14 +10,18 @@
 //!
 //! | setting | meaning | default |
 //! |---|---|---|
-//! | `url` | a file, `sqlite://file`, or `:memory:` (each connection its own) | required |
+//! | `url` | a file, `sqlite://file`, a [URI](https://www.sqlite.org/uri.html) such as `file:orders.db?mode=ro`, or a database in memory | required |
 //! | `busy_timeout` | how long a statement waits for another's lock | 5 s |
 //! | `journal_mode` | `wal`, `delete`, … as in `PRAGMA journal_mode` | `wal` |
 //! | `create` | make the file when it is missing | `true` |
+//!
+//! **In memory**: with `:memory:` each connection has a database of its own. With `file::memory:?cache=shared`, or
+//! `file:name?mode=memory&cache=shared` for more than one in a process, all connections of the pool have the same one, which
+//! lives as long as the pool, also while no connection is open. There a statement waits for another's lock without a limit.
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use rusqlite::config::DbConfig;
@@ -57,7 +61,11 @@ pub struct Config {
     busy_timeout: Duration,
     journal_mode: String,
     create: bool,
+    keeper: Keeper,
 }
+
+/// One more connection to a database in memory, which would else be gone with the last one that is idle for long.
+type Keeper = Arc<Mutex<Option<rusqlite::Connection>>>;
 
 impl Settings for Config {
     fn read(section: &mut Section<'_>) -> Result<Self, Invalid> {
@@ -82,6 +90,7 @@ impl Settings for Config {
             busy_timeout: busy_timeout?,
             journal_mode: mode?,
             create: create?,
+            keeper: Keeper::default(),
         })
     }
 }
@@ -90,7 +99,8 @@ impl Settings for Config {
 pub struct Connection {
     // `None` while a call runs, and for good when it was interrupted.
     inner: Option<rusqlite::Connection>,
-    path: Option<PathBuf>,
+    /// `None` for a database in memory.
+    file: Option<PathBuf>,
     abandoned: Arc<AtomicBool>,
 }
 
@@ -139,6 +149,7 @@ impl Connection {
             busy_timeout: Duration::from_secs(5),
             journal_mode: "memory".to_owned(),
             create: true,
+            keeper: Keeper::default(),
         };
         Self::initialize(&config, &Init::new("sqlite", Duration::from_secs(1))).await
     }
@@ -181,30 +192,54 @@ impl Connection {
     }
 }
 
-fn open(config: &Config, abandoned: Arc<AtomicBool>) -> Result<rusqlite::Connection, Error> {
+/// Opens a connection; and its file, unless it is in memory.
+fn open(
+    config: &Config,
+    abandoned: Arc<AtomicBool>,
+) -> Result<(rusqlite::Connection, Option<PathBuf>), Error> {
+    let mut connection = connect(config)?;
+    let file = file(config, &connection);
+    if file.is_none() && config.path.is_some() {
+        let mut keeper = config.keeper.lock().unwrap_or_else(PoisonError::into_inner);
+        if keeper.is_none() {
+            *keeper = Some(connect(config)?);
+        }
+    }
+    connection.busy_timeout(config.busy_timeout)?;
+    connection.pragma_update(None, "foreign_keys", true)?;
+    if let Some(path) = &config.path
+        && file.is_some()
+    {
+        connection.pragma_update(None, "journal_mode", &config.journal_mode).map_err(
+            |reason| match reason.sqlite_error_code() {
+                Some(rusqlite::ErrorCode::NotADatabase) => Error::NotADatabase(path.clone()),
+                _ => Error::Open { path: path.clone(), reason },
+            },
+        )?;
+    }
+    connection.progress_handler(STEPS, Some(move || abandoned.load(Ordering::Acquire)))?;
+    Ok((connection, file))
+}
+
+fn connect(config: &Config) -> Result<rusqlite::Connection, Error> {
     let flags =
         OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX | OpenFlags::SQLITE_OPEN_URI;
-    let mut connection = match &config.path {
-        None => rusqlite::Connection::open_in_memory()?,
+    match &config.path {
+        None => Ok(rusqlite::Connection::open_in_memory()?),
         Some(path) => {
             let flags = if config.create { flags | OpenFlags::SQLITE_OPEN_CREATE } else { flags };
             rusqlite::Connection::open_with_flags(path, flags)
-                .map_err(|reason| Error::Open { path: path.clone(), reason })?
+                .map_err(|reason| Error::Open { path: path.clone(), reason })
         }
-    };
-    connection.busy_timeout(config.busy_timeout)?;
-    connection.pragma_update(None, "foreign_keys", true)?;
-    connection.pragma_update(None, "journal_mode", &config.journal_mode).map_err(|reason| {
-        match &config.path {
-            Some(path) if reason.sqlite_error_code() == Some(rusqlite::ErrorCode::NotADatabase) => {
-                Error::NotADatabase(path.clone())
-            }
-            Some(path) => Error::Open { path: path.clone(), reason },
-            None => reason.into(),
-        }
-    })?;
-    connection.progress_handler(STEPS, Some(move || abandoned.load(Ordering::Acquire)))?;
-    Ok(connection)
+    }
+}
+
+/// The file as SQLite has found it, which a URI only hints at.
+fn file(config: &Config, connection: &rusqlite::Connection) -> Option<PathBuf> {
+    let path = connection.path().filter(|path| !path.is_empty())?;
+    // This one names a database in memory as if it were a file.
+    let in_memory = config.path.as_ref().is_some_and(|uri| uri.to_string_lossy().contains("vfs=memdb"));
+    (!in_memory).then(|| path.into())
 }
 
 /// Whether the file still begins as a SQLite database does.
@@ -232,11 +267,11 @@ impl Resource for Connection {
 
     async fn initialize(config: &Config, _: &Init) -> Result<Self, Error> {
         let config = config.clone();
-        let path = config.path.clone();
         let abandoned = Arc::new(AtomicBool::new(false));
         let mark = abandoned.clone();
         let opened = tokio::task::spawn_blocking(move || open(&config, mark)).await;
-        Ok(Self { inner: Some(opened.map_err(|_| Error::Gone)??), path, abandoned })
+        let (inner, file) = opened.map_err(|_| Error::Gone)??;
+        Ok(Self { inner: Some(inner), file, abandoned })
     }
 
     fn is_valid(&self) -> bool {
@@ -244,7 +279,7 @@ impl Resource for Connection {
     }
 
     async fn health_check(&mut self) -> Result<(), Error> {
-        if let Some(path) = self.path.clone() {
+        if let Some(path) = self.file.clone() {
             let checked =
                 tokio::task::spawn_blocking(move || check_header(&path)).await.map_err(|_| Error::Gone)?;
             if let (Err(_), Some(inner)) = (&checked, &self.inner) {
@@ -284,6 +319,63 @@ mod tests {
         assert_eq!(config("/tmp/a.db").unwrap().path, Some(PathBuf::from("/tmp/a.db")));
         let text = config("postgres://u:hunter2@h/db").unwrap_err();
         assert!(text.contains("`postgres://…` is not a SQLite file") && !text.contains("hunter2"), "{text}");
+    }
+
+    /// As many connections as the pool has, each of which counts and adds rows at the same time as the others.
+    async fn use_all(pool: &crate::Pool<Connection>, table: &'static str) -> Vec<i64> {
+        let work = (0..4).map(|_| async {
+            let mut connection = pool.get().await.unwrap();
+            connection.health_check().await.unwrap();
+            let counted = connection
+                .call(move |c| {
+                    let transaction =
+                        c.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
+                    transaction.execute_batch(&format!(
+                        "CREATE TABLE IF NOT EXISTS {table} (a int); INSERT INTO {table} VALUES (1)"
+                    ))?;
+                    let count = format!("SELECT count(*) FROM {table}");
+                    let count = transaction.query_row(&count, [], |row| row.get(0))?;
+                    transaction.commit().map(|()| count)
+                })
+                .await
+                .unwrap();
+            connection.discard();
+            counted
+        });
+        let mut counts = futures_util::future::join_all(work).await;
+        counts.sort_unstable();
+        counts
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn connections_to_one_database_in_memory_share_it_for_as_long_as_their_pool_lives() {
+        let settings = crate::pool::PoolSettings { max_size: 4, ..crate::pool::PoolSettings::default() };
+        for url in
+            ["file::memory:?cache=shared", "file:named?mode=memory&cache=shared", "file:/other?vfs=memdb"]
+        {
+            let pool = crate::Pool::<Connection>::new(config(url).unwrap(), settings.clone());
+            pool.warm(4).await.unwrap_or_else(|error| panic!("{url}: {}", crate::error::chain(&error)));
+            assert_eq!(use_all(&pool, "t").await, [1, 2, 3, 4], "{url}");
+            // None is open any more.
+            assert_eq!(use_all(&pool, "t").await, [5, 6, 7, 8], "{url}");
+            pool.close().await;
+            drop(pool);
+            let next = crate::Pool::<Connection>::new(config(url).unwrap(), settings.clone());
+            assert_eq!(use_all(&next, "t").await, [1, 2, 3, 4], "{url}: it has outlived its pool");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_uri_of_a_file_is_checked_as_that_file() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.db");
+        let url = format!("file:{}?mode=rwc", path.display());
+        let init = Init::new("sqlite", Duration::from_secs(1));
+        let mut connection = Connection::initialize(&config(&url).unwrap(), &init).await.unwrap();
+        connection.call(|c| c.execute_batch("CREATE TABLE t (a int)")).await.unwrap();
+        connection.health_check().await.unwrap();
+        std::fs::write(&path, "something else, which is longer").unwrap();
+        assert!(matches!(connection.health_check().await, Err(Error::NotADatabase(_))));
     }
 
     #[tokio::test]
