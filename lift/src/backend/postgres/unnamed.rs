@@ -260,7 +260,7 @@ mod tests {
             to_sql_checked!();
         }
         assert_eq!(sent(&Mood), "?");
-        let error = Param::of(&Mood).to_sql(&Type::UNKNOWN, &mut BytesMut::new()).unwrap_err();
+        let error = Param::of(&Mood).to_sql(&Type::UNKNOWN, &mut BytesMut::new()).err().unwrap();
         assert!(error.to_string().ends_with("cast it: `$1::text::my_type`"), "{error}");
     }
 }
