@@ -1,5 +1,7 @@
 //! What goes wrong inside one invocation stays there: the client gets a clear answer, and the next request is served.
 
+use std::io;
+
 use tests::http::{Connection, Request};
 use tests::journal::Journal;
 
@@ -29,6 +31,34 @@ fn a_panic_is_an_opaque_500_and_its_connection_is_closed() {
     server.process.wait_for_line("the secret is hunter2");
     assert_eq!(server.get("/tool").text(), "1");
     Journal::of(dir.path()).wait_for("close 0");
+}
+
+#[test]
+fn a_body_that_does_not_end_well_breaks_off_and_the_log_knows_the_request() {
+    let dir = folder();
+    let server = Server::start(faulty(dir.path()));
+    let journal = Journal::of(dir.path());
+    assert_eq!(server.get("/body/whole").text(), "begun");
+    assert_eq!(server.get("/tool").text(), "0");
+    for (number, (end, code)) in [
+        ("panics", "PANIC"),
+        ("fails", "RESPONSE_BODY_BROKEN"),
+        ("hangs", "DEADLINE_EXCEEDED"),
+        ("ticks", "DEADLINE_EXCEEDED"),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let id = format!("the-one-that-{end}");
+        let broken =
+            Request::get(&format!("/body/{end}")).header("x-request-id", &id).try_send(server.address);
+        assert_eq!(broken.unwrap_err().kind(), io::ErrorKind::UnexpectedEof, "{end}");
+        let line = server.process.wait_for_line(&id);
+        assert!(line.contains(code) && line.contains("broke off") && line.contains("body"), "{line}");
+        // What the body held is closed, and another one opened.
+        journal.wait_for(&format!("close {number}"));
+        assert_eq!(server.get("/tool").text(), (number + 1).to_string());
+    }
 }
 
 #[test]

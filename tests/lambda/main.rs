@@ -7,6 +7,7 @@ mod double;
 mod events;
 mod freeze;
 mod queues;
+mod response_limit;
 mod shutdown;
 mod snapstart;
 mod start;

@@ -18,6 +18,7 @@ use serde_json::value::to_raw_value;
 use tokio::time::Instant;
 
 use super::events::EventAnswer;
+use super::produce::drained;
 use super::service::{Call, json_request};
 use super::{Service, Triggered};
 use crate::clock::Deadline;
@@ -132,12 +133,13 @@ impl Batch<'_> {
             request_id: None,
             event: self.call.event.clone(),
             record: Some(item.start),
+            streams: false,
             deadline: self.call.deadline,
             default_timeout: self.call.default_timeout,
         };
         let request = json_request(body);
         let invocation = self.service.triggered(self.triggered, request, self.request_id, &call);
-        self.judge(&invocation.of_record(&item.id).run().await, &item.id)
+        self.judge(&drained(invocation.of_record(&item.id).run().await).await, &item.id)
     }
 
     fn unreadable(&self, id: &str, problem: &str) -> End {
@@ -193,7 +195,8 @@ impl Batch<'_> {
             Batched { event: self.event.clone(), items: readable.into(), unread: Arc::clone(&unread) };
         request.extensions_mut().insert(batched);
         let response =
-            self.service.triggered(self.triggered, request, self.request_id, self.call).run().await;
+            drained(self.service.triggered(self.triggered, request, self.request_id, self.call).run().await)
+                .await;
         let named = response.extensions().get::<FailedItems>();
         let end = if named.is_some() { End::Done } else { self.judge(&response, "*") };
         for index in indices {
@@ -264,7 +267,7 @@ impl Batch<'_> {
             .into_iter()
             .find_map(|end| if let End::Failed(failure) = end { Some(failure) } else { None });
         match first {
-            None if not_begun == 0 => Ok(EventAnswer::Nothing),
+            None if not_begun == 0 => Ok(EventAnswer::nothing()),
             Some(failure) if all == 1 => Err(failure),
             _ => {
                 let detail = format!(

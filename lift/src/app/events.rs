@@ -7,14 +7,14 @@ use axum_core::extract::Request;
 use axum_core::response::{IntoResponse, Response};
 use bytes::Bytes;
 use http::StatusCode;
-use serde::{Serialize, Serializer};
 use serde_json::value::RawValue;
 
+use super::produce::produced;
 use super::service::{Call, finish, fresh_id};
 use super::{Service, Triggered, batch};
 use crate::clock::Deadline;
 use crate::error::{self, Failure, Origin};
-use crate::event::{self, Decoded, HttpAnswer, HttpSource, Records};
+use crate::event::{self, Decoded, HttpSource, Records};
 
 /// The limit of a request's handler without a `timeout` of its own: API Gateway gives up after 29 s.
 const TIMEOUT: Duration = Duration::from_secs(28);
@@ -35,16 +35,27 @@ pub(crate) struct Arrival<'h> {
     pub(crate) streams: bool,
 }
 
-/// What goes back for an event, encoded once by whoever sends it.
+/// What goes back for an event.
 pub(crate) enum EventAnswer {
-    /// To a client over HTTP.
-    Http(HttpAnswer),
-    /// To a direct caller or an event source.
+    /// The JSON that its source reads, written once and no larger than that takes.
     Json(Box<RawValue>),
-    /// To a client over HTTP, bit by bit.
+    /// To a client over HTTP, bit by bit; only where [`Arrival::streams`].
     Stream(Box<Response>),
+}
+
+impl EventAnswer {
     /// Nobody reads it.
-    Nothing,
+    pub(super) fn nothing() -> Self {
+        Self::Json(RawValue::NULL.to_owned())
+    }
+
+    /// The bytes for a host that passes nothing on bit by bit.
+    pub(crate) fn into_json(self) -> Bytes {
+        match self {
+            Self::Json(json) => Box::<str>::from(json).into_boxed_bytes().into(),
+            Self::Stream(_) => Bytes::from_static(b"null"),
+        }
+    }
 }
 
 impl Arrival<'_> {
@@ -58,19 +69,6 @@ impl Arrival<'_> {
         let failure = Failure::new(status, code).detail(problem).origin_is(Origin::Internal);
         error::log(&failure, None, &self.request_id, None);
         failure
-    }
-}
-
-impl Serialize for EventAnswer {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        match self {
-            Self::Http(answer) => answer.serialize(serializer),
-            Self::Json(json) => json.serialize(serializer),
-            Self::Stream(_) => {
-                Err(serde::ser::Error::custom("this host cannot pass an answer on bit by bit"))
-            }
-            Self::Nothing => serializer.serialize_unit(),
-        }
     }
 }
 
@@ -90,8 +88,10 @@ impl Service {
         };
         match event::decode(&event) {
             Decoded::Http(request, source) => {
-                let response = self.http(request, self.call(arrival, &event)).response.await;
-                self.respond(response, source, arrival).await
+                let streams = arrival.streams && source == HttpSource::FunctionUrl;
+                let call = Call { streams, ..self.call(arrival, &event) };
+                let called = self.http(request, call);
+                self.respond(called.response.await, called.handler, source, arrival).await
             }
             Decoded::WebSocket(request, route_key) => match self.triggers.web_socket(&route_key) {
                 Some(triggered) => self.message(triggered, request, &event, arrival).await,
@@ -113,7 +113,8 @@ impl Service {
                 let failure = Failure::new(StatusCode::BAD_REQUEST, "EVENT_NOT_VALID");
                 let failure = failure.detail(format!("the request is not well-formed: {problem}"));
                 let response = failure.origin_is(Origin::Rejected).into_response();
-                self.respond(finish(response, None, &arrival.request_id, self.errors), source, arrival).await
+                let response = finish(response, None, &arrival.request_id, self.errors);
+                self.respond(response, None, source, arrival).await
             }
             Decoded::Bad(problem) => Err(not_valid(problem)),
             Decoded::NotJson(error) => Err(not_valid(format!("not JSON: {error}"))),
@@ -127,6 +128,7 @@ impl Service {
             default_timeout: TIMEOUT,
             event: Some(event.clone()),
             record: None,
+            streams: false,
         }
     }
 
@@ -176,31 +178,32 @@ impl Service {
     ) -> Result<EventAnswer, Failure> {
         let call = self.call(arrival, event);
         let response = self.triggered(triggered, request, &arrival.request_id, &call).run().await;
-        let response = finish(response, Some(triggered.meta.name), &arrival.request_id, self.errors);
-        self.respond(response, HttpSource::WebSocket, arrival).await
+        let handler = Some(triggered.meta.name);
+        let response = finish(response, handler, &arrival.request_id, self.errors);
+        self.respond(response, handler, HttpSource::WebSocket, arrival).await
     }
 
     /// What goes back for a response: a stream where the function URL reads one, else all of it, encoded.
     ///
-    /// A response that Lambda cannot pass on is answered by an opaque 500, so that the client gets an answer in the
-    /// usual form.
+    /// A response that cannot be produced or passed on is answered by its failure, so that the client gets an answer in
+    /// the usual form.
     async fn respond(
         &self,
         response: Response,
+        handler: Option<&str>,
         source: HttpSource,
         arrival: &Arrival<'_>,
     ) -> Result<EventAnswer, Failure> {
         if arrival.streams && source == HttpSource::FunctionUrl {
             return Ok(EventAnswer::Stream(Box::new(response)));
         }
-        let problem = match event::encode(response, source).await {
-            Ok(answer) => return Ok(EventAnswer::Http(answer)),
-            Err(problem) => problem,
+        let failure = match encoded(response, source).await {
+            Ok(answer) => return Ok(EventAnswer::Json(answer)),
+            Err(failure) => failure,
         };
-        let failure = Failure::internal(problem.code(), problem);
-        let response = finish(failure.into_response(), None, &arrival.request_id, self.errors);
-        let answer = event::encode(response, source).await.map(EventAnswer::Http);
-        answer.map_err(|problem| Failure::internal(problem.code(), problem))
+        let response = finish(failure.into_response(), handler, &arrival.request_id, self.errors);
+        let answer = encoded(response, source).await.map(EventAnswer::Json);
+        answer.inspect_err(|failure| error::log(failure, handler, &arrival.request_id, None))
     }
 
     async fn records(
@@ -213,4 +216,9 @@ impl Service {
         let call = Call { default_timeout: UNATTENDED, ..self.call(arrival, event) };
         batch::run(self, triggered, records, event, &call, &arrival.request_id).await
     }
+}
+
+/// All of a response, as its source reads it.
+async fn encoded(response: Response, source: HttpSource) -> Result<Box<RawValue>, Failure> {
+    event::encode(produced(response, source.response_limit()).await?, source)
 }

@@ -6,6 +6,8 @@ mod batch;
 mod build;
 mod events;
 mod health;
+mod invocation;
+mod produce;
 mod samples;
 mod service;
 mod settings;

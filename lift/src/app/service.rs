@@ -7,25 +7,25 @@ use axum_core::extract::{DefaultBodyLimit, Request};
 use axum_core::response::{IntoResponse, Response};
 use bytes::Bytes;
 use futures_util::future::BoxFuture;
-use http::header::{CONTENT_LENGTH, CONTENT_TYPE};
-use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri};
+use http::header::CONTENT_TYPE;
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Uri};
 use http_body::Body as _;
-use serde_json::value::{RawValue, to_raw_value};
+use serde_json::value::RawValue;
 use tracing::field::Empty;
-use tracing::{Instrument, Span};
 use uuid::Uuid;
 
 use super::answers::{Allow, Fixed, Starting, not_found};
+use super::invocation::Invocation;
+use super::produce::{json_answer, produced, without_body};
 use super::start::Start;
 use super::triggers::{Triggered, Triggers};
-use crate::body::{AXUM_BODY_LIMIT, whole};
+use crate::body::AXUM_BODY_LIMIT;
 use crate::clock::Deadline;
-use crate::error::{self, BoxError, CatalogEntry, ErrorForm, Failure, Origin, Retry};
+use crate::error::{self, CatalogEntry, ErrorForm, Failure};
 use crate::event::BODY_LIMIT;
 use crate::handler::router::{Matched, Router};
 use crate::handler::{Endpoint, HandlerMeta};
 use crate::health::{Form, Lifecycle, Probes, Sight};
-use crate::layer::{Stopped, guard};
 use crate::resource::{Context, Invoked, Resources, User, Warm};
 
 /// The id of a request, in and out.
@@ -62,12 +62,19 @@ pub(crate) struct Call {
     pub(crate) event: Option<Bytes>,
     /// Where its record begins in the event.
     pub(crate) record: Option<usize>,
+    /// Whether the body of the answer leaves while it is produced: what stops it then is logged, because nobody can be
+    /// answered any more.
+    pub(crate) streams: bool,
 }
 
 /// An HTTP request on its way.
 pub(crate) struct Called {
     /// Whether it may be dropped when its client goes away.
     pub(crate) cancel_on_disconnect: bool,
+    /// Who serves it, when a handler does.
+    pub(crate) handler: Option<&'static str>,
+    /// Its id.
+    pub(crate) request_id: Arc<str>,
     /// Runs it; never fails and never panics.
     pub(crate) response: BoxFuture<'static, Response>,
 }
@@ -133,19 +140,30 @@ impl Service {
         }
         let request_id = call.request_id.clone().or_else(|| request_id(&request)).unwrap_or_else(fresh_id);
         if self.probes.serves(request.uri().path()) {
-            let response = Box::pin(async move { service.probe(request, request_id).await });
-            return Called { cancel_on_disconnect: true, response };
+            let id = request_id.clone();
+            let response = Box::pin(async move { service.probe(request, id).await });
+            return Called { cancel_on_disconnect: true, handler: None, request_id, response };
         }
         let head = request.method() == Method::HEAD;
         let invocation = self.route(request, &request_id, &call);
         let meta = invocation.meta;
         let handler = meta.map(|meta| meta.name);
         let cancel_on_disconnect = meta.is_some_and(|meta| meta.cancel_on_disconnect);
+        let id = request_id.clone();
         let response = Box::pin(async move {
-            let response = finish(invocation.run().await, handler, &request_id, service.errors);
+            let response = finish(invocation.run().await, handler, &id, service.errors);
             if head { without_body(response) } else { response }
         });
-        Called { cancel_on_disconnect, response }
+        Called { cancel_on_disconnect, handler, request_id, response }
+    }
+
+    /// Serves one HTTP request and waits for all of the answer.
+    pub(crate) async fn http_whole(self: &Arc<Self>, request: Request, call: Call) -> Response {
+        let Called { handler, request_id, response, .. } = self.http(request, call);
+        match produced(response.await, usize::MAX).await {
+            Ok(whole) => whole.map(Body::from),
+            Err(failure) => finish(failure.into_response(), handler, &request_id, self.errors),
+        }
     }
 
     /// What a queue would make of a request's end.
@@ -212,13 +230,13 @@ impl Service {
         let timeout = meta.and_then(|meta| meta.timeout).unwrap_or(call.default_timeout);
         let deadline = Deadline::after(timeout).earlier(call.deadline);
         let (request_id, event) = (Arc::clone(request_id), call.event.clone());
-        let invoked = Invoked { user, route, params, request_id, deadline, event, record: call.record };
         let handler = meta.map_or("-", |meta| meta.name);
-        let span =
-            tracing::error_span!("invocation", request_id = &*invoked.request_id, handler, record = Empty);
+        let span = tracing::error_span!("invocation", request_id = &*request_id, handler, record = Empty);
+        let id = request_id.clone();
+        let invoked = Invoked { user, route, params, request_id: id, deadline, event, record: call.record };
         let context = Context::invocation(self.resources.clone(), invoked);
         request.extensions_mut().insert(context);
-        Invocation { meta, endpoint, request, deadline, span }
+        Invocation { meta, endpoint, request, request_id, deadline, streams: call.streams, span }
     }
 
     /// A call of a handler that something else than HTTP triggers.
@@ -282,48 +300,6 @@ impl Target {
     }
 }
 
-/// One call of an endpoint.
-pub(super) struct Invocation {
-    meta: Option<HandlerMeta>,
-    endpoint: Arc<dyn Endpoint>,
-    request: Request,
-    deadline: Deadline,
-    /// What every log line of the invocation shows.
-    span: Span,
-}
-
-impl Invocation {
-    /// Shows the record in every log line, too.
-    pub(super) fn of_record(self, id: &str) -> Self {
-        self.span.record("record", id);
-        self
-    }
-
-    /// Runs it to its end, whatever that is. The response still carries its failure.
-    pub(super) async fn run(self) -> Response {
-        let endpoint = self.endpoint;
-        // A layer may panic before it returns its future.
-        let future = async move { endpoint.call(self.request).await };
-        let future: BoxFuture<'static, Response> =
-            if self.span.is_disabled() { Box::pin(future) } else { Box::pin(future.instrument(self.span)) };
-        let failure = match guard(future, self.deadline).await {
-            Ok(response) => return response,
-            Err(Stopped::Deadline) => Failure::new(StatusCode::GATEWAY_TIMEOUT, "DEADLINE_EXCEEDED")
-                .origin_is(Origin::Deadline)
-                .retry(Retry::Now)
-                .cause(
-                    "the handler did not finish within its time; it was dropped and its connections closed",
-                ),
-            Err(Stopped::Panic(text, place)) => {
-                let place = place.map(|place| format!(" at {place}")).unwrap_or_default();
-                let cause = format!("the handler panicked: {text}{place}");
-                Failure::new(StatusCode::INTERNAL_SERVER_ERROR, "PANIC").origin_is(Origin::Panic).cause(cause)
-            }
-        };
-        failure.into_response()
-    }
-}
-
 /// Whether axum's own limit could stop its body.
 fn is_large(request: &Request) -> bool {
     request.body().size_hint().upper().is_none_or(|upper| upper > AXUM_BODY_LIMIT)
@@ -351,37 +327,6 @@ fn without(base: &str, uri: &Uri) -> Option<Uri> {
     let rest = uri.path().strip_prefix(base).filter(|rest| rest.is_empty() || rest.starts_with('/'))?;
     let query = uri.query().map(|query| format!("?{query}")).unwrap_or_default();
     format!("{}{query}", if rest.is_empty() { "/" } else { rest }).parse().ok()
-}
-
-/// An answer to `HEAD`: the length of the body without the body.
-fn without_body(response: Response) -> Response {
-    let (mut parts, body) = response.into_parts();
-    if let Some(length) = body.size_hint().exact() {
-        parts.headers.entry(CONTENT_LENGTH).or_insert(length.into());
-    }
-    Response::from_parts(parts, Body::empty())
-}
-
-/// The JSON of a response to a direct invoke: `null` for no body, a string for a body that is not JSON.
-async fn json_answer(mut response: Response) -> Result<Box<RawValue>, Failure> {
-    if let Some(failure) = response.extensions_mut().remove::<Failure>() {
-        return Err(failure);
-    }
-    let status = response.status();
-    let body = whole(response.into_body()).await;
-    let body = body.map_err(|error| Failure::internal("RESPONSE_BODY_BROKEN", BoxError::from(error)))?;
-    if status.as_u16() >= 400 {
-        let failure = Failure::new(status, "FAILED").cause(String::from_utf8_lossy(&body).into_owned());
-        return Err(failure.origin_is(Origin::Internal));
-    }
-    if body.is_empty() {
-        return Ok(RawValue::NULL.to_owned());
-    }
-    if let Ok(json) = serde_json::from_slice(&body) {
-        return Ok(json);
-    }
-    let text = to_raw_value(&String::from_utf8_lossy(&body));
-    text.map_err(|error| Failure::internal("RESPONSE_NOT_SERIALIZABLE", error))
 }
 
 /// What a handler is called with by something else than HTTP: a body in JSON.

@@ -54,6 +54,11 @@ impl Deadline {
         self.0
     }
 
+    /// Whether the limit has been reached.
+    pub(crate) fn has_passed(self) -> bool {
+        self.0.is_some_and(|at| at <= Instant::now())
+    }
+
     /// The time that is left, zero when it has passed, `None` without a limit.
     #[must_use]
     pub fn remaining(self) -> Option<Duration> {

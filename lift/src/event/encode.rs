@@ -1,16 +1,21 @@
 //! Answers to HTTP events.
 
-use axum_core::response::Response;
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
+use bytes::Bytes;
 use http::header::{CONTENT_ENCODING, CONTENT_TYPE, SET_COOKIE};
-use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
-use http_body_util::{LengthLimitError, Limited};
+use http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode};
 use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
+use serde_json::value::{RawValue, to_raw_value};
 
-use super::BODY_LIMIT;
-use crate::body::whole;
+use crate::error::Failure;
+
+/// The largest answer that Lambda takes: 6 MB and a little for what stands around it, as its own error says.
+pub(crate) const RESPONSE_LIMIT: usize = 6 * 1024 * 1024 + 100;
+
+/// The largest answer that a load balancer takes: 1 MB of JSON.
+const LOAD_BALANCER_LIMIT: usize = 1024 * 1024;
 
 /// Where an HTTP request comes from, which settles how its answer is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,8 +36,7 @@ pub(crate) enum HttpSource {
 }
 
 /// The answer to an HTTP event, written with the keys that its source reads.
-#[derive(Debug)]
-pub(crate) struct HttpAnswer {
+struct HttpAnswer {
     source: HttpSource,
     status: StatusCode,
     /// Each value is UTF-8.
@@ -41,47 +45,61 @@ pub(crate) struct HttpAnswer {
     is_base64_encoded: bool,
 }
 
-/// Why a response cannot be passed through Lambda.
+/// The value of a response header is no text, and JSON has nothing else.
 #[derive(Debug, thiserror::Error)]
-pub(crate) enum Unencodable {
-    #[error("the value of response header `{0}` is not UTF-8, which Lambda cannot pass on")]
-    Header(String),
-    #[error("the response body, in base64 if it is no text, is larger than Lambda's limit of 6 MB")]
-    TooLarge,
-    #[error("the response body broke off")]
-    Body(#[source] crate::error::BoxError),
+#[error("the value of response header `{0}` is not UTF-8, which Lambda cannot pass on")]
+struct HeaderNotUtf8(String);
+
+/// An answer is larger than its reader takes.
+#[derive(Debug, thiserror::Error)]
+#[error("the answer as JSON is larger than the {limit} bytes that its reader takes")]
+pub(crate) struct TooLarge {
+    pub(crate) limit: usize,
 }
 
-impl Unencodable {
-    /// The stable code of the failure.
-    pub(crate) fn code(&self) -> &'static str {
+impl TooLarge {
+    /// Compares what is sent, byte by byte, with what its reader takes.
+    pub(crate) fn check(answer: &RawValue, limit: usize) -> Result<(), Self> {
+        if answer.get().len() > limit { Err(Self { limit }) } else { Ok(()) }
+    }
+}
+
+impl From<TooLarge> for Failure {
+    fn from(error: TooLarge) -> Self {
+        Self::internal("RESPONSE_TOO_LARGE", error)
+    }
+}
+
+impl HttpSource {
+    /// How large an answer may be, as JSON with everything around the body.
+    pub(crate) fn response_limit(self) -> usize {
         match self {
-            Self::Header(_) => "RESPONSE_HEADER_NOT_UTF8",
-            Self::TooLarge => "RESPONSE_TOO_LARGE",
-            Self::Body(_) => "RESPONSE_BODY_BROKEN",
+            Self::LoadBalancer { .. } => LOAD_BALANCER_LIMIT,
+            _ => RESPONSE_LIMIT,
         }
     }
 }
 
-/// Makes of a response what its source reads.
-pub(crate) async fn encode(response: Response, source: HttpSource) -> Result<HttpAnswer, Unencodable> {
+/// Makes of a response what its source reads, once.
+///
+/// # Errors
+/// `RESPONSE_HEADER_NOT_UTF8` and `RESPONSE_TOO_LARGE`: Lambda could not pass it on.
+pub(crate) fn encode(response: Response<Bytes>, source: HttpSource) -> Result<Box<RawValue>, Failure> {
     let (parts, body) = response.into_parts();
     let odd = parts.headers.iter().find(|(_, value)| std::str::from_utf8(value.as_bytes()).is_err());
     if let Some((name, _)) = odd {
-        return Err(Unencodable::Header(name.to_string()));
+        return Err(Failure::internal("RESPONSE_HEADER_NOT_UTF8", HeaderNotUtf8(name.to_string())));
     }
-    let body = whole(Limited::new(body, BODY_LIMIT)).await.map_err(|error| {
-        if error.is::<LengthLimitError>() { Unencodable::TooLarge } else { Unencodable::Body(error) }
-    })?;
     let (body, is_base64_encoded) = match String::from_utf8(body.into()) {
         Ok(text) if is_text(&parts.headers) => (text, false),
         Ok(text) => (BASE64_STANDARD.encode(text), true),
         Err(binary) => (BASE64_STANDARD.encode(binary.as_bytes()), true),
     };
-    if body.len() > BODY_LIMIT {
-        return Err(Unencodable::TooLarge);
-    }
-    Ok(HttpAnswer { source, status: parts.status, headers: parts.headers, body, is_base64_encoded })
+    let answer = HttpAnswer { source, status: parts.status, headers: parts.headers, body, is_base64_encoded };
+    let answer =
+        to_raw_value(&answer).map_err(|error| Failure::internal("RESPONSE_NOT_SERIALIZABLE", error))?;
+    TooLarge::check(&answer, source.response_limit())?;
+    Ok(answer)
 }
 
 impl Serialize for HttpAnswer {
@@ -211,9 +229,8 @@ fn is_text(headers: &HeaderMap) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use axum_core::body::Body;
 
-    fn response(kind: Option<&'static str>, body: impl Into<Body>) -> Response {
+    fn response(kind: Option<&'static str>, body: impl Into<Bytes>) -> Response<Bytes> {
         let mut response = Response::new(body.into());
         if let Some(kind) = kind {
             response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(kind));
@@ -221,8 +238,13 @@ mod tests {
         response
     }
 
-    #[tokio::test]
-    async fn text_stays_text_and_the_rest_is_base64() {
+    fn answer(response: Response<Bytes>) -> serde_json::Value {
+        let answer = encode(response, HttpSource::HttpApi).unwrap();
+        serde_json::from_str(answer.get()).unwrap()
+    }
+
+    #[test]
+    fn text_stays_text_and_the_rest_is_base64() {
         for (kind, body, expected, base64) in [
             (Some("application/problem+json"), &b"{}"[..], "{}", false),
             (Some("text/plain; charset=utf-8"), "ü".as_bytes(), "ü", false),
@@ -230,31 +252,51 @@ mod tests {
             (Some("image/png"), b"x", "eA==", true),
             (Some("text/plain"), b"\xff", "/w==", true),
         ] {
-            let answer = encode(response(kind, body.to_vec()), HttpSource::HttpApi).await.unwrap();
-            assert_eq!((answer.body.as_str(), answer.is_base64_encoded), (expected, base64), "{kind:?}");
+            let answer = answer(response(kind, body.to_vec()));
+            assert_eq!((&answer["body"], &answer["isBase64Encoded"]), (&expected.into(), &base64.into()));
         }
     }
 
-    #[tokio::test]
-    async fn cookies_stand_apart_and_repeated_headers_are_joined() {
+    #[test]
+    fn cookies_stand_apart_and_repeated_headers_are_joined() {
         let mut repeated = response(None, "");
         for (name, value) in [("set-cookie", "a=1"), ("vary", "a"), ("set-cookie", "b=2, 3"), ("vary", "b")] {
             repeated.headers_mut().append(name, HeaderValue::from_static(value));
         }
-        let answer = encode(repeated, HttpSource::HttpApi).await.unwrap();
-        let answer = serde_json::to_value(answer).unwrap();
+        let answer = answer(repeated);
         assert_eq!(answer["cookies"], serde_json::json!(["a=1", "b=2, 3"]));
         assert_eq!(answer["headers"], serde_json::json!({"vary": "a,b"}));
     }
 
-    #[tokio::test]
-    async fn what_lambda_cannot_pass_is_told() {
+    #[test]
+    fn what_lambda_cannot_pass_is_told() {
         let mut odd = response(None, "");
         odd.headers_mut().insert("x-odd", HeaderValue::from_bytes(b"\xff").unwrap());
-        assert!(
-            encode(odd, HttpSource::HttpApi).await.unwrap_err().to_string().contains("`x-odd` is not UTF-8")
-        );
-        let large = response(None, vec![b'x'; BODY_LIMIT + 1]);
-        assert_eq!(encode(large, HttpSource::HttpApi).await.unwrap_err().code(), "RESPONSE_TOO_LARGE");
+        let failure = encode(odd, HttpSource::HttpApi).unwrap_err();
+        assert!(failure.chain().unwrap().contains("`x-odd` is not UTF-8"));
+        assert_eq!(failure.code(), "RESPONSE_HEADER_NOT_UTF8");
+    }
+
+    /// To the byte, whatever the body costs in JSON.
+    #[test]
+    fn an_answer_is_measured_as_its_source_reads_it() {
+        for source in [
+            HttpSource::HttpApi,
+            HttpSource::FunctionUrl,
+            HttpSource::RestApi,
+            HttpSource::LoadBalancer { multi_value: false },
+            HttpSource::LoadBalancer { multi_value: true },
+            HttpSource::WebSocket,
+        ] {
+            let limit = source.response_limit();
+            for (byte, cost) in [("x", 1), ("\"", 2), ("\u{1}", 6)] {
+                let around = encode(response(Some("text/plain"), ""), source).unwrap().get().len();
+                let most = (limit - around) / cost;
+                let fits = encode(response(Some("text/plain"), byte.repeat(most)), source).unwrap();
+                assert!(fits.get().len() <= limit && fits.get().len() + cost > limit, "{source:?} {byte:?}");
+                let above = encode(response(Some("text/plain"), byte.repeat(most + 1)), source).unwrap_err();
+                assert_eq!(above.code(), "RESPONSE_TOO_LARGE", "{source:?} {byte:?}");
+            }
+        }
     }
 }

@@ -27,14 +27,14 @@ pub use change::{Change, ChangeKind};
 pub use context::{HttpContext, RequestContext};
 pub(crate) use decode::{Decoded, decode};
 pub(crate) use describe::describe;
-pub(crate) use encode::{HttpAnswer, HttpSource, encode};
+pub(crate) use encode::{HttpSource, RESPONSE_LIMIT, TooLarge, encode};
 pub use kind::RecordKind;
 pub use record::{
     EventBridgeEvent, KinesisRecord, Record, S3Object, SnsNotification, SqsMessage, StreamRecord,
 };
 pub(crate) use records::{BatchItem, Records};
 
-/// The largest request or response body that Lambda passes: 6 MB.
+/// The largest body of a request that Lambda passes: 6 MB.
 pub(crate) const BODY_LIMIT: usize = 6 * 1024 * 1024;
 
 /// Whether an event is `{"lift": "health"}` and nothing else.

@@ -172,15 +172,21 @@ fn headers(bytes: &Bytes, many: Option<Pairs<'_>>, once: Headers<'_>) -> Result<
     // One more, for the cookies.
     let too_many = |_| "it has more headers than a request can have".to_owned();
     let mut headers = HeaderMap::try_with_capacity(all.len() + 1).map_err(too_many)?;
+    let (mut left_out, mut first) = (0_usize, None);
     for (name, value) in all {
         match (header_name(&name), HeaderValue::from_maybe_shared(share(bytes, value))) {
             (Some(name), Ok(value)) => {
                 headers.try_append(name, value).map_err(too_many)?;
             }
             _ => {
-                tracing::warn!(header = %name.escape_debug(), "a header that HTTP does not allow is left out")
+                left_out += 1;
+                first.get_or_insert(name);
             }
         }
+    }
+    if let Some(first) = first {
+        let header: String = first.escape_debug().take(100).collect();
+        tracing::warn!(header, left_out, "headers that HTTP does not allow are left out");
     }
     Ok(headers)
 }

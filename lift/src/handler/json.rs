@@ -9,7 +9,7 @@ use http::{HeaderMap, HeaderValue, StatusCode};
 use http_body::Body as _;
 use http_body_util::LengthLimitError;
 use serde::Serialize;
-use serde::de::DeserializeOwned;
+use serde::de::{DeserializeOwned, IgnoredAny};
 use serde_path_to_error::{Path, Segment};
 
 use crate::body::{AXUM_BODY_LIMIT, whole};
@@ -113,7 +113,9 @@ fn decode<T: DeserializeOwned>(body: &[u8]) -> Result<T, Failure> {
 /// Reads the body once more to name the place of its fault; a success never pays for this.
 #[cold]
 fn locate<T: DeserializeOwned>(body: &[u8], error: serde_json::Error) -> Failure {
-    if !error.is_data() {
+    // A value of another kind is malformed to serde_json where it looks for a variant's name.
+    let is_json = || serde_json::from_slice::<IgnoredAny>(body).is_ok();
+    if !error.is_data() && !is_json() {
         let detail = if body.is_empty() { "the body is empty".to_owned() } else { error.to_string() };
         return rejected(StatusCode::BAD_REQUEST, "INVALID_JSON", detail);
     }
@@ -201,6 +203,20 @@ mod tests {
         assert!(detail.unwrap().contains("line 1 column 11"));
         assert_eq!(fault("").2.as_deref(), Some("the body is empty"));
         assert_eq!(fault("{}").3.as_deref(), Some("#"));
+    }
+
+    #[test]
+    fn json_of_another_kind_is_not_malformed_where_an_enum_is_wanted() {
+        #[derive(Debug, Deserialize)]
+        enum Wish {
+            Tea,
+        }
+        for body in ["null", "7", "[]", r#""Milk""#] {
+            let failure = decode::<Wish>(body.as_bytes()).unwrap_err();
+            assert_eq!((failure.status().as_u16(), failure.code()), (422, "INVALID_BODY"), "{body}");
+        }
+        assert!(matches!(decode::<Wish>(br#""Tea""#), Ok(Wish::Tea)));
+        assert_eq!(decode::<Wish>(b"nul").unwrap_err().code(), "INVALID_JSON");
     }
 
     #[test]

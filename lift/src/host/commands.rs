@@ -236,7 +236,7 @@ async fn answer(service: &Arc<Service>, event: Bytes, name: Option<&str>) -> cra
         }
     };
     match answer {
-        Ok(answer) => Ok((serde_json::to_string(&answer)?, false)),
+        Ok(answer) => Ok((String::from_utf8_lossy(&answer.into_json()).into_owned(), false)),
         Err(failure) => Ok((failure.to_invoke_error().to_string(), true)),
     }
 }

@@ -11,7 +11,7 @@ use http::{HeaderMap, StatusCode};
 use http_body_util::BodyExt;
 
 use super::test::{TestHost, TestService};
-use crate::app::Arrival;
+use crate::app::{Arrival, Call};
 use crate::error::Error;
 use crate::event::{self, HttpSource};
 
@@ -205,7 +205,8 @@ async fn serve(
     let (stop, stopped) = tokio::sync::oneshot::channel();
     let service = service.service.clone();
     tokio::spawn(super::accept::accept(listener, stopped, move |_, request| {
-        service.http(request.map(Body::new), super::test::call()).response
+        let call = Call { streams: true, ..super::test::call() };
+        service.http(request.map(Body::new), call).response
     }));
     Ok((address, stop))
 }
@@ -214,7 +215,7 @@ impl Way {
     /// Sends a request this way.
     pub(super) async fn send(&self, host: &TestService, request: Request) -> crate::Result<Response> {
         match self {
-            Self::Call => Ok(host.service.http(request, super::test::call()).response.await),
+            Self::Call => Ok(host.service.http_whole(request, super::test::call()).await),
             Self::Event(source) => {
                 let (head, body) = request.into_parts();
                 let body = body.collect().await?.to_bytes();
@@ -227,7 +228,7 @@ impl Way {
                 let answer = host.service.event(event.into(), &arrival).await;
                 let answer =
                     answer.map_err(|failure| Error::msg(format!("the invocation failed: {failure:?}")))?;
-                let answer = event::gateway::response(&serde_json::to_vec(&answer)?);
+                let answer = event::gateway::response(&answer.into_json());
                 answer.map_err(|problem| Error::msg(format!("the answer cannot be passed on: {problem}")))
             }
             #[cfg(feature = "server")]

@@ -37,8 +37,8 @@ pub(super) async fn answer(service: Arc<Service>, peer: SocketAddr, request: Req
     };
     let arrival = Arrival::here();
     let (json, failed) = match service.event(event, &arrival).await {
-        Ok(answer) => (serde_json::to_vec(&answer).unwrap_or_default(), false),
-        Err(failure) => (failure.to_invoke_error().to_string().into_bytes(), true),
+        Ok(answer) => (answer.into_json(), false),
+        Err(failure) => (failure.to_invoke_error().to_string().into(), true),
     };
     let mut response = Response::new(Body::from(json));
     let headers = response.headers_mut();

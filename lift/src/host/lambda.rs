@@ -15,6 +15,7 @@ use futures_util::future::BoxFuture;
 use lambda_runtime::{
     Diagnostic, FunctionResponse, LambdaEvent, LambdaInvocation, Runtime, SnapStartResource,
 };
+use serde_json::value::RawValue;
 use tower_layer::layer_fn;
 
 use super::polls::FailedPolls;
@@ -212,7 +213,7 @@ async fn handle(
     event: Bytes,
     context: &lambda_runtime::Context,
     streams: bool,
-) -> Result<FunctionResponse<EventAnswer, Chunks>, Diagnostic> {
+) -> Result<FunctionResponse<Box<RawValue>, Chunks>, Diagnostic> {
     // Nothing runs between invocations, so idle connections are looked after now; it never waits.
     service.resources.maintain();
     let arrival = Arrival {
@@ -222,12 +223,10 @@ async fn handle(
         streams,
     };
     match service.event(event, &arrival).await {
-        Ok(EventAnswer::Stream(response)) => Ok(FunctionResponse::StreamingResponse(stream::answer(
-            *response,
-            arrival.deadline,
-            arrival.request_id,
-        ))),
-        Ok(answer) => Ok(FunctionResponse::BufferedResponse(answer)),
+        Ok(EventAnswer::Stream(response)) => {
+            Ok(FunctionResponse::StreamingResponse(stream::answer(*response, &arrival.request_id)))
+        }
+        Ok(EventAnswer::Json(json)) => Ok(FunctionResponse::BufferedResponse(json)),
         Err(failure) => Err(diagnostic(&failure)),
     }
 }

@@ -190,6 +190,7 @@ impl Server {
             default_timeout: TIMEOUT,
             event: None,
             record: None,
+            streams: true,
         };
         let called = self.service.http(request.map(Body::new), call);
         let mut task = CancelOnDrop {

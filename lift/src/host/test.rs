@@ -14,7 +14,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::conformance::{Transcript, Way};
-use crate::app::{Arrival, Call, Service};
+use crate::app::{Arrival, Call, EventAnswer, Service};
 use crate::clock::{Clock, Deadline};
 use crate::config::Sources;
 use crate::error::{BoxError, Failure};
@@ -202,9 +202,7 @@ impl TestService {
 
     async fn event_until(&self, event: Bytes, deadline: Deadline) -> Result<Bytes, Failure> {
         let arrival = Arrival { deadline, ..Arrival::here() };
-        let answer = self.service.event(event, &arrival).await?;
-        let answer = serde_json::to_vec(&answer);
-        answer.map(Bytes::from).map_err(|error| Failure::internal("RESPONSE_NOT_SERIALIZABLE", error))
+        self.service.event(event, &arrival).await.map(EventAnswer::into_json)
     }
 
     /// The numbers of every pool at this moment, by its name.
@@ -237,6 +235,7 @@ pub(super) fn call() -> Call {
         default_timeout: Duration::from_secs(30),
         event: None,
         record: None,
+        streams: false,
     }
 }
 

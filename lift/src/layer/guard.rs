@@ -1,4 +1,4 @@
-//! The end of an invocation that does not end by itself: a panic, a deadline.
+//! The end of an invocation that does not end by itself: a panic, a deadline, a body that breaks off.
 
 use std::any::Any;
 use std::future::Future;
@@ -10,16 +10,22 @@ use axum_core::response::Response;
 use futures_util::future::BoxFuture;
 
 use crate::clock::Deadline;
-use crate::pool::discard;
+use crate::error::BoxError;
+use crate::pool::discard as interruption;
 use crate::telemetry;
 
-/// Why an invocation has no response of its own.
-#[derive(Debug)]
+/// Why an invocation has no response of its own, or one that is not whole.
+#[derive(Debug, thiserror::Error)]
 pub(crate) enum Stopped {
     /// It panicked: the text, and the place when the panic hook has kept it.
+    #[error("it panicked")]
     Panic(String, Option<String>),
     /// Its time was up, and it was dropped.
+    #[error("its time was up")]
     Deadline,
+    /// The body of its answer failed by itself.
+    #[error("it failed")]
+    Broken(#[source] BoxError),
 }
 
 /// Runs an invocation to its end, its panic or its deadline, whichever is first.
@@ -52,35 +58,38 @@ impl Future for Guarded {
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let deadline = self.deadline;
         let Some(future) = &mut self.future else { return Poll::Pending };
-        let poll = || deadline.enter(|| telemetry::watched(|| future.as_mut().poll(cx)));
-        let polled = catch_unwind(AssertUnwindSafe(poll));
-        match polled {
+        match attempt(deadline, || future.as_mut().poll(cx)) {
             Ok(Poll::Pending) => Poll::Pending,
             Ok(Poll::Ready(response)) => {
                 self.future = None;
                 Poll::Ready(Ok(response))
             }
-            Err(payload) => {
-                let place = telemetry::take_panic();
-                self.end();
-                Poll::Ready(Err(Stopped::Panic(panic_text(&*payload), place)))
+            Err(stopped) => {
+                discard(self.future.take());
+                Poll::Ready(Err(stopped))
             }
-        }
-    }
-}
-
-impl Guarded {
-    /// Drops what is left; a panic while dropping must not take the process along.
-    fn end(&mut self) {
-        if let Some(future) = self.future.take() {
-            let _ = catch_unwind(AssertUnwindSafe(|| discard::drop_interrupted(future)));
         }
     }
 }
 
 impl Drop for Guarded {
     fn drop(&mut self) {
-        self.end();
+        discard(self.future.take());
+    }
+}
+
+/// Runs a part of an invocation, under its deadline; a panic ends there.
+pub(super) fn attempt<T>(deadline: Deadline, work: impl FnOnce() -> T) -> Result<T, Stopped> {
+    let work = || deadline.enter(|| telemetry::watched(work));
+    catch_unwind(AssertUnwindSafe(work))
+        .map_err(|payload| Stopped::Panic(panic_text(&*payload), telemetry::take_panic()))
+}
+
+/// Drops what is not finished, so that its connections are closed; a panic while dropping must not take the process
+/// along.
+pub(super) fn discard<T>(unfinished: Option<T>) {
+    if let Some(unfinished) = unfinished {
+        let _ = catch_unwind(AssertUnwindSafe(|| interruption::drop_interrupted(unfinished)));
     }
 }
 
@@ -105,7 +114,7 @@ mod tests {
     struct Witness(Arc<AtomicU8>);
     impl Drop for Witness {
         fn drop(&mut self) {
-            self.0.store(1 + u8::from(discard::interrupted()), Ordering::SeqCst);
+            self.0.store(1 + u8::from(interruption::interrupted()), Ordering::SeqCst);
         }
     }
 

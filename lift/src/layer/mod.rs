@@ -1,5 +1,7 @@
 //! What stands around every invocation.
 
+mod body;
 mod guard;
 
+pub(crate) use body::GuardedBody;
 pub(crate) use guard::{Stopped, guard, panic_text};

@@ -9,7 +9,9 @@ use std::io;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
+use futures_util::{StreamExt, stream};
 use http::{HeaderMap, HeaderValue, Uri};
+use lift::Body;
 use lift::prelude::*;
 use lift::resource::{Init, ResourceSpec};
 use serde::Serialize;
@@ -82,6 +84,29 @@ async fn panics(tool: Pooled<Tool>) -> String {
     String::new()
 }
 
+/// A body that begins and then goes on as its name says, with a connection in its hands.
+#[lift::handler(GET, "/body/{end}", timeout = "300ms")]
+async fn body(end: String, tool: Pooled<Tool>) -> Body {
+    let rest = stream::unfold(end, |end| async {
+        let chunk = match end.as_str() {
+            "whole" => return None,
+            "panics" => panic!("the secret is hunter2"),
+            "fails" => Err(io::Error::other("the secret is hunter2")),
+            "ticks" => {
+                tokio::time::sleep(Duration::from_millis(5)).await;
+                Ok(".")
+            }
+            _ => std::future::pending().await,
+        };
+        Some((chunk, end))
+    });
+    let first = stream::iter([Ok("begun")]);
+    Body::from_stream(first.chain(rest).map(move |chunk| {
+        let _ = tool.number;
+        chunk
+    }))
+}
+
 /// A header that is no text.
 #[lift::handler(GET, "/odd-header")]
 async fn odd_header() -> lift::Result<([(&'static str, HeaderValue); 1], &'static str)> {
@@ -135,7 +160,7 @@ async fn sum(numbers: Json<Vec<i64>>) -> Json<i64> {
 #[lift::main]
 async fn main() -> lift::Result<()> {
     App::new("faulty")
-        .handlers(lift::handlers![tool, slow, late, panics, odd_header, unwritable, echo, length, sum])
+        .handlers(lift::handlers![tool, slow, late, panics, body, odd_header, unwritable, echo, length, sum])
         .run()
         .await
 }

@@ -1,0 +1,84 @@
+//! One call of an endpoint, to its end: the head of its answer under the guard, and then the body.
+
+use std::sync::Arc;
+
+use axum_core::body::Body;
+use axum_core::extract::Request;
+use axum_core::response::{IntoResponse, Response};
+use futures_util::future::BoxFuture;
+use http::StatusCode;
+use http_body::Body as _;
+use tracing::{Instrument, Span};
+
+use crate::clock::Deadline;
+use crate::error::{self, Failure, Origin, Retry};
+use crate::handler::{Endpoint, HandlerMeta};
+use crate::layer::{GuardedBody, Stopped, guard};
+
+/// One call of an endpoint.
+pub(super) struct Invocation {
+    pub(super) meta: Option<HandlerMeta>,
+    pub(super) endpoint: Arc<dyn Endpoint>,
+    pub(super) request: Request,
+    pub(super) request_id: Arc<str>,
+    pub(super) deadline: Deadline,
+    /// Whether the body of the answer leaves while it is produced.
+    pub(super) streams: bool,
+    /// What every log line of the invocation shows.
+    pub(super) span: Span,
+}
+
+impl Invocation {
+    /// Shows the record in every log line, too.
+    pub(super) fn of_record(self, id: &str) -> Self {
+        self.span.record("record", id);
+        self
+    }
+
+    /// Runs it to its end, whatever that is. The response still carries its failure, and its body is guarded.
+    pub(super) async fn run(self) -> Response {
+        let Self { meta, endpoint, request, request_id, deadline, streams, span } = self;
+        // A layer may panic before it returns its future.
+        let future = async move { endpoint.call(request).await };
+        let future: BoxFuture<'static, Response> =
+            if span.is_disabled() { Box::pin(future) } else { Box::pin(future.instrument(span.clone())) };
+        let response = match guard(future, deadline).await {
+            Ok(response) => response,
+            Err(stopped) => return failure(stopped, "the handler").into_response(),
+        };
+        if response.body().is_end_stream() {
+            return response;
+        }
+        let (parts, body) = response.into_parts();
+        let mut body = GuardedBody::new(body, &parts.headers, deadline, span);
+        if streams {
+            let handler = meta.map(|meta| meta.name);
+            body = body.on_break(move |stopped| {
+                let failure = failure(stopped, "the answer broke off while it was being sent: its body");
+                error::log(&failure, handler, &request_id, None);
+            });
+        }
+        Response::from_parts(parts, Body::new(body))
+    }
+}
+
+/// What an invocation comes to that was stopped.
+pub(super) fn failure(stopped: impl std::borrow::Borrow<Stopped>, what: &str) -> Failure {
+    match stopped.borrow() {
+        Stopped::Deadline => Failure::new(StatusCode::GATEWAY_TIMEOUT, "DEADLINE_EXCEEDED")
+            .origin_is(Origin::Deadline)
+            .retry(Retry::Now)
+            .cause(format!(
+                "{what} did not finish within its time; it was dropped and its connections closed"
+            )),
+        Stopped::Panic(text, place) => {
+            let place = place.as_ref().map(|place| format!(" at {place}")).unwrap_or_default();
+            let cause = format!("{what} panicked: {text}{place}");
+            Failure::new(StatusCode::INTERNAL_SERVER_ERROR, "PANIC").origin_is(Origin::Panic).cause(cause)
+        }
+        Stopped::Broken(error) => {
+            let cause = format!("{what} failed: {}", error::chain(error.as_ref()));
+            Failure::internal("RESPONSE_BODY_BROKEN", cause)
+        }
+    }
+}

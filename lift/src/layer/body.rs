@@ -1,0 +1,126 @@
+//! The body of an answer is part of its invocation: what is produced after the head is stopped by the same panic and
+//! the same deadline.
+
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
+use axum_core::body::Body;
+use bytes::Bytes;
+use http::HeaderMap;
+use http::header::CONTENT_LENGTH;
+use http_body::{Body as _, Frame, SizeHint};
+use tokio::task::coop;
+use tokio::time::Sleep;
+use tracing::Span;
+
+use super::guard::{Stopped, attempt, discard};
+use crate::clock::Deadline;
+
+/// Hears why a body broke off, where its reader cannot be told.
+type OnBreak = Box<dyn FnOnce(&Stopped) + Send>;
+
+/// A body that ends in order, or with [`Stopped`] as its error.
+///
+/// When it is dropped after its beginning and before its end, what it holds is closed instead of lent again.
+pub(crate) struct GuardedBody {
+    /// `None` after the end.
+    body: Option<Body>,
+    deadline: Deadline,
+    /// Set once the body has made its reader wait.
+    timer: Option<Pin<Box<Sleep>>>,
+    span: Span,
+    /// The bytes that are to come, where that is known: a reader that has them all need not wait for the end.
+    left: Option<u64>,
+    begun: bool,
+    on_break: Option<OnBreak>,
+}
+
+impl GuardedBody {
+    /// Guards the body behind these headers.
+    pub(crate) fn new(body: Body, headers: &HeaderMap, deadline: Deadline, span: Span) -> Self {
+        let declared = || headers.get(CONTENT_LENGTH)?.to_str().ok()?.parse().ok();
+        let left = body.size_hint().exact().or_else(declared);
+        Self { body: Some(body), deadline, timer: None, span, left, begun: false, on_break: None }
+    }
+
+    /// Calls this when the body breaks off.
+    pub(crate) fn on_break(mut self, on_break: impl FnOnce(&Stopped) + Send + 'static) -> Self {
+        self.on_break = Some(Box::new(on_break));
+        self
+    }
+
+    /// Whether the time is up; called while the body is pending.
+    fn poll_deadline(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        let Some(at) = self.deadline.at() else { return Poll::Pending };
+        self.timer.get_or_insert_with(|| Box::pin(tokio::time::sleep_until(at))).as_mut().poll(cx)
+    }
+
+    fn break_off(&mut self, stopped: Stopped) -> Poll<Option<Result<Frame<Bytes>, Stopped>>> {
+        discard(self.body.take());
+        if let Some(on_break) = self.on_break.take() {
+            on_break(&stopped);
+        }
+        Poll::Ready(Some(Err(stopped)))
+    }
+}
+
+impl http_body::Body for GuardedBody {
+    type Data = Bytes;
+    type Error = Stopped;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Stopped>>> {
+        // A body that is always ready must not keep its thread to itself.
+        let turn = ready!(coop::poll_proceed(cx));
+        let this = &mut *self;
+        let Some(body) = &mut this.body else { return Poll::Ready(None) };
+        this.begun = true;
+        let poll = || {
+            let polled = this.span.in_scope(|| Pin::new(&mut *body).poll_frame(cx));
+            (polled, body.is_end_stream())
+        };
+        let (polled, is_last) = match attempt(this.deadline, poll) {
+            Ok(polled) => polled,
+            Err(stopped) => return this.break_off(stopped),
+        };
+        let Poll::Ready(frame) = polled else {
+            ready!(this.poll_deadline(cx));
+            return this.break_off(Stopped::Deadline);
+        };
+        turn.made_progress();
+        match frame {
+            None => {
+                let _ = attempt(this.deadline, || this.body = None);
+                Poll::Ready(None)
+            }
+            Some(Err(error)) => this.break_off(Stopped::Broken(error.into_inner())),
+            Some(Ok(_)) if !is_last && this.deadline.has_passed() => this.break_off(Stopped::Deadline),
+            Some(Ok(frame)) => {
+                let length = frame.data_ref().map_or(0, Bytes::len) as u64;
+                this.left = this.left.map(|left| left.saturating_sub(length));
+                Poll::Ready(Some(Ok(frame)))
+            }
+        }
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.as_ref().is_none_or(Body::is_end_stream)
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.as_ref().map_or_else(|| SizeHint::with_exact(0), Body::size_hint)
+    }
+}
+
+impl Drop for GuardedBody {
+    fn drop(&mut self) {
+        let is_over = !self.begun || self.left == Some(0) || self.is_end_stream();
+        if is_over {
+            let _ = attempt(self.deadline, || self.body = None);
+        } else {
+            discard(self.body.take());
+        }
+    }
+}
