@@ -164,6 +164,17 @@ mod tests {
         assert_eq!(clock.now().since(start), Duration::from_secs(3));
     }
 
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn a_reading_is_in_whole_milliseconds() {
+        let time = rustix::time::Timespec { tv_sec: 7, tv_nsec: 250_999_999 };
+        assert_eq!(next_tick(time).wall(), SystemTime::UNIX_EPOCH + Duration::from_millis(7_250));
+        let boot = rustix::time::clock_gettime(rustix::time::ClockId::MonotonicCoarse);
+        let boot = Duration::new(boot.tv_sec.unsigned_abs(), boot.tv_nsec.unsigned_abs() as u32);
+        let ticks = Duration::from_millis(next_tick(time).ticks());
+        assert!(ticks + Duration::from_millis(1) > boot && ticks < boot + Duration::from_secs(60));
+    }
+
     #[test]
     fn the_machines_clocks_are_read() {
         let (moment, wall) = (Clock::system().now(), SystemTime::now());

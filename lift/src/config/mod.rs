@@ -7,6 +7,8 @@
 mod fault;
 mod section;
 mod sources;
+#[cfg(test)]
+mod tests;
 mod value;
 
 pub use fault::{Fault, Faults};

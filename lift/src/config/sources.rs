@@ -26,7 +26,7 @@ impl Sources {
         Self::from_env(env)
     }
 
-    fn from_env(env: BTreeMap<String, String>) -> Result<Self, Faults> {
+    pub(super) fn from_env(env: BTreeMap<String, String>) -> Result<Self, Faults> {
         let named = env.get("LIFT_CONFIG").map(PathBuf::from);
         let path = named.clone().unwrap_or_else(|| PathBuf::from("lift.toml"));
         match std::fs::read_to_string(&path) {
@@ -168,13 +168,13 @@ fn unknown(table: &toml::Table, path: &mut Vec<String>, known: &[Vec<String>], f
 }
 
 /// The candidate that a slip of the finger away from `word`.
-fn nearest<'a>(word: &str, candidates: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+pub(super) fn nearest<'a>(word: &str, candidates: impl Iterator<Item = &'a str>) -> Option<&'a str> {
     let limit = word.len().max(3) / 3;
     candidates.map(|c| (distance(word, c), c)).filter(|(d, _)| *d <= limit).min().map(|(_, c)| c)
 }
 
 /// Edits between two words.
-fn distance(a: &str, b: &str) -> usize {
+pub(super) fn distance(a: &str, b: &str) -> usize {
     let mut row: Vec<usize> = (0..=b.chars().count()).collect();
     for (i, x) in a.chars().enumerate() {
         let (mut diagonal, mut left) = (i, i + 1);

@@ -111,3 +111,36 @@ pub trait NoCatalog {
 
 impl<T> NoCatalog for CatalogOf<T> {}
 impl<T> NoCatalog for CatalogOfAnswer<T> {}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    const fn entry(variant: &'static str) -> CatalogEntry {
+        CatalogEntry::new(variant, 404, "CODE", None, None)
+    }
+
+    #[test]
+    fn a_catalog_lists_its_own_entries_and_then_those_of_what_is_transparent() {
+        const INNER: Catalog = Catalog::new(&[entry("c")], &[Catalog::new(&[entry("d")], &[])]);
+        const OUTER: Catalog =
+            Catalog::new(&[entry("a"), entry("b")], &[INNER, Catalog::new(&[entry("e")], &[])]);
+        let variants: Vec<_> = OUTER.entries().iter().map(|entry| entry.variant).collect();
+        assert_eq!(variants, ["a", "b", "c", "d", "e"]);
+        assert!(Catalog::EMPTY.entries().is_empty());
+    }
+
+    #[test]
+    fn advice_on_retries_is_written_in_words() {
+        let words = [
+            (Retry::Never, "never"),
+            (Retry::Now, "now"),
+            (Retry::After(Duration::from_millis(1_500)), "after 1500ms"),
+        ];
+        for (retry, text) in words {
+            assert_eq!(retry.to_string(), text);
+        }
+    }
+}

@@ -140,3 +140,43 @@ impl<T: Serialize> Detail for T {
         serde_json::to_value(self).unwrap_or_default()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_header_has_whole_seconds_and_at_least_one() {
+        let seconds = [
+            (Retry::Never, None),
+            (Retry::Now, Some(1)),
+            (Retry::after_ms(0), Some(1)),
+            (Retry::after_ms(999), Some(1)),
+            (Retry::after_ms(1_001), Some(2)),
+            (Retry::after_ms(90_000), Some(90)),
+        ];
+        for (retry, expected) in seconds {
+            assert_eq!(retry.seconds(), expected, "{retry:?}");
+        }
+    }
+
+    #[test]
+    fn a_level_is_one_of_four_words_and_another_word_changes_nothing() {
+        let words =
+            [("error", Level::ERROR), ("warn", Level::WARN), ("info", Level::INFO), ("debug", Level::DEBUG)];
+        for (word, level) in words {
+            let decision = Decision::new(404, "X").log(word);
+            assert_eq!(decision.level, Some(level));
+            assert_eq!(decision.log("loud").level, Some(level));
+        }
+    }
+
+    #[test]
+    fn a_status_that_is_no_failure_becomes_500() {
+        for (status, expected) in
+            [(100, 500), (200, 500), (302, 500), (399, 500), (400, 400), (599, 599), (600, 500)]
+        {
+            assert_eq!(Decision::new(status, "X").status.as_u16(), expected);
+        }
+    }
+}
