@@ -219,3 +219,59 @@ impl IntoResponse for Failed {
         response
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn batch() -> Batch<u32> {
+        let event = Bytes::from_static(br#"[{"messageId":"m0"},{"messageId":"m1"},{"messageId":"m2"}]"#);
+        let item = |index: usize| {
+            let place = (event.clone(), 1 + index * 19);
+            Item { id: format!("m{index}"), value: 10 + index as u32, index, place }
+        };
+        Batch((0..3).map(item).collect())
+    }
+
+    fn named(failed: Failed) -> Vec<usize> {
+        failed.0.into_iter().collect()
+    }
+
+    #[test]
+    fn the_records_of_a_batch_are_read_changed_and_taken_like_those_of_a_list() {
+        let mut batch = batch();
+        assert_eq!(batch.len(), 3);
+        assert_eq!((&batch).into_iter().map(|item| **item).collect::<Vec<_>>(), [10, 11, 12]);
+        batch.reverse();
+        batch.retain(|item| item.value != 11);
+        assert_eq!(batch.iter().map(|item| &*item.id).collect::<Vec<_>>(), ["m2", "m0"]);
+        assert_eq!(batch.into_iter().map(|item| item.value).collect::<Vec<_>>(), [12, 10]);
+    }
+
+    #[test]
+    fn what_aws_says_of_each_record_can_be_read() {
+        for item in batch() {
+            let record: crate::event::SqsMessage = item.record().unwrap();
+            assert_eq!(record.message_id, item.id);
+            assert!(item.record::<u8>().is_err());
+        }
+    }
+
+    #[test]
+    fn records_that_are_not_done_are_named_one_by_one_or_many_at_once() {
+        let batch = batch();
+        let mut failed = Failed::none();
+        assert!(named(failed.clone()).is_empty());
+        failed.extend(batch.iter().filter(|item| item.value != 11));
+        assert_eq!(named(failed.clone()), [0, 2]);
+        failed.add(&batch[1]);
+        failed.add(&batch[1]);
+        assert_eq!(named(failed.clone()), [0, 1, 2]);
+        let response = failed.into_response();
+        assert_eq!(response.status(), StatusCode::INTERNAL_SERVER_ERROR);
+        assert_eq!(response.extensions().get::<FailedItems>().unwrap().0.len(), 3);
+        let response = Failed::none().into_response();
+        assert_eq!(response.status(), StatusCode::OK);
+        assert!(response.extensions().get::<FailedItems>().is_none());
+    }
+}

@@ -159,6 +159,9 @@ mod tests {
             "l": [1, {}],
         });
         assert_eq!(plain(typed), Ok(expected));
+        // JSON's numbers hold 15 digits exactly, and not always 16.
+        assert_eq!(plain(json!({"N": "1.23456789012345"})), Ok(json!(1.23456789012345)));
+        assert_eq!(plain(json!({"N": "1.234567890123456"})), Ok(json!("1.234567890123456")));
         for wrong in [
             json!(1),
             json!({}),

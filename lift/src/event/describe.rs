@@ -76,8 +76,18 @@ mod tests {
             (r#"{"a":1,"b":2}"#, "a JSON object with `a`, `b`"),
             ("{", "bytes that are not JSON"),
             ("{}", "an empty JSON object"),
+            ("[]", "a JSON array"),
+            (r#""x""#, "a JSON string"),
+            ("null", "null"),
+            ("7", "a JSON value"),
         ] {
             assert!(describe(event.as_bytes()).contains(words), "{event}: {}", describe(event.as_bytes()));
         }
+        let five = r#"{"a":1,"b":2,"c":3,"d":4,"e":5}"#;
+        assert_eq!(describe(five.as_bytes()), "a JSON object with `a`, `b`, `c`, `d`, `e`");
+        let six = r#"{"a":1,"b":2,"c":3,"d":4,"e":5,"f":6}"#;
+        assert_eq!(describe(six.as_bytes()), "a JSON object with `a`, `b`, `c`, `d`, `e`, …");
+        let part = r#"{"httpMethod":"GET"}"#;
+        assert_eq!(describe(part.as_bytes()), "a JSON object with `httpMethod`");
     }
 }

@@ -299,4 +299,19 @@ mod tests {
             }
         }
     }
+
+    #[test]
+    fn every_spelling_of_a_name_is_another_one() {
+        let all: Vec<String> = spellings("set-cookie").collect();
+        assert_eq!(all.first().map(String::as_str), Some("set-cookie"));
+        assert_eq!(all.iter().collect::<std::collections::BTreeSet<_>>().len(), 1 << 9);
+        assert!(all.iter().all(|name| name.eq_ignore_ascii_case("set-cookie")));
+    }
+
+    #[test]
+    fn an_answer_of_exactly_the_limit_is_passed_on() {
+        let answer = to_raw_value("four").unwrap();
+        assert!(TooLarge::check(&answer, 6).is_ok());
+        assert!(TooLarge::check(&answer, 5).is_err());
+    }
 }

@@ -184,3 +184,23 @@ fn in_capitals(name: &str) -> String {
     });
     letters.collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_rest_api_writes_names_of_headers_in_capitals() {
+        for (name, shown) in [("content-type", "Content-Type"), ("x-a-bc", "X-A-Bc"), ("host", "Host")] {
+            assert_eq!(in_capitals(name), shown);
+        }
+    }
+
+    #[test]
+    fn only_an_api_has_a_stage_in_its_path() {
+        let head = http::Request::get("/orders").body(()).unwrap().into_parts().0;
+        let path = |source| event(source, &head, b"")["rawPath"].as_str().map(ToOwned::to_owned);
+        assert_eq!(path(HttpSource::HttpApi).as_deref(), Some("/prod/orders"));
+        assert_eq!(path(HttpSource::FunctionUrl).as_deref(), Some("/orders"));
+    }
+}

@@ -99,6 +99,7 @@ mod tests {
             (RecordKind::Sqs, "fulfilment", "fulfilment"),
             (RecordKind::S3, "arn:aws:s3:::uploads", "uploads"),
             (RecordKind::Kinesis, "arn:aws:kinesis:eu-central-1:1:stream/clicks", "clicks"),
+            (RecordKind::Kinesis, "arn:aws:kinesis:eu-central-1:1:clicks", "clicks"),
             (RecordKind::Kinesis, "arn:aws:kinesis:eu-central-1:1:stream/clicks/consumer/c:1545", "clicks"),
             (
                 RecordKind::DynamoDb,

@@ -389,3 +389,42 @@ pub struct EventBridgeEvent {
     /// ARNs of what it is about; of a schedule, the schedule's own.
     pub resources: Vec<String>,
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn an_sqs_message_says_how_often_it_came_and_from_where() {
+        let message: SqsMessage = serde_json::from_value(json!({
+            "messageId": "m", "receiptHandle": "r", "eventSourceARN": "arn:aws:sqs:eu-central-1:1:jobs.fifo",
+            "attributes": {"ApproximateReceiveCount": "7", "MessageGroupId": "g"},
+            "messageAttributes": {
+                "kind": {"stringValue": "letter", "dataType": "String"}, "bytes": {"binaryValue": "AA=="},
+            },
+        }))
+        .unwrap();
+        assert_eq!(
+            (message.receive_count(), message.group_id(), message.queue()),
+            (7, Some("g"), "jobs.fifo")
+        );
+        let attributes = ["kind", "bytes", "none"].map(|name| message.attribute(name));
+        assert_eq!(attributes, [Some("letter"), None, None]);
+
+        let silent: SqsMessage = serde_json::from_value(json!({"attributes": null})).unwrap();
+        assert_eq!((silent.receive_count(), silent.group_id(), silent.queue()), (1, None, ""));
+    }
+
+    #[test]
+    fn a_change_that_dynamodb_made_by_itself_has_expired() {
+        let change = |principal: &str| -> StreamRecord {
+            let identity = json!({"type": "Service", "principalId": principal});
+            let dynamodb = json!({"SequenceNumber": "111"});
+            serde_json::from_value(json!({"userIdentity": identity, "dynamodb": dynamodb})).unwrap()
+        };
+        assert!(change("dynamodb.amazonaws.com").expired);
+        assert!(!change("ada").expired);
+    }
+}
