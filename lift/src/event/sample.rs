@@ -128,3 +128,134 @@ pub(crate) fn matching(matches: &[(&str, Option<&str>)]) -> Value {
     }
     event
 }
+
+#[cfg(test)]
+mod tests {
+    use bytes::Bytes;
+    use http_body_util::BodyExt;
+
+    use super::*;
+    use crate::event::{Decoded, Records, decode};
+
+    const KINDS: [RecordKind; 6] = [
+        RecordKind::Sqs,
+        RecordKind::Sns,
+        RecordKind::S3,
+        RecordKind::Kinesis,
+        RecordKind::DynamoDb,
+        RecordKind::Schedule,
+    ];
+
+    fn with_records<T>(event: &Value, look: impl FnOnce(&Records<'_>) -> T) -> T {
+        match decode(&Bytes::from(event.to_string())) {
+            Decoded::Records(records) => look(&records),
+            _ => panic!("{event} is no batch of records"),
+        }
+    }
+
+    #[tokio::test]
+    async fn a_sample_request_is_one_of_its_source_with_a_body_where_a_method_has_one() {
+        for (name, expected) in HTTP {
+            for method in
+                [Method::GET, Method::HEAD, Method::OPTIONS, Method::DELETE, Method::POST, Method::PUT]
+            {
+                let event = Bytes::from(request(expected, &method, "/orders/7").to_string());
+                let Decoded::Http(request, source) = decode(&event) else { panic!("{name}") };
+                assert_eq!((source, request.method()), (expected, &method), "{name}");
+                assert_eq!(request.uri().path(), "/orders/7", "{name}");
+                let has_body = matches!(method, Method::POST | Method::PUT);
+                let kind = request.headers().get(CONTENT_TYPE).map(|kind| kind.to_str().unwrap().to_owned());
+                assert_eq!(kind.as_deref(), has_body.then_some("application/json"), "{name} {method}");
+                let body = request.into_body().collect().await.unwrap().to_bytes();
+                assert_eq!(body, if has_body { "{}" } else { "" }, "{name} {method}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_sample_message_says_what_happened_to_its_connection() {
+        for (route_key, kind) in [
+            ("$connect", "CONNECT"),
+            ("$disconnect", "DISCONNECT"),
+            ("$default", "MESSAGE"),
+            ("x", "MESSAGE"),
+        ] {
+            let event = message(route_key);
+            assert_eq!(event["requestContext"]["eventType"], kind);
+            let event = Bytes::from(event.to_string());
+            let Decoded::WebSocket(_, read) = decode(&event) else { panic!("{route_key}") };
+            assert_eq!(read, route_key);
+        }
+    }
+
+    #[test]
+    fn a_sample_record_comes_from_where_it_was_asked_to() {
+        for kind in KINDS {
+            let arn = with_records(&record(kind, "orders"), |records| {
+                assert_eq!((records.kind, kind.name_in(&records.arn)), (kind, "orders"));
+                assert_eq!(records.items.len(), 1);
+                // S3's records have no id.
+                assert_eq!(records.items[0].id.is_empty(), kind == RecordKind::S3, "{kind}");
+                records.arn.to_string()
+            });
+            if !matches!(kind, RecordKind::S3 | RecordKind::Schedule) {
+                let again = with_records(&record(kind, &arn), |records| records.arn.to_string());
+                assert_eq!(again, arn, "{kind}");
+            }
+        }
+    }
+
+    #[test]
+    fn records_are_described_by_their_kind_and_name() {
+        for (kind, words) in [
+            (RecordKind::Sqs, "a batch of records from `aws:sqs`, of `orders`"),
+            (RecordKind::Kinesis, "a batch of records from `aws:kinesis`, of `orders`"),
+            (RecordKind::Schedule, "the EventBridge schedule `orders`"),
+        ] {
+            assert_eq!(with_records(&record(kind, "orders"), |records| records.describe()), words);
+        }
+        let mut nameless = record(RecordKind::Schedule, "orders");
+        nameless["resources"] = json!([]);
+        assert_eq!(
+            with_records(&nameless, |records| records.describe()),
+            "an EventBridge schedule without its ARN"
+        );
+        let words = "an EventBridge event of type `Order Placed` from `shop`";
+        assert_eq!(with_records(&event_bridge("shop", "Order Placed"), |records| records.describe()), words);
+    }
+
+    #[test]
+    fn only_a_schedules_detail_is_json_in_a_text() {
+        let body = |event: &Value| with_records(event, |records| records.items[0].body.clone().unwrap());
+        let mut schedule = record(RecordKind::Schedule, "nightly");
+        let mut event = event_bridge("shop", "Order Placed");
+        for (detail, of_a_schedule, of_an_event) in [
+            (json!("{\"a\":1}"), "{\"a\":1}", r#""{\"a\":1}""#),
+            (json!({"a": 1}), "{\"a\":1}", "{\"a\":1}"),
+            (Value::Null, "null", "null"),
+        ] {
+            schedule["detail"] = detail.clone();
+            event["detail"] = detail;
+            assert_eq!(
+                (&*body(&schedule), &*body(&event)),
+                (of_a_schedule.as_bytes(), of_an_event.as_bytes())
+            );
+        }
+    }
+
+    #[test]
+    fn a_notification_without_its_topic_comes_from_its_subscription() {
+        let mut event = record(RecordKind::Sns, "orders");
+        event["Records"][0]["Sns"].as_object_mut().unwrap().remove("TopicArn");
+        let arn = with_records(&event, |records| records.arn.to_string());
+        assert_eq!(arn, "arn:aws:sns:eu-central-1:123456789012:orders:1");
+    }
+
+    #[test]
+    fn a_sample_for_matchers_has_what_they_ask_for_and_nothing_else() {
+        let event = matching(&[("/detail/kind", Some("a")), ("/detail/id", None), ("/a~1b/c~0d", Some("x"))]);
+        assert_eq!(event, json!({"detail": {"kind": "a", "id": "…"}, "a/b": {"c~d": "x"}}));
+        assert_eq!(matching(&[("/a", Some("x")), ("/a/b", Some("y"))]), json!({"a": {"b": "y"}}));
+        assert_eq!(matching(&[]), json!({}));
+    }
+}
