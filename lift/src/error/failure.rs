@@ -198,3 +198,36 @@ impl IntoResponse for Failure {
         response
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_caller_reads_the_public_text_and_else_the_title() {
+        let silent = Failure::new(StatusCode::CONFLICT, "SHORT").cause("hunter2");
+        assert_eq!(silent.message(), "Conflict");
+        let told = silent.clone().detail("only 3 left");
+        assert_eq!(told.message(), "only 3 left");
+        let expected = serde_json::json!({"errorType": "SHORT", "errorMessage": "only 3 left"});
+        assert_eq!(told.to_invoke_error(), expected);
+        let nameless = Failure::new(StatusCode::from_u16(499).unwrap_or_default(), "GONE");
+        assert_eq!(nameless.message(), "Error");
+    }
+
+    #[test]
+    fn what_is_said_of_a_shared_failure_changes_its_copy_alone() {
+        let first = Failure::new(StatusCode::CONFLICT, "SHORT").field("#/a", "is wrong").cause("inside");
+        let second = first.clone().retry(Retry::Now).field("#/b", "is wrong, too");
+        assert_eq!((first.retry_advice(), second.retry_advice()), (None, Some(Retry::Now)));
+        assert_eq!((first.fields().len(), second.fields().len()), (1, 2));
+        assert_eq!((first.chain().as_deref(), second.chain()), (Some("inside"), None));
+    }
+
+    #[test]
+    fn a_failure_shows_its_decision_and_its_chain_to_a_developer() {
+        let failure = Failure::new(StatusCode::CONFLICT, "SHORT").cause("inside");
+        let shown = format!("{failure:?}");
+        assert!(shown.contains("SHORT") && shown.contains("inside"), "{shown}");
+    }
+}

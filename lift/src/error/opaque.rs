@@ -89,6 +89,8 @@ mod tests {
         let inner = "x".parse::<u8>().unwrap_err();
         let error: Error = std::io::Error::other(inner).into();
         assert_eq!(error.to_string(), "invalid digit found in string");
+        // What `main` prints.
+        assert_eq!(format!("{error:?}"), "invalid digit found in string");
         assert!(error.downcast_ref::<std::io::Error>().is_some());
         let failure = Failure::from(error);
         assert_eq!((failure.code(), failure.public_detail()), ("INTERNAL", None));
