@@ -1,9 +1,9 @@
 //! Small things that callers can see.
 
 use serde_json::{Value, json};
-use tests::runtime_api::{Answer, Record};
+use tests::runtime_api::Record;
 
-use crate::support::{assert_problem, faulty, folder, function, get, lambda};
+use crate::support::{assert_problem, faulty, folder, function, get, http, lambda};
 
 #[tokio::test]
 async fn a_response_that_cannot_be_sent_is_a_failure_with_its_request_id_in_the_header() {
@@ -28,17 +28,31 @@ async fn json_of_the_wrong_kind_is_not_called_malformed() {
     lambda.finish();
 }
 
+/// On a classic function and on managed instances.
 #[tokio::test]
-async fn a_client_context_that_is_not_what_it_should_be_does_not_end_the_process() {
-    let dir = folder();
-    let lambda = lambda().start();
-    let _function = lambda.spawn(function(dir.path()));
-    for context in ["not JSON", "[]", r#"{"client": 7}"#] {
-        let answer = lambda.invoke(json!({"echo": 1})).client_context(context).await;
-        // An answer of whatever kind, and the process lives.
-        assert!(matches!(answer, Ok(Answer::Response(_) | Answer::Error { .. })), "{context}: {answer:?}");
+async fn a_client_context_that_is_not_what_it_should_be_fails_its_own_invocation_only() {
+    for concurrency in [1, 4] {
+        let dir = folder();
+        let lambda = lambda().memory(2048).concurrency(concurrency).start();
+        let function = lambda.spawn(function(dir.path()));
+        for context in ["not JSON", "7", "{", r#"{"client": "hunter2"}"#] {
+            let invoke = lambda.invoke(json!({"echo": 1})).client_context(context);
+            let id = invoke.request_id().to_owned();
+            let answer = invoke.await.expect("an answer");
+            assert_eq!(answer.error_type(), Some("EVENT_NOT_VALID"), "{context}: {answer:?}");
+            let message = answer.error_message().unwrap_or_default();
+            assert!(message.contains("context") && !message.contains("hunter2"), "{message}");
+            let line = function.process().wait_for_line(&id);
+            assert!(line.contains("the context of the event cannot be read"), "{line}");
+        }
+        let fine = lambda.invoke(json!({"echo": 1})).client_context("{}").await.expect("an answer");
+        assert_eq!(fine.json(), json!({"echo": 1}));
+        let (written, lines) = (function.process().written(), "EVENT_NOT_VALID");
+        assert_eq!(written.lines().filter(|line| line.contains(lines)).count(), 4, "{written}");
+        assert!(!written.contains("hunter2"), "{written}");
+        assert_eq!(lambda.count(|record| *record == Record::Ended), 0);
+        lambda.finish();
     }
-    lambda.finish();
 }
 
 #[tokio::test]
@@ -58,5 +72,18 @@ async fn a_failure_is_logged_once_at_a_level_that_fits() {
         .collect();
     assert_eq!(about_it.len(), 1, "{written}");
     assert_eq!(about_it[0]["level"], "INFO", "{written}");
+    assert!(lines.iter().all(|line| line["level"] == "INFO"), "{written}");
+    lambda.finish();
+}
+
+#[tokio::test]
+async fn the_environment_names_the_trace_of_the_invocation() {
+    let dir = folder();
+    let lambda = lambda().start();
+    let _function = lambda.spawn(function(dir.path()));
+    for trace in ["Root=1-5759e988-bd862e3fe1be46a994272793;Parent=53995c3f42cd8ad8;Sampled=1", "Root=2"] {
+        let answer = lambda.invoke(get("/trace")).trace_id(trace).await.expect("an answer");
+        assert_eq!(http(&answer).text(), trace);
+    }
     lambda.finish();
 }

@@ -4,6 +4,7 @@ mod answers;
 mod concurrency;
 mod deadline;
 mod double;
+mod edges;
 mod events;
 mod freeze;
 mod queues;

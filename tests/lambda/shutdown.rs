@@ -3,9 +3,10 @@
 use std::time::Duration;
 
 use tests::journal::Journal;
-use tests::runtime_api::Record;
+use tests::runtime_api::{Answer, Record};
+use tokio::task::JoinSet;
 
-use crate::support::{faulty, folder, get, http, lambda};
+use crate::support::{faulty, folder, function, get, http, lambda};
 
 #[tokio::test]
 async fn sigterm_ends_the_process_within_300_ms_after_its_cleanup() {
@@ -45,5 +46,40 @@ async fn a_function_with_resources_asks_to_be_told_before_it_is_ended() {
     let ended = function.shut_down().await;
     assert!(!ended.killed, "{ended:?}");
     assert_eq!(Journal::of(dir.path()).lines(), ["open 0", "close 0"]);
+    lambda.finish();
+}
+
+/// Several at a time, of which some are in flight when Lambda ends a managed instance.
+#[tokio::test]
+async fn sigterm_lets_what_is_in_flight_end_on_managed_instances() {
+    let dir = folder();
+    let lambda = lambda().memory(2048).concurrency(4).shutdown_limit(Duration::from_secs(20)).start();
+    let function = lambda.spawn(function(dir.path()));
+    let mut calls = JoinSet::new();
+    for _ in 0..3 {
+        calls.spawn(lambda.invoke(get("/id/1500000")).into_future());
+    }
+    lambda.wait_for("three in flight", 3, |record| matches!(record, Record::Delivered { .. })).await;
+    let ended = function.shut_down().await;
+    assert!(!ended.killed, "{ended:?}");
+    assert_eq!(ended.finished.status.code(), Some(0), "{}", ended.finished.stderr);
+    while let Some(answer) = calls.join_next().await {
+        assert_eq!(http(&answer.expect("no panic").expect("an answer")).status, 200);
+    }
+    assert_eq!(Journal::of(dir.path()).open(), 0);
+    lambda.finish();
+}
+
+/// One that never ends must not keep the instance longer than the grace.
+#[tokio::test]
+async fn the_grace_bounds_what_is_in_flight_on_managed_instances() {
+    let dir = folder();
+    let lambda = lambda().memory(2048).concurrency(4).shutdown_limit(Duration::from_secs(20)).start();
+    let function = lambda.spawn(function(dir.path()).env("LIFT_SHUTDOWN_GRACE", "1s"));
+    let never = tokio::spawn(lambda.invoke(get("/never")).into_future());
+    lambda.wait_for("one in flight", 1, |record| matches!(record, Record::Delivered { .. })).await;
+    let ended = function.shut_down().await;
+    assert!(!ended.killed && ended.finished.stderr.contains("the grace is over"), "{ended:?}");
+    assert_eq!(never.await.expect("no panic").expect("an end"), Answer::Crashed);
     lambda.finish();
 }

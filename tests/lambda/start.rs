@@ -1,9 +1,9 @@
 //! What keeps a function from starting or polling, and what Lambda hears of it.
 
 use tests::process::Program;
-use tests::runtime_api::{Answer, Record};
+use tests::runtime_api::{Record, Started};
 
-use crate::support::{faulty, folder, get, http, lambda};
+use crate::support::{faulty, folder, function, get, http, lambda};
 
 #[tokio::test]
 async fn a_function_that_cannot_start_says_why_with_every_fault() {
@@ -31,6 +31,21 @@ async fn a_function_that_cannot_start_says_why_with_every_fault() {
 }
 
 #[tokio::test]
+async fn lambda_hears_which_start_function_failed_and_the_log_alone_why() {
+    let dir = folder();
+    let lambda = lambda().start();
+    let program = function(dir.path()).env("LIFT_LAMBDA_ON_START", "true").env("MIGRATION_FAILS", "1");
+    let function = lambda.spawn(program);
+    let Started::Failed { error_type, error_message } = lambda.started().await else {
+        panic!("it has started: {:?}", lambda.history());
+    };
+    assert_eq!(error_type, "INIT_FAILED");
+    assert!(error_message.contains("migrate") && !error_message.contains("hunter2"), "{error_message}");
+    function.process().wait_for_line("the secret is hunter2");
+    lambda.finish();
+}
+
+#[tokio::test]
 async fn polls_that_fail_are_tried_again_by_the_same_process() {
     let dir = folder();
     let lambda = lambda().failing_polls(3).start();
@@ -42,17 +57,5 @@ async fn polls_that_fail_are_tried_again_by_the_same_process() {
     assert_eq!(lambda.count(|record| *record == Record::Ended), 0);
     let written = function.process().written();
     assert_eq!(written.matches("polling for events failed; trying again").count(), 3, "{written}");
-    lambda.finish();
-}
-
-#[tokio::test]
-async fn a_client_context_that_is_not_json_is_one_clear_line() {
-    let dir = folder();
-    let lambda = lambda().start();
-    let function = lambda.spawn(faulty(dir.path()));
-    let crashed = lambda.invoke(get("/tool")).client_context("{").await;
-    assert!(matches!(crashed, Ok(Answer::Crashed)), "{crashed:?}");
-    let line = function.process().wait_for_line("the context of an event cannot be read");
-    assert!(line.contains("EOF while parsing"), "{line}");
     lambda.finish();
 }

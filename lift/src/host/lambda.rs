@@ -1,30 +1,35 @@
 //! AWS Lambda, over `lambda_runtime`.
 //!
-//! The runtime polls, catches panics and posts answers; the raw bytes of an event go past its deserializer.
+//! Lift's workers poll; the runtime posts the answers and restores snapshots; the raw bytes of an event go past its
+//! deserializer.
 
 use std::cell::RefCell;
+use std::fmt;
 use std::panic::AssertUnwindSafe;
+use std::pin::pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll};
 use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
+use http::StatusCode;
 use lambda_runtime::{
     Diagnostic, FunctionResponse, LambdaEvent, LambdaInvocation, Runtime, SnapStartResource,
 };
 use serde_json::value::RawValue;
+use tokio::sync::Notify;
+use tokio_util::sync::CancellationToken;
 use tower_layer::layer_fn;
 
-use super::polls::FailedPolls;
+use super::runtime_api::RuntimeApi;
 use super::stream::{self, Chunks};
 use super::{Signals, extension, start_error, workers};
-use crate::app::{Arrival, EventAnswer, Service};
+use crate::app::{AppSettings, Arrival, EventAnswer, Service};
 use crate::clock::Deadline;
 use crate::config::Sources;
-use crate::error::{self, Failure};
+use crate::error::{self, Failure, Origin};
 use crate::layer::panic_text;
 use crate::resource::Warm;
 use crate::{App, Error};
@@ -34,6 +39,9 @@ const MARGIN: Duration = Duration::from_millis(100);
 
 /// The time for closing resources after SIGTERM.
 const CLOSING: Duration = Duration::from_millis(300);
+
+/// What is left of the grace for it on managed instances, after the invocations.
+const LEFT_FOR_CLOSING: Duration = Duration::from_secs(2);
 
 /// All of the opening at a cold start, which Lambda bounds by 10 s.
 const WARMING: Duration = Duration::from_secs(8);
@@ -46,28 +54,48 @@ thread_local! {
 
 pub(super) async fn run(app: App, sources: &Sources) -> crate::Result<()> {
     let mut signals = Signals::watch();
-    let (service, streams) = match start(app, sources).await {
+    let (service, settings) = match start(app, sources).await {
         Ok(started) => started,
         Err(error) => {
             start_error::report(&error).await;
             return Err(error);
         }
     };
+    let stop = CancellationToken::new();
+    let mut serving = pin!(serve(&service, settings.lambda_stream, stop.clone()));
+    let mut closing = CLOSING;
     let ended = tokio::select! {
-        ended = serve(&service, streams) => ended,
+        ended = &mut serving => ended,
         signal = signals.next() => {
             tracing::info!(signal, "shutting down");
+            service.lifecycle().draining();
+            stop.cancel();
+            if is_managed() {
+                closing = LEFT_FOR_CLOSING.min(settings.shutdown_grace / 4);
+                let grace = settings.shutdown_grace.saturating_sub(closing);
+                tokio::select! {
+                    ended = tokio::time::timeout(grace, serving) => if ended.is_err() {
+                        tracing::error!("the grace is over; invocations are cut off");
+                    },
+                    _ = signals.next() => {}
+                }
+            }
             Ok(())
         }
     };
-    if tokio::time::timeout(CLOSING, service.close()).await.is_err() {
+    if tokio::time::timeout(closing, service.close()).await.is_err() {
         tracing::warn!("closing took too long; resources are left as they are");
     }
     ended
 }
 
-/// Everything before the first event; and whether answers to a function URL are passed on bit by bit.
-async fn start(app: App, sources: &Sources) -> crate::Result<(Arc<Service>, bool)> {
+/// Whether there are several invocations at a time. On a classic function SIGTERM comes when there is none.
+fn is_managed() -> bool {
+    workers::concurrency() > 1
+}
+
+/// Everything before the first event.
+async fn start(app: App, sources: &Sources) -> crate::Result<(Arc<Service>, AppSettings)> {
     for name in ["AWS_LAMBDA_FUNCTION_NAME", "AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "AWS_LAMBDA_FUNCTION_VERSION"]
     {
         if std::env::var_os(name).is_none() {
@@ -82,7 +110,7 @@ async fn start(app: App, sources: &Sources) -> crate::Result<(Arc<Service>, bool
         tracing::warn!("not every resource could be opened in time; the first use tries again");
     }
     service.start(settings.lambda_on_start).await?;
-    if !service.resources.managed().is_empty() {
+    if is_managed() || !service.resources.managed().is_empty() {
         extension::register().await;
     }
     for triggered in service.triggers.iter().filter(|triggered| triggered.meta.partial) {
@@ -91,55 +119,54 @@ async fn start(app: App, sources: &Sources) -> crate::Result<(Arc<Service>, bool
         tracing::info!(handler, kind, name, "partial: the event source needs ReportBatchItemFailures");
     }
     tracing::info!(service = service.name, serves = service.serves(), "ready for invocations");
-    Ok((service, settings.lambda_stream))
+    Ok((service, settings))
 }
 
-/// Polls for events for as long as Lambda answers. After a poll that failed it waits and begins again, because the
-/// sandbox and its connections are worth more than the one poll; when nothing comes any more, it gives up.
-async fn serve(service: &Arc<Service>, streams: bool) -> crate::Result<()> {
-    let (mut failed, served) = (FailedPolls::default(), Arc::new(AtomicBool::new(false)));
-    loop {
-        let handler = tower::service_fn({
-            let (service, served) = (service.clone(), served.clone());
-            move |event: LambdaEvent<()>| {
-                served.store(true, Ordering::Relaxed);
-                let bytes = EVENT.take().unwrap_or_default();
-                let service = service.clone();
-                async move { handle(&service, bytes, &event.context, streams).await }
+/// Serves events until it is told to stop, or for as long as Lambda answers.
+async fn serve(service: &Arc<Service>, streams: bool, stop: CancellationToken) -> crate::Result<()> {
+    let handler = tower::service_fn({
+        let service = service.clone();
+        move |event: LambdaEvent<()>| {
+            let bytes = EVENT.take().unwrap_or_default();
+            let service = service.clone();
+            async move { handle(&service, bytes, &event.context, streams).await }
+        }
+    });
+    let served = RefCell::new(None);
+    let restored = Arc::new(Notify::new());
+    let runtime = Runtime::new(handler)
+        .layer(layer_fn(|inner| {
+            let service = PastDeserializer { inner };
+            served.replace(Some(service.clone()));
+            service
+        }))
+        .register_snapstart_resource(Arc::new(Snapshot { service: service.clone() }))
+        .register_snapstart_resource(Arc::new(HandOver(restored.clone())));
+    if runtime.is_snapstart() {
+        tokio::select! {
+            biased;
+            () = restored.notified() => {}
+            ended = runtime.run() => {
+                return ended.map_err(|error| Error::msg(error::chain(error.as_ref())));
             }
-        });
-        let past_deserializer = RefCell::new(None);
-        let runtime = Runtime::new(handler)
-            .layer(layer_fn(|inner| {
-                let service = PastDeserializer { inner };
-                past_deserializer.replace(Some(service.clone()));
-                service
-            }))
-            .register_snapstart_resource(Arc::new(Snapshot { service: service.clone() }));
-        let concurrency = workers::concurrency();
-        if let (2.., Some(service)) = (concurrency, past_deserializer.take()) {
-            return workers::run(service, concurrency).await;
         }
-        // The runtime panics at an answer without the headers that Lambda promises.
-        let error: lambda_runtime::Error = match AssertUnwindSafe(runtime.run()).catch_unwind().await {
-            Ok(Ok(())) => return Ok(()),
-            Ok(Err(error)) => error,
-            Err(panic) => panic_text(&*panic).into(),
-        };
-        let text = error::chain(error.as_ref());
-        if error.is::<serde_json::Error>() {
-            // It came with an event that nobody can answer any more: the end of the process is the answer.
-            tracing::error!(error = text, "the context of an event cannot be read");
-            return Err(Error::msg(format!("the context of an event cannot be read: {text}")));
-        }
-        if served.swap(false, Ordering::Relaxed) {
-            failed.over();
-        }
-        // A restored snapshot cannot be restored again.
-        let snapshot = std::env::var("AWS_LAMBDA_INITIALIZATION_TYPE").is_ok_and(|kind| kind == "snap-start");
-        if snapshot || !failed.wait(&text).await {
-            return Err(Error::msg(text));
-        }
+    }
+    let workers = workers::concurrency();
+    match served.take() {
+        Some(service) => workers::run(service, workers, Arc::new(RuntimeApi::new(workers)), stop).await,
+        // The layer has been asked for it above.
+        None => Ok(()),
+    }
+}
+
+/// The end of `lambda_runtime`'s part in a restore: before its first poll it waits here until it is dropped, and lift's
+/// workers poll instead. It is registered last, so everything else is restored by then.
+struct HandOver(Arc<Notify>);
+
+impl SnapStartResource for HandOver {
+    fn after_restore(&self) -> BoxFuture<'_, Result<(), lambda_runtime::Error>> {
+        self.0.notify_one();
+        Box::pin(std::future::pending())
     }
 }
 
@@ -213,7 +240,7 @@ async fn handle(
     event: Bytes,
     context: &lambda_runtime::Context,
     streams: bool,
-) -> Result<FunctionResponse<Box<RawValue>, Chunks>, Diagnostic> {
+) -> Result<FunctionResponse<Box<RawValue>, Chunks>, Logged> {
     // Nothing runs between invocations, so idle connections are looked after now; it never waits.
     service.resources.maintain();
     let arrival = Arrival {
@@ -222,18 +249,39 @@ async fn handle(
         function: Some(&context.env_config.function_name),
         streams,
     };
-    match service.event(event, &arrival).await {
+    // A handler's panic has become its failure long before; this would be one of lift's own.
+    let answer = AssertUnwindSafe(service.event(event, &arrival)).catch_unwind().await;
+    let answer = answer.unwrap_or_else(|payload| {
+        let cause = format!("serving the event panicked: {}", panic_text(&*payload));
+        let failure = Failure::new(StatusCode::INTERNAL_SERVER_ERROR, "PANIC").origin_is(Origin::Panic);
+        let failure = failure.cause(cause);
+        error::log(&failure, None, &arrival.request_id, None);
+        Err(failure)
+    });
+    match answer {
         Ok(EventAnswer::Stream(response)) => {
             Ok(FunctionResponse::StreamingResponse(stream::answer(*response, &arrival.request_id)))
         }
         Ok(EventAnswer::Json(json)) => Ok(FunctionResponse::BufferedResponse(json)),
-        Err(failure) => Err(diagnostic(&failure)),
+        Err(failure) => Err(Logged(failure)),
     }
 }
 
-/// What Lambda's caller sees of a failure: a stable code and a public text.
-fn diagnostic(failure: &Failure) -> Diagnostic {
-    Diagnostic { error_type: failure.code().to_owned(), error_message: failure.message().to_owned() }
+/// A failure on its way to the caller, which has been logged. `lambda_runtime` logs its `Debug` text once more, as an
+/// error whatever it is, so there is nothing in it; lift's own log leaves that line out.
+struct Logged(Failure);
+
+impl fmt::Debug for Logged {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an invocation failed; its own line in the log says why")
+    }
+}
+
+/// What Lambda's caller sees of it: a stable code and a public text.
+impl From<Logged> for Diagnostic {
+    fn from(Logged(failure): Logged) -> Self {
+        Self { error_type: failure.code().to_owned(), error_message: failure.message().to_owned() }
+    }
 }
 
 /// Lambda's deadline minus the margin. One that lies more than an hour back is no deadline: emulators send such.

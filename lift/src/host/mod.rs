@@ -15,6 +15,8 @@ mod main;
 mod polls;
 #[cfg(feature = "server")]
 mod probes;
+#[cfg(feature = "lambda")]
+mod runtime_api;
 #[cfg(feature = "server")]
 mod server;
 #[cfg(feature = "lambda")]
@@ -23,10 +25,14 @@ mod start_error;
 mod stream;
 mod test;
 #[cfg(feature = "lambda")]
+mod trace;
+#[cfg(feature = "lambda")]
 mod workers;
 
 pub use conformance::conformance;
 pub use main::{MainOptions, run_main};
+#[cfg(test)]
+pub(crate) use test::call as test_call;
 pub use test::{AsyncOpen, TestHost, TestRequest, TestResponse, TestService};
 
 use crate::App;

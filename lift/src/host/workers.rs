@@ -1,68 +1,66 @@
-//! Managed instances: as many invocations at a time as Lambda says, each polled for by a worker of its own.
+//! The workers that poll Lambda for invocations: one on a classic function, on managed instances as many as Lambda says.
 //!
-//! `lambda_runtime` has such workers, too, but one that ends is gone for good, and one that cannot reach Lambda tries
-//! again without a pause. Everything else of an invocation stays its business.
+//! `lambda_runtime` polls, too, but an event whose headers it cannot read ends its loop, one of several workers that ends
+//! is gone for good, and one that cannot reach Lambda tries again without a pause. Everything else of an invocation stays
+//! its business.
 
+use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
-use http::{Request, StatusCode};
-use http_body_util::BodyExt;
-use lambda_runtime::{Config, Context, LambdaInvocation};
-use lambda_runtime_api_client::body::Body;
-use lambda_runtime_api_client::{BoxError, PooledClient};
-use serde_json::json;
-use tokio::sync::watch;
+use lambda_runtime::LambdaInvocation;
+use lambda_runtime_api_client::BoxError;
 use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
 use tower::{Service, ServiceExt};
 
 use super::polls::FailedPolls;
 use crate::error;
 
-const REQUEST_ID: &str = "lambda-runtime-aws-request-id";
-const DEADLINE: &str = "lambda-runtime-deadline-ms";
-
 /// A worker that ends at once, again and again, must not spin.
 const REPLACED_AFTER: Duration = Duration::from_millis(50);
 
+/// How long a poll goes on after the stop: an event that is on its way has been taken, and nobody else will serve it.
+const ON_ITS_WAY: Duration = Duration::from_millis(100);
+
 /// How many invocations Lambda has in flight at most.
 pub(super) fn concurrency() -> usize {
-    std::env::var("AWS_LAMBDA_MAX_CONCURRENCY").ok().and_then(|number| number.parse().ok()).unwrap_or(1)
+    std::env::var("AWS_LAMBDA_MAX_CONCURRENCY")
+        .ok()
+        .and_then(|number| number.parse().ok())
+        .unwrap_or(1)
+        .max(1)
 }
 
-/// Polls for as long as Lambda answers. A worker that ends is replaced. When one has polled in vain for long, no worker
-/// polls any more; what is being served is served to its end.
-pub(super) async fn run<S>(service: S, workers: usize) -> crate::Result<()>
+/// Where invocations come from.
+pub(super) trait Source: Send + Sync + 'static {
+    /// The next one; `None` when there was nothing to serve.
+    fn next(&self) -> impl Future<Output = Result<Option<LambdaInvocation>, BoxError>> + Send;
+}
+
+/// Polls until it is stopped, or as long as Lambda answers. A worker that ends is replaced. When one has polled in vain
+/// for long, no worker polls any more. Either way, what is being served is served to its end.
+pub(super) async fn run<S>(
+    service: S,
+    workers: usize,
+    source: Arc<impl Source>,
+    stop: CancellationToken,
+) -> crate::Result<()>
 where
     S: Service<LambdaInvocation, Response = (), Error = BoxError> + Clone + Send + 'static,
     S::Future: Send,
 {
-    let api = Api {
-        client: PooledClient::builder().with_pool_size(workers).build(),
-        config: Arc::new(Config::from_env()),
-    };
-    keep(service, workers, Arc::new(api)).await
-}
-
-/// Keeps so many workers at work.
-async fn keep<S>(service: S, workers: usize, api: Arc<Api>) -> crate::Result<()>
-where
-    S: Service<LambdaInvocation, Response = (), Error = BoxError> + Clone + Send + 'static,
-    S::Future: Send,
-{
-    let (stop, stopped) = watch::channel(false);
     let mut running = JoinSet::new();
     let mut given_up = Ok(());
     loop {
-        while given_up.is_ok() && running.len() < workers {
-            running.spawn(work(service.clone(), api.clone(), stopped.clone()));
+        while !stop.is_cancelled() && running.len() < workers {
+            running.spawn(work(service.clone(), source.clone(), stop.clone()));
         }
         let ended = match running.join_next().await {
             None => return given_up,
             Some(Ok(End::Stopped)) => continue,
             Some(Ok(End::GaveUp(error))) => {
-                // The receivers live as long as their workers.
-                let _ = stop.send(true);
+                stop.cancel();
                 given_up = Err(error);
                 continue;
             }
@@ -80,28 +78,32 @@ enum End {
     Fault(BoxError),
     /// It has polled in vain for long.
     GaveUp(crate::Error),
-    /// Another one has.
+    /// There are to be no more polls.
     Stopped,
 }
 
 /// Serves one invocation after the other.
-async fn work<S>(mut service: S, api: Arc<Api>, mut stopped: watch::Receiver<bool>) -> End
+async fn work<S>(mut service: S, source: Arc<impl Source>, stop: CancellationToken) -> End
 where
     S: Service<LambdaInvocation, Response = (), Error = BoxError>,
 {
     let mut failed = FailedPolls::default();
-    loop {
+    while !stop.is_cancelled() {
         let next = tokio::select! {
             biased;
-            _ = stopped.wait_for(|stopped| *stopped) => return End::Stopped,
-            next = api.next() => next,
+            next = source.next() => next,
+            () = async { stop.cancelled().await; tokio::time::sleep(ON_ITS_WAY).await } => return End::Stopped,
         };
         let invocation = match next {
             Ok(Some(invocation)) => invocation,
             Ok(None) => continue,
             Err(error) => {
                 let text = error::chain(error.as_ref());
-                if !failed.wait(&text).await {
+                let again = tokio::select! {
+                    again = failed.wait(&text) => again,
+                    () = stop.cancelled() => return End::Stopped,
+                };
+                if !again {
                     return End::GaveUp(crate::Error::msg(text));
                 }
                 continue;
@@ -116,56 +118,150 @@ where
             return End::Fault(error);
         }
     }
+    End::Stopped
 }
 
-struct Api {
-    client: PooledClient,
-    config: Arc<Config>,
-}
+#[cfg(test)]
+mod tests {
+    use std::collections::VecDeque;
+    use std::sync::Mutex;
+    use std::sync::atomic::{AtomicUsize, Ordering};
 
-impl Api {
-    /// The next invocation; `None` when there is none. An event that was taken and cannot be read is answered at once,
-    /// because its caller waits.
-    async fn next(&self) -> Result<Option<LambdaInvocation>, BoxError> {
-        let request = Request::get("/2018-06-01/runtime/invocation/next").body(Body::empty())?;
-        let (parts, body) = self.client.call(request).await?.into_parts();
-        if parts.status == StatusCode::NO_CONTENT {
-            return Ok(None);
+    use lambda_runtime::Context;
+    use tokio::sync::Semaphore;
+
+    use super::*;
+
+    /// Gives so many invocations, each with its number as the body; fails from then on, or waits.
+    struct Numbers {
+        left: Mutex<VecDeque<usize>>,
+        polls: AtomicUsize,
+        fails: bool,
+    }
+
+    impl Numbers {
+        fn up_to(end: usize, fails: bool) -> Arc<Self> {
+            Arc::new(Self { left: Mutex::new((0..end).collect()), polls: AtomicUsize::new(0), fails })
         }
-        if !parts.status.is_success() {
-            return Err(format!("the Runtime API answered {}", parts.status).into());
-        }
-        let id = parts.headers.get(REQUEST_ID).and_then(|id| id.to_str().ok());
-        let id = id.ok_or("the Runtime API sent an event without its request id")?.to_owned();
-        // The context's own reading of it would panic.
-        let has_deadline =
-            parts.headers.get(DEADLINE).and_then(|at| at.to_str().ok()?.parse::<u64>().ok()).is_some();
-        let context = match has_deadline {
-            true => Context::new(&id, self.config.clone(), &parts.headers),
-            false => Err("it has no deadline".into()),
-        };
-        let read = match (context, body.collect().await) {
-            (Ok(context), Ok(body)) => Ok((context, body.to_bytes())),
-            (Err(error), _) => Err(error),
-            (_, Err(error)) => Err(error.into()),
-        };
-        match read {
-            Ok((context, body)) => Ok(Some(LambdaInvocation { parts, body, context })),
-            Err(error) => {
-                let message =
-                    format!("the context of the event cannot be read: {}", error::chain(error.as_ref()));
-                tracing::error!(request_id = id, error = message, "invocation failed");
-                self.refuse(&id, &message).await?;
-                Ok(None)
+    }
+
+    impl Source for Numbers {
+        async fn next(&self) -> Result<Option<LambdaInvocation>, BoxError> {
+            self.polls.fetch_add(1, Ordering::SeqCst);
+            tokio::task::yield_now().await;
+            let number = self.left.lock().unwrap().pop_front();
+            match number {
+                Some(number) => {
+                    let (parts, ()) = http::Response::new(()).into_parts();
+                    let body = number.to_string().into();
+                    Ok(Some(LambdaInvocation { parts, body, context: Context::default() }))
+                }
+                None if self.fails => Err("nobody is there".into()),
+                None => std::future::pending().await,
             }
         }
     }
 
-    async fn refuse(&self, id: &str, message: &str) -> Result<(), BoxError> {
-        let body = json!({"errorType": "EVENT_NOT_VALID", "errorMessage": message});
-        let request = Request::post(format!("/2018-06-01/runtime/invocation/{id}/error"))
-            .header("lambda-runtime-function-error-type", "EVENT_NOT_VALID")
-            .body(Body::from(body.to_string()))?;
-        self.client.call(request).await.map(drop)
+    fn number(invocation: &LambdaInvocation) -> usize {
+        std::str::from_utf8(&invocation.body).unwrap().parse().unwrap()
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn workers_that_end_are_replaced_until_polling_fails_for_long_and_what_is_served_ends_well() {
+        const EVENTS: usize = 30;
+        let served = Arc::new(Mutex::new(Vec::new()));
+        let service = tower::service_fn({
+            let served = served.clone();
+            move |invocation: LambdaInvocation| {
+                let (number, served) = (number(&invocation), served.clone());
+                async move {
+                    match number {
+                        // The others have given up long before.
+                        0 => tokio::time::sleep(Duration::from_secs(600)).await,
+                        _ if number % 6 == 2 => return Err(BoxError::from("broken")),
+                        _ if number % 6 == 5 => std::panic::resume_unwind(Box::new("boom")),
+                        _ => {}
+                    }
+                    served.lock().unwrap().push(number);
+                    Ok(())
+                }
+            }
+        });
+        let given_up = run(service, 3, Numbers::up_to(EVENTS, true), CancellationToken::new()).await;
+        assert_eq!(given_up.unwrap_err().to_string(), "nobody is there");
+        let mut served = std::mem::take(&mut *served.lock().unwrap());
+        assert_eq!(served.last(), Some(&0));
+        served.sort_unstable();
+        assert_eq!(served, (0..EVENTS).filter(|number| number % 3 != 2).collect::<Vec<_>>());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_is_in_flight_when_polling_stops_ends_well_and_nothing_else_begins() {
+        let (begun, finish) = (Arc::new(Semaphore::new(0)), Arc::new(Semaphore::new(0)));
+        let served = Arc::new(AtomicUsize::new(0));
+        let service = tower::service_fn({
+            let (begun, finish, served) = (begun.clone(), finish.clone(), served.clone());
+            move |_: LambdaInvocation| {
+                let (begun, finish, served) = (begun.clone(), finish.clone(), served.clone());
+                async move {
+                    begun.add_permits(1);
+                    finish.acquire().await?.forget();
+                    served.fetch_add(1, Ordering::SeqCst);
+                    Ok(())
+                }
+            }
+        });
+        let (source, stop) = (Numbers::up_to(10, false), CancellationToken::new());
+        let running = tokio::spawn(run(service, 4, source.clone(), stop.clone()));
+        begun.acquire_many(4).await.unwrap().forget();
+        stop.cancel();
+        finish.add_permits(10);
+        running.await.unwrap().unwrap();
+        assert_eq!((served.load(Ordering::SeqCst), source.polls.load(Ordering::SeqCst)), (4, 4));
+    }
+
+    /// It waits for a poll that is never answered, or before it tries again.
+    #[tokio::test(start_paused = true)]
+    async fn a_worker_that_waits_stops_soon() {
+        for fails in [false, true] {
+            let service = tower::service_fn(async |_: LambdaInvocation| Ok(()));
+            let (source, stop) = (Numbers::up_to(0, fails), CancellationToken::new());
+            let running = tokio::spawn(run(service, 1, source.clone(), stop.clone()));
+            tokio::time::sleep(Duration::from_millis(100)).await;
+            assert!(source.polls.load(Ordering::SeqCst) > 0);
+            let begun = tokio::time::Instant::now();
+            stop.cancel();
+            running.await.unwrap().unwrap();
+            assert!(begun.elapsed() <= ON_ITS_WAY, "{:?}", begun.elapsed());
+        }
+    }
+
+    struct Late(Semaphore);
+
+    impl Source for Late {
+        async fn next(&self) -> Result<Option<LambdaInvocation>, BoxError> {
+            self.0.acquire().await?.forget();
+            tokio::time::sleep(ON_ITS_WAY / 2).await;
+            let (parts, ()) = http::Response::new(()).into_parts();
+            Ok(Some(LambdaInvocation { parts, body: "1".into(), context: Context::default() }))
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_event_that_is_on_its_way_when_polling_stops_is_served() {
+        let served = Arc::new(AtomicUsize::new(0));
+        let service = tower::service_fn({
+            let served = served.clone();
+            move |invocation: LambdaInvocation| {
+                served.fetch_add(number(&invocation), Ordering::SeqCst);
+                std::future::ready(Ok(()))
+            }
+        });
+        let (source, stop) = (Arc::new(Late(Semaphore::new(1))), CancellationToken::new());
+        let running = tokio::spawn(run(service, 1, source, stop.clone()));
+        tokio::time::sleep(Duration::from_millis(1)).await;
+        stop.cancel();
+        running.await.unwrap().unwrap();
+        assert_eq!(served.load(Ordering::SeqCst), 1);
     }
 }

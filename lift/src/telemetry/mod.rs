@@ -40,10 +40,12 @@ fn set(variable: &str) -> bool {
 
 /// Sends logs to standard error, at `info` and above unless `RUST_LOG` says otherwise: levels for targets, such as
 /// `info,hyper=warn,my_service=debug`. A subscriber that the program
-/// has set up itself stays.
+/// has set up itself stays. The line that `lambda_runtime` writes for each failed invocation, as an error whatever it is,
+/// is left out: lift has written one.
 pub(crate) fn start(format: Format) {
     let filter = std::env::var("RUST_LOG").ok().and_then(|filter| filter.parse::<Targets>().ok());
     let filter = filter.unwrap_or_else(|| Targets::new().with_default(LevelFilter::INFO));
+    let filter = filter.with_target("lambda_runtime::layers::panic", LevelFilter::OFF);
     let logs = tracing_subscriber::fmt::layer().with_writer(std::io::stderr).with_target(false);
     let registry = tracing_subscriber::registry().with(filter);
     let started = match format {

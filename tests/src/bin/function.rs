@@ -130,7 +130,25 @@ async fn ledger(wish: Json<Wish>) -> Result<Json<Value>, LedgerError> {
     }
 }
 
+/// The trace of the invocation, where the AWS SDKs look for it.
+#[lift::handler(GET, "/trace")]
+async fn trace() -> String {
+    std::env::var("_X_AMZN_TRACE_ID").unwrap_or_default()
+}
+
+/// Fails at start when it is told to.
+async fn migrate() -> io::Result<()> {
+    match std::env::var_os("MIGRATION_FAILS") {
+        Some(_) => Err(io::Error::other("the secret is hunter2")),
+        None => Ok(()),
+    }
+}
+
 #[lift::main]
 async fn main() -> lift::Result<()> {
-    App::new("function").handlers(lift::handlers![id, never, panics, large, stream, ledger]).run().await
+    App::new("function")
+        .on_start(migrate)
+        .handlers(lift::handlers![id, never, panics, large, stream, trace, ledger])
+        .run()
+        .await
 }

@@ -1,0 +1,132 @@
+//! Polling of the Lambda Runtime API. An event that cannot be read is answered at once, because its caller waits.
+
+use std::sync::Arc;
+
+use http::{HeaderMap, Method, Request, StatusCode};
+use http_body_util::BodyExt;
+use lambda_runtime::{Config, Context, LambdaInvocation};
+use lambda_runtime_api_client::body::Body;
+use lambda_runtime_api_client::{BoxError, PooledClient, build_request};
+
+use super::trace;
+use super::workers::Source;
+use crate::error::{self, Failure, Origin};
+
+const REQUEST_ID: &str = "lambda-runtime-aws-request-id";
+const INVOCATION_ID: &str = "lambda-runtime-invocation-id";
+const DEADLINE: &str = "lambda-runtime-deadline-ms";
+const ERROR_TYPE: &str = "lambda-runtime-function-error-type";
+
+/// Where a function finds its events.
+pub(super) struct RuntimeApi {
+    client: PooledClient,
+    config: Arc<Config>,
+    /// Whether there is one invocation at a time, so that the environment can name its trace.
+    one_at_a_time: bool,
+}
+
+impl RuntimeApi {
+    /// For so many workers.
+    pub(super) fn new(workers: usize) -> Self {
+        Self {
+            client: PooledClient::builder().with_pool_size(workers).build(),
+            config: Arc::new(Config::from_env()),
+            one_at_a_time: workers == 1,
+        }
+    }
+
+    async fn refuse(&self, id: &str, headers: &HeaderMap, failure: &Failure) -> Result<(), BoxError> {
+        error::log(failure, None, id, None);
+        let mut request = build_request()
+            .method(Method::POST)
+            .uri(format!("/2018-06-01/runtime/invocation/{id}/error"))
+            .header(ERROR_TYPE, failure.code());
+        if let Some(attempt) = headers.get(INVOCATION_ID) {
+            request = request.header(INVOCATION_ID, attempt);
+        }
+        let body = Body::from(failure.to_invoke_error().to_string());
+        self.client.call(request.body(body)?).await.map(drop)
+    }
+}
+
+impl Source for RuntimeApi {
+    async fn next(&self) -> Result<Option<LambdaInvocation>, BoxError> {
+        let request: Request<Body> =
+            build_request().uri("/2018-06-01/runtime/invocation/next").body(Body::empty())?;
+        let (parts, body) = self.client.call(request).await?.into_parts();
+        if parts.status == StatusCode::NO_CONTENT {
+            return Ok(None);
+        }
+        if !parts.status.is_success() {
+            return Err(format!("the Runtime API answered {}", parts.status).into());
+        }
+        let id = parts.headers.get(REQUEST_ID).and_then(|id| id.to_str().ok());
+        let id = id.ok_or("the Runtime API sent an event without its request id")?.to_owned();
+        let read = match (context(&id, &self.config, &parts.headers), body.collect().await) {
+            (Ok(context), Ok(body)) => Ok((context, body.to_bytes())),
+            (Err(problem), _) => Err(format!("the context of the event cannot be read: {problem}")),
+            (_, Err(error)) => Err(format!("the event broke off: {error}")),
+        };
+        match read {
+            Ok((context, body)) => {
+                if self.one_at_a_time {
+                    trace::enter(context.xray_trace_id.as_deref());
+                }
+                Ok(Some(LambdaInvocation { parts, body, context }))
+            }
+            Err(problem) => {
+                let failure = Failure::new(StatusCode::BAD_REQUEST, "EVENT_NOT_VALID").detail(problem);
+                self.refuse(&id, &parts.headers, &failure.origin_is(Origin::Internal)).await?;
+                Ok(None)
+            }
+        }
+    }
+}
+
+/// What Lambda says of an event, in words that do not repeat what its caller has sent.
+fn context(id: &str, config: &Arc<Config>, headers: &HeaderMap) -> Result<Context, String> {
+    // The context's own reading of it would panic.
+    if headers.get(DEADLINE).and_then(|at| at.to_str().ok()?.parse::<u64>().ok()).is_none() {
+        return Err("it has no deadline".to_owned());
+    }
+    Context::new(id, config.clone(), headers).map_err(|error| {
+        match error.downcast_ref::<serde_json::Error>() {
+            Some(json) if json.is_data() => {
+                format!("the client context or the identity is of another shape, at column {}", json.column())
+            }
+            _ => error.to_string(),
+        }
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(extra: &[(&'static str, &str)]) -> Result<Context, String> {
+        let mut headers = HeaderMap::new();
+        for (name, value) in [&[(DEADLINE, "1782678334000")], extra].concat() {
+            headers.insert(name, http::HeaderValue::from_bytes(value.as_bytes()).unwrap());
+        }
+        context("id", &Arc::default(), &headers)
+    }
+
+    #[test]
+    fn what_a_context_has_wrong_is_told_without_repeating_it() {
+        let client = "lambda-runtime-client-context";
+        assert_eq!(read(&[(client, "{}")]).unwrap().request_id, "id");
+        for (header, value, problem) in [
+            (DEADLINE, "soon", "no deadline"),
+            (DEADLINE, "-1", "no deadline"),
+            (client, "{", "EOF while parsing"),
+            (client, "hunter2", "expected value"),
+            (client, r#"{"client": "hunter2"}"#, "another shape, at column 20"),
+            (client, r#""hunter2""#, "another shape"),
+            ("lambda-runtime-cognito-identity", r#"["hunter2"]"#, "another shape"),
+            ("lambda-runtime-invoked-function-arn", "hunter2\u{e9}", ""),
+        ] {
+            let told = read(&[(header, value)]).unwrap_err();
+            assert!(told.contains(problem) && !told.contains("hunter2"), "{told}");
+        }
+    }
+}
