@@ -99,7 +99,7 @@ pub(crate) fn render(
     headers.remove(CONTENT_ENCODING);
     headers.insert(CONTENT_TYPE, HeaderValue::from_static(kind));
     if let Some(seconds) = failure.retry_advice().and_then(super::Retry::seconds) {
-        headers.insert(RETRY_AFTER, HeaderValue::from(seconds));
+        headers.entry(RETRY_AFTER).or_insert(HeaderValue::from(seconds));
     }
     // JSON values only: this cannot fail, and an empty body would still carry the status.
     *response.body_mut() = Body::from(body.unwrap_or_default());

@@ -1,27 +1,29 @@
+use axum_core::body::Body;
 use axum_core::response::Response;
 use futures_util::FutureExt;
-use http::StatusCode;
-use http::header::CONTENT_TYPE;
+use http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, TRANSFER_ENCODING};
+use http::{HeaderName, StatusCode};
 use http_body_util::BodyExt;
 
 use super::{Failure, Origin};
 
-/// The failure of a foreign extractor's rejection: its status and, for a 4xx, its text.
+/// The headers that describe a body, which a failure has of its own.
+const OF_THE_BODY: [HeaderName; 4] = [CONTENT_TYPE, CONTENT_LENGTH, CONTENT_ENCODING, TRANSFER_ENCODING];
+
+/// A foreign extractor's rejection with its failure: its status, its headers and, for a 4xx, its text.
 ///
 /// axum's own rejections and most others answer with a short `text/plain` body that lies ready in memory. An answer
 /// of another kind (a redirect to a login page, a JSON body) is meant as it is and comes back unchanged.
-#[allow(clippy::result_large_err)] // a response is what both sides have in hand
-pub(crate) fn failure_of_rejection(response: Response) -> Result<Failure, Response> {
-    if let Some(failure) = response.extensions().get::<Failure>() {
-        return Ok(failure.clone());
-    }
+pub(crate) fn rejected(response: Response) -> Response {
     let status = response.status();
     let plain =
         response.headers().get(CONTENT_TYPE).is_none_or(|kind| kind.as_bytes().starts_with(b"text/plain"));
-    if !plain || !(status.is_client_error() || status.is_server_error()) {
-        return Err(response);
+    let has_failed = status.is_client_error() || status.is_server_error();
+    if response.extensions().get::<Failure>().is_some() || !plain || !has_failed {
+        return response;
     }
-    let text = match response.into_body().collect().now_or_never() {
+    let (mut parts, body) = response.into_parts();
+    let text = match body.collect().now_or_never() {
         Some(Ok(body)) => String::from_utf8_lossy(&body.to_bytes()).into_owned(),
         _ => String::new(),
     };
@@ -31,7 +33,11 @@ pub(crate) fn failure_of_rejection(response: Response) -> Result<Failure, Respon
     } else {
         failure.cause(advice(text))
     };
-    Ok(failure.origin_is(Origin::Rejected))
+    for header in OF_THE_BODY {
+        parts.headers.remove(header);
+    }
+    parts.extensions.insert(failure.origin_is(Origin::Rejected));
+    Response::from_parts(parts, Body::empty())
 }
 
 /// What helps when an extractor that belongs to another router fails here.
@@ -69,16 +75,34 @@ mod tests {
 
     #[test]
     fn a_plain_rejection_becomes_a_failure_and_a_redirect_stays() {
-        let rejection = (StatusCode::BAD_REQUEST, "missing field `page`").into_response();
-        let failure = failure_of_rejection(rejection).unwrap();
+        let of = |response: &Response| response.extensions().get::<Failure>().cloned();
+        let rejection = rejected((StatusCode::BAD_REQUEST, "missing field `page`").into_response());
+        let failure = of(&rejection).unwrap();
         assert_eq!((failure.code(), failure.public_detail()), ("BAD_REQUEST", Some("missing field `page`")));
 
-        let secret = (StatusCode::INTERNAL_SERVER_ERROR, "password hunter2").into_response();
-        let failure = failure_of_rejection(secret).unwrap();
+        let secret = rejected((StatusCode::INTERNAL_SERVER_ERROR, "password hunter2").into_response());
+        let failure = of(&secret).unwrap();
         assert_eq!(failure.public_detail(), None);
         assert!(failure.chain().unwrap().contains("hunter2"));
 
-        let login = (StatusCode::FOUND, [("location", "/login")]).into_response();
-        assert_eq!(failure_of_rejection(login).unwrap_err().status(), StatusCode::FOUND);
+        let login = rejected((StatusCode::FOUND, [("location", "/login")]).into_response());
+        assert_eq!((login.status(), of(&login).is_none()), (StatusCode::FOUND, true));
+    }
+
+    #[test]
+    fn what_a_rejection_says_in_its_headers_stays() {
+        let headers = [("www-authenticate", "Basic"), ("content-length", "4"), ("retry-after", "7")];
+        let own = Failure::new(StatusCode::UNAUTHORIZED, "NO_TOKEN");
+        for response in [
+            (StatusCode::UNAUTHORIZED, headers, "Stop").into_response(),
+            ([("www-authenticate", "Basic"), ("retry-after", "7")], own).into_response(),
+        ] {
+            let rejection = rejected(response);
+            assert_eq!(rejection.status(), StatusCode::UNAUTHORIZED);
+            assert!(rejection.extensions().get::<Failure>().is_some());
+            let mut names: Vec<_> = rejection.headers().keys().map(HeaderName::as_str).collect();
+            names.sort_unstable();
+            assert_eq!(names, ["retry-after", "www-authenticate"]);
+        }
     }
 }

@@ -4,7 +4,7 @@ use axum_core::extract::{FromRequest, FromRequestParts, Request};
 use axum_core::response::{IntoResponse, Response};
 use http::request::Parts;
 
-use crate::error::{Failure, failure_of_rejection};
+use crate::error::{self, Failure};
 use crate::resource::Context;
 
 /// A handler argument that does not read the body.
@@ -78,8 +78,5 @@ impl<T: IntoResponse> Answer for T {
 
 /// A rejection as a response that carries its failure.
 fn rejected(rejection: impl IntoResponse) -> Response {
-    match failure_of_rejection(rejection.into_response()) {
-        Ok(failure) => failure.into_response(),
-        Err(response) => response,
-    }
+    error::rejected(rejection.into_response())
 }
