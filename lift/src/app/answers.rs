@@ -15,31 +15,42 @@ pub(super) fn not_found(request: &Request) -> Failure {
         .origin_is(Origin::Unrouted)
 }
 
-/// The methods that a path has.
+pub(super) fn not_allowed(request: &Request, allow: &str) -> Unserved {
+    let detail = format!("`{}` has no {}; it has {allow}", request.uri().path(), request.method());
+    let failure = Failure::new(StatusCode::METHOD_NOT_ALLOWED, "METHOD_NOT_ALLOWED").detail(detail);
+    Unserved { failure: failure.origin_is(Origin::Unrouted), allow: HeaderValue::from_str(allow).ok() }
+}
+
+/// While the service starts.
+pub(super) fn starting() -> Failure {
+    let failure = Failure::new(StatusCode::SERVICE_UNAVAILABLE, "SERVICE_STARTING");
+    failure.retry(Retry::Now).cause("the service has not started yet")
+}
+
+/// Why no handler serves a request; [`Nobody`] finds it there.
 #[derive(Clone)]
-pub(super) struct Allow(pub(super) String);
+pub(super) struct Unserved {
+    failure: Failure,
+    /// The methods that its path has.
+    allow: Option<HeaderValue>,
+}
 
-/// Answers what no route matches.
-pub(super) struct NotFound;
-
-impl Endpoint for NotFound {
-    fn call(&self, request: Request) -> BoxFuture<'static, Response> {
-        Box::pin(async move { not_found(&request).into_response() })
+impl From<Failure> for Unserved {
+    fn from(failure: Failure) -> Self {
+        Self { failure, allow: None }
     }
 }
 
-/// Answers a path that has other methods.
-pub(super) struct MethodNotAllowed;
+/// Answers what no handler serves, behind the layers: a browser reads such an answer only with the headers of CORS.
+pub(super) struct Nobody;
 
-impl Endpoint for MethodNotAllowed {
+impl Endpoint for Nobody {
     fn call(&self, request: Request) -> BoxFuture<'static, Response> {
         Box::pin(async move {
-            let allow = request.extensions().get::<Allow>().map(|allow| allow.0.clone()).unwrap_or_default();
-            let failure = Failure::new(StatusCode::METHOD_NOT_ALLOWED, "METHOD_NOT_ALLOWED")
-                .detail(format!("`{}` has no {}; it has {allow}", request.uri().path(), request.method()))
-                .origin_is(Origin::Unrouted);
+            let unserved = request.extensions().get().cloned();
+            let Unserved { failure, allow } = unserved.unwrap_or_else(|| not_found(&request).into());
             let mut response = failure.into_response();
-            if let Ok(allow) = HeaderValue::from_str(&allow) {
+            if let Some(allow) = allow {
                 response.headers_mut().insert(ALLOW, allow);
             }
             response
@@ -47,24 +58,39 @@ impl Endpoint for MethodNotAllowed {
     }
 }
 
-/// Answers while the service starts.
-pub(super) struct Starting;
+#[cfg(test)]
+mod tests {
+    use axum_core::body::Body;
+    use http::{HeaderName, Method};
+    use tower_http::set_header::SetResponseHeaderLayer;
 
-impl Endpoint for Starting {
-    fn call(&self, _: Request) -> BoxFuture<'static, Response> {
-        Box::pin(async {
-            let failure = Failure::new(StatusCode::SERVICE_UNAVAILABLE, "SERVICE_STARTING");
-            failure.retry(Retry::Now).cause("the service has not started yet").into_response()
-        })
+    use super::*;
+    use crate::config::Sources;
+    use crate::{App, host};
+
+    #[lift::handler(GET, "/orders/{id}")]
+    async fn order(id: String) -> String {
+        id
     }
-}
 
-/// Answers with a failure that is known already.
-pub(super) struct Fixed(pub(super) Failure);
-
-impl Endpoint for Fixed {
-    fn call(&self, _: Request) -> BoxFuture<'static, Response> {
-        let failure = self.0.clone();
-        Box::pin(async move { failure.into_response() })
+    #[tokio::test]
+    async fn what_no_handler_serves_passes_the_layers() {
+        let header = HeaderName::from_static("access-control-allow-origin");
+        let cors = SetResponseHeaderLayer::overriding(header, HeaderValue::from_static("*"));
+        let app = App::new("orders").handlers(lift::handlers![order]).http_layer(cors);
+        let (service, _) = app.build(&Sources::empty()).unwrap();
+        let answer = async |method: Method, path: &str| {
+            let request = http::Request::builder().method(method).uri(path).body(Body::empty()).unwrap();
+            let response = service.http(request, host::test_call()).response.await;
+            assert_eq!(response.headers()["access-control-allow-origin"], "*", "{path}");
+            (response.status().as_u16(), response.headers().get(ALLOW).cloned())
+        };
+        assert_eq!(answer(Method::GET, "/orders/1").await, (503, None));
+        service.start(true).await.unwrap();
+        assert_eq!(answer(Method::GET, "/orders/1").await, (200, None));
+        assert_eq!(answer(Method::GET, "/orders/%ff").await, (400, None));
+        assert_eq!(answer(Method::GET, "/nowhere").await, (404, None));
+        let allow = HeaderValue::from_static("GET, HEAD");
+        assert_eq!(answer(Method::POST, "/orders/1").await, (405, Some(allow)));
     }
 }

@@ -4,7 +4,7 @@ use std::any::{Any, TypeId};
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use super::answers::{MethodNotAllowed, NotFound};
+use super::answers::Nobody;
 use super::health;
 use super::triggers::{Triggered, Triggers};
 use super::{App, AppSettings, Service, Wrap};
@@ -121,8 +121,7 @@ pub(super) fn build(app: App, sources: &Sources) -> Result<(Arc<Service>, AppSet
         name,
         router,
         triggers,
-        not_found: around(Arc::new(NotFound), true),
-        not_allowed: around(Arc::new(MethodNotAllowed), true),
+        nobody: around(Arc::new(Nobody), true),
         resources,
         probes,
         starts,

@@ -14,10 +14,10 @@ use serde_json::value::RawValue;
 use tracing::field::Empty;
 use uuid::Uuid;
 
-use super::answers::{Allow, Fixed, Starting, not_found};
+use super::answers::{Unserved, not_allowed, not_found, starting};
 use super::invocation::Invocation;
 use super::produce::{json_answer, produced, without_body};
-use super::start::Start;
+use super::start::{Start, StartFailed};
 use super::triggers::{Triggered, Triggers};
 use crate::body::AXUM_BODY_LIMIT;
 use crate::clock::Deadline;
@@ -36,8 +36,8 @@ pub(crate) struct Service {
     pub(crate) name: &'static str,
     pub(crate) router: Router,
     pub(crate) triggers: Triggers,
-    pub(super) not_found: Arc<dyn Endpoint>,
-    pub(super) not_allowed: Arc<dyn Endpoint>,
+    /// Answers what no handler serves.
+    pub(super) nobody: Arc<dyn Endpoint>,
     pub(crate) resources: Arc<Resources>,
     pub(crate) probes: Probes,
     pub(super) starts: Vec<Start>,
@@ -108,13 +108,8 @@ impl Service {
         if with_functions {
             for start in &self.starts {
                 let context = Context::new(self.resources.clone(), User::new(start.name), Deadline::NONE);
-                (start.run)(context).await.map_err(|error| {
-                    crate::Error::msg(format!(
-                        "start function `{}` failed: {}",
-                        start.name,
-                        error::chain(error.as_ref())
-                    ))
-                })?;
+                let failed = |error| StartFailed { name: start.name, error };
+                (start.run)(context).await.map_err(failed)?;
             }
         }
         self.lifecycle().started();
@@ -193,30 +188,23 @@ impl Service {
 
     /// Finds who answers a request.
     fn route(&self, mut request: Request, request_id: &Arc<str>, call: &Call) -> Invocation {
-        let starting = !self.lifecycle().has_started();
-        let target = if starting {
-            Target::nobody(Arc::new(Starting))
-        } else {
-            match self.router.route(request.method(), request.uri().path()) {
-                Matched::Served(served, params) => Target {
-                    meta: Some(served.meta),
-                    user: served.user,
-                    route: Some(served.path.clone()),
-                    params,
-                    endpoint: served.endpoint.clone(),
-                },
-                Matched::MethodNotAllowed(allow) => {
-                    request.extensions_mut().insert(Allow(allow.into()));
-                    Target::nobody(self.not_allowed.clone())
-                }
-                Matched::NotFound => Target::nobody(self.not_found.clone()),
-                Matched::BadPath(failure) => Target::nobody(Arc::new(Fixed(failure))),
-            }
-        };
         if is_large(&request) {
             DefaultBodyLimit::max(BODY_LIMIT).apply(&mut request);
         }
-        self.invocation(request, target, request_id, call)
+        let is_starting = !self.lifecycle().has_started();
+        let unserved = match self.router.route(request.method(), request.uri().path()) {
+            _ if is_starting => starting().into(),
+            Matched::Served(served, params) => {
+                let (meta, user, endpoint) = (Some(served.meta), served.user, served.endpoint.clone());
+                let target = Target { meta, user, route: Some(served.path.clone()), params, endpoint };
+                return self.invocation(request, target, request_id, call);
+            }
+            Matched::MethodNotAllowed(allow) => not_allowed(&request, allow),
+            Matched::NotFound => not_found(&request).into(),
+            Matched::BadPath(failure) => Unserved::from(failure),
+        };
+        request.extensions_mut().insert(unserved);
+        self.invocation(request, Target::nobody(self.nobody.clone()), request_id, call)
     }
 
     fn invocation(

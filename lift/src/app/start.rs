@@ -28,6 +28,15 @@ pub(super) struct Start {
     pub(super) run: Box<dyn Fn(Context) -> BoxFuture<'static, Result<(), BoxError>> + Send + Sync>,
 }
 
+/// Its own text is for everybody, the error behind it for the log.
+#[derive(Debug, thiserror::Error)]
+#[error("start function `{name}` failed")]
+pub(super) struct StartFailed {
+    pub(super) name: &'static str,
+    #[source]
+    pub(super) error: BoxError,
+}
+
 pub(super) fn start<Args, F: StartFn<Args>>(function: F) -> Start {
     Start { name: type_name::<F>(), declare: F::declare, run: Box::new(move |context| function.run(context)) }
 }

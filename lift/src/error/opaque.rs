@@ -25,6 +25,12 @@ impl Error {
         self.0
     }
 
+    /// The error's own text without those of its sources, which may hold what only the log may.
+    #[cfg(feature = "lambda")]
+    pub(crate) fn summary(&self) -> String {
+        self.0.to_string()
+    }
+
     /// The error inside, when it is an `E`.
     #[must_use]
     pub fn downcast_ref<E: std::error::Error + 'static>(&self) -> Option<&E> {

@@ -8,9 +8,9 @@ use crate::error;
 /// The `errorType` of a function that cannot start.
 const CODE: &str = "INIT_FAILED";
 
-/// Reports it. Lambda ends the sandbox either way, so a failure here is no more than a line in the log.
+/// Reports it, in the words that are for everybody: whoever may invoke the function reads them. Lambda ends the sandbox either way, so a failure here is no more than a line in the log.
 pub(super) async fn report(error: &crate::Error) {
-    if let Err(failed) = try_to(&error.to_string()).await {
+    if let Err(failed) = try_to(&error.summary()).await {
         tracing::warn!(
             error = error::chain(failed.as_ref()),
             "Lambda could not be told why the start failed"

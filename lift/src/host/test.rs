@@ -228,7 +228,7 @@ impl TestService {
     }
 }
 
-pub(super) fn call() -> Call {
+pub(crate) fn call() -> Call {
     Call {
         request_id: None,
         deadline: Deadline::NONE,
