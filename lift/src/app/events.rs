@@ -16,11 +16,11 @@ use crate::clock::Deadline;
 use crate::error::{self, Failure, Origin};
 use crate::event::{self, Decoded, HttpSource, Records};
 
-/// The limit of a request's handler without a `timeout` of its own: API Gateway gives up after 29 s.
-const TIMEOUT: Duration = Duration::from_secs(28);
+/// The limit of a handler without a `timeout` of its own behind API Gateway, which gives up after 29 s.
+const API_GATEWAY: Duration = Duration::from_secs(28);
 
-/// The limit of a handler that nobody waits for but Lambda itself, which gives an invocation no more.
-const UNATTENDED: Duration = Duration::from_secs(15 * 60);
+/// The limit of any other: the function's own deadline, and Lambda gives an invocation no more.
+const LAMBDA: Duration = Duration::from_secs(15 * 60);
 
 /// What a host knows of an event.
 #[derive(Clone)]
@@ -89,7 +89,7 @@ impl Service {
         match event::decode(&event) {
             Decoded::Http(request, source) => {
                 let streams = arrival.streams && source == HttpSource::FunctionUrl;
-                let call = Call { streams, ..self.call(arrival, &event) };
+                let call = Call { streams, ..self.call(arrival, &event, Some(source)) };
                 let called = self.http(request, call);
                 self.respond(called.response.await, called.handler, source, arrival).await
             }
@@ -121,11 +121,15 @@ impl Service {
         }
     }
 
-    fn call(&self, arrival: &Arrival<'_>, event: &Bytes) -> Call {
+    fn call(&self, arrival: &Arrival<'_>, event: &Bytes, source: Option<HttpSource>) -> Call {
+        let default_timeout = match source {
+            Some(HttpSource::HttpApi | HttpSource::RestApi | HttpSource::WebSocket) => API_GATEWAY,
+            Some(HttpSource::FunctionUrl | HttpSource::LoadBalancer { .. }) | None => LAMBDA,
+        };
         Call {
             request_id: Some(arrival.request_id.clone()),
             deadline: arrival.deadline,
-            default_timeout: TIMEOUT,
+            default_timeout,
             event: Some(event.clone()),
             record: None,
             streams: false,
@@ -165,7 +169,7 @@ impl Service {
         payload: Bytes,
         arrival: &Arrival<'_>,
     ) -> Result<EventAnswer, Failure> {
-        let call = Call { default_timeout: UNATTENDED, ..self.call(arrival, &payload) };
+        let call = self.call(arrival, &payload, None);
         self.invoke(triggered, payload, call).await.map(EventAnswer::Json)
     }
 
@@ -176,7 +180,7 @@ impl Service {
         event: &Bytes,
         arrival: &Arrival<'_>,
     ) -> Result<EventAnswer, Failure> {
-        let call = self.call(arrival, event);
+        let call = self.call(arrival, event, Some(HttpSource::WebSocket));
         let response = self.triggered(triggered, request, &arrival.request_id, &call).run().await;
         let handler = Some(triggered.meta.name);
         let response = finish(response, handler, &arrival.request_id, self.errors);
@@ -213,7 +217,7 @@ impl Service {
         event: &Bytes,
         arrival: &Arrival<'_>,
     ) -> Result<EventAnswer, Failure> {
-        let call = Call { default_timeout: UNATTENDED, ..self.call(arrival, event) };
+        let call = self.call(arrival, event, None);
         batch::run(self, triggered, records, event, &call, &arrival.request_id).await
     }
 }

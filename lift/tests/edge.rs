@@ -1,0 +1,113 @@
+//! What a client sees at the edge of a service: the headers of a rejection, the limits of who waits for the answer.
+#![allow(clippy::panic, clippy::unwrap_used)] // tests fail loudly
+
+use std::time::Duration;
+
+use http::request::Parts;
+use lift::Failure;
+use lift::extract::FromRequestParts;
+use lift::prelude::*;
+use serde_json::{Value, json};
+use tokio::time::Instant;
+
+/// Refuses everybody, in the words of another framework.
+struct Foreign;
+
+impl<S: Sync> FromRequestParts<S> for Foreign {
+    type Rejection = (StatusCode, [(&'static str, &'static str); 2], &'static str);
+
+    async fn from_request_parts(_: &mut Parts, _: &S) -> Result<Self, Self::Rejection> {
+        let headers = [("www-authenticate", "Bearer"), ("set-cookie", "session=; Max-Age=0")];
+        Err((StatusCode::UNAUTHORIZED, headers, "who are you?"))
+    }
+}
+
+/// The same in lift's words.
+struct Own;
+
+impl<S: Sync> FromRequestParts<S> for Own {
+    type Rejection = ([(&'static str, &'static str); 2], Failure);
+
+    async fn from_request_parts(_: &mut Parts, _: &S) -> Result<Self, Self::Rejection> {
+        let headers = [("www-authenticate", "Bearer"), ("set-cookie", "session=; Max-Age=0")];
+        Err((headers, Failure::new(StatusCode::UNAUTHORIZED, "UNAUTHORIZED").detail("who are you?")))
+    }
+}
+
+#[lift::handler(GET, "/foreign")]
+async fn foreign(_who: Foreign) {}
+
+#[lift::handler(GET, "/own")]
+async fn own(_who: Own) {}
+
+#[lift::handler(GET, "/never")]
+async fn never() {
+    std::future::pending().await
+}
+
+#[lift::handler(ws = "$default")]
+async fn never_told() {
+    std::future::pending().await
+}
+
+fn app() -> App {
+    App::new("edge").handlers(lift::handlers![foreign, own, never, never_told])
+}
+
+#[tokio::test]
+async fn a_rejection_keeps_its_headers_as_a_problem() {
+    let service = app().test().start().await.unwrap();
+    for path in ["/foreign", "/own"] {
+        let response = service.get(path).await.unwrap();
+        let problem: Value = response.json().unwrap();
+        assert_eq!((response.status(), &problem["code"]), (401, &json!("UNAUTHORIZED")), "{path}");
+        assert_eq!(problem["detail"], "who are you?");
+        assert_eq!(response.header("content-type"), Some("application/problem+json"));
+        assert_eq!(response.header("www-authenticate"), Some("Bearer"), "{path}");
+        assert_eq!(response.header("set-cookie"), Some("session=; Max-Age=0"), "{path}");
+    }
+}
+
+/// API Gateway gives up after 29 s; nobody else does before the function's own deadline.
+#[tokio::test(start_paused = true)]
+async fn the_default_limit_is_28_s_behind_api_gateway_and_elsewhere_the_functions() {
+    let service = app().test().start().await.unwrap();
+    let http_api = |domain: &str| {
+        json!({
+            "version": "2.0", "rawPath": "/never", "rawQueryString": "", "headers": {},
+            "requestContext": {"http": {"method": "GET", "path": "/never"}, "domainName": domain, "stage": "$default"},
+            "isBase64Encoded": false,
+        })
+    };
+    let rest = json!({
+        "resource": "/{proxy+}", "path": "/never", "httpMethod": "GET", "headers": {}, "multiValueHeaders": {},
+        "requestContext": {"stage": "prod", "path": "/prod/never", "httpMethod": "GET", "requestId": "r"},
+        "body": null, "isBase64Encoded": false,
+    });
+    let load_balancer = json!({
+        "requestContext": {"elb": {"targetGroupArn": "arn:aws:elasticloadbalancing:x"}},
+        "httpMethod": "GET", "path": "/never", "queryStringParameters": {}, "headers": {},
+        "body": "", "isBase64Encoded": false,
+    });
+    let web_socket = json!({
+        "requestContext": {"routeKey": "$default", "eventType": "MESSAGE", "connectionId": "c",
+            "stage": "prod", "domainName": "x", "requestId": "r", "messageId": "m"},
+        "body": "hello", "isBase64Encoded": false,
+    });
+    for (event, seconds) in [
+        (http_api("abc.execute-api.eu-central-1.amazonaws.com"), 28),
+        (rest, 28),
+        (web_socket, 28),
+        (http_api("abc.lambda-url.eu-central-1.on.aws"), 60),
+        (load_balancer, 60),
+    ] {
+        let begun = Instant::now();
+        let answer = service.event_within(event.to_string(), Duration::from_secs(60)).await.unwrap();
+        let answer: Value = serde_json::from_slice(&answer).unwrap();
+        assert_eq!(
+            (answer["statusCode"].as_u64(), begun.elapsed().as_secs()),
+            (Some(504), seconds),
+            "{event}"
+        );
+    }
+}
