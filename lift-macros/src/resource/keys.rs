@@ -41,7 +41,10 @@ pub(crate) static IDLE_TIMEOUT: Key<Duration> =
     Key { example: "idle_timeout = \"10m\"", kind: Duration::DAY };
 pub(crate) static MAX_LIFETIME: Key<Duration> =
     Key { example: "max_lifetime = \"30m\"", kind: Duration::DAY };
+pub(crate) static CLEANUP_TIMEOUT: Key<Duration> =
+    Key { example: "cleanup_timeout = \"1s\"", kind: Duration::INVOCATION };
 pub(crate) static LEAK_AFTER: Key<Duration> = Key { example: "leak_after = \"30s\"", kind: Duration::DAY };
+pub(crate) static STUCK_AFTER: Key<Duration> = Key { example: "stuck_after = \"1m\"", kind: Duration::DAY };
 pub(crate) static WARM: Key<Choice> =
     Key { example: "warm = \"lazy\"", kind: Choice(&["eager", "lazy", "required"]) };
 
@@ -92,7 +95,9 @@ pub(crate) static TABLE: Table = Table {
         in_pool("validate_after"),
         in_pool("idle_timeout"),
         in_pool("max_lifetime"),
+        in_pool("cleanup_timeout"),
         in_pool("leak_after"),
+        in_pool("stuck_after"),
         in_pool("warm"),
         Neighbour { name: "critical", answer: "write `health(critical = false)`" },
         Neighbour { name: "ready", answer: "write `health(ready)`" },
@@ -117,7 +122,9 @@ pub(crate) static POOL_TABLE: Table = Table {
         &VALIDATE_AFTER,
         &IDLE_TIMEOUT,
         &MAX_LIFETIME,
+        &CLEANUP_TIMEOUT,
         &LEAK_AFTER,
+        &STUCK_AFTER,
         &WARM,
     ],
     neighbours: &[

@@ -4,9 +4,9 @@ use quote::ToTokens;
 use syn::{Data, DataStruct, Fields, FieldsUnnamed, Type};
 
 use super::keys::{
-    CLEANUP, CONFIG, CONNECT_TIMEOUT, CRITICAL, ERROR, HEALTH, HEALTH_CHECK, IDLE_TIMEOUT, INITIALIZE,
-    IS_VALID, LEAK_AFTER, MAX_LIFETIME, MAX_SIZE, MIN_IDLE, NAME, POOL, READY, SETTINGS, TIMEOUT,
-    VALIDATE_AFTER, VALIDATE_TIMEOUT, WAIT, WARM,
+    CLEANUP, CLEANUP_TIMEOUT, CONFIG, CONNECT_TIMEOUT, CRITICAL, ERROR, HEALTH, HEALTH_CHECK, IDLE_TIMEOUT,
+    INITIALIZE, IS_VALID, LEAK_AFTER, MAX_LIFETIME, MAX_SIZE, MIN_IDLE, NAME, POOL, READY, SETTINGS,
+    STUCK_AFTER, TIMEOUT, VALIDATE_AFTER, VALIDATE_TIMEOUT, WAIT, WARM,
 };
 use super::model::{Body, Call, Own, Resource};
 use super::parse::RawResource;
@@ -156,14 +156,16 @@ fn pool_calls(pool: &Values, spec: &mut Vec<Call>, errors: &Errors) {
     }
     number(pool, &MAX_SIZE, "max_size", spec);
     number(pool, &MIN_IDLE, "min_idle", spec);
-    let durations: [(&Key<Duration>, &'static str); 7] = [
+    let durations: [(&Key<Duration>, &'static str); 9] = [
         (&WAIT, "wait_ms"),
         (&CONNECT_TIMEOUT, "connect_timeout_ms"),
         (&VALIDATE_TIMEOUT, "validate_timeout_ms"),
         (&VALIDATE_AFTER, "validate_after_ms"),
         (&IDLE_TIMEOUT, "idle_timeout_ms"),
         (&MAX_LIFETIME, "max_lifetime_ms"),
+        (&CLEANUP_TIMEOUT, "cleanup_timeout_ms"),
         (&LEAK_AFTER, "leak_after_ms"),
+        (&STUCK_AFTER, "stuck_after_ms"),
     ];
     for (key, method) in durations {
         number(pool, key, method, spec);

@@ -20,6 +20,7 @@ impl Chance {
     /// The duration less a random part of at most `percent` of it.
     pub(crate) fn shorten(&self, duration: Duration, percent: u32) -> Duration {
         let drawn = self.0.lock().unwrap_or_else(PoisonError::into_inner).f64();
-        duration.mul_f64(1.0 - drawn * f64::from(percent.min(100)) / 100.0)
+        let off = duration.as_secs_f64() * drawn * f64::from(percent.min(100)) / 100.0;
+        duration.saturating_sub(Duration::try_from_secs_f64(off).unwrap_or(duration))
     }
 }

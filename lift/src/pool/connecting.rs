@@ -1,19 +1,22 @@
 //! Making connections, apart from waiting for them: tasks of their own, as many as callers wait for, few at a time while
 //! the backend is sick.
 
+use std::panic::AssertUnwindSafe;
 use std::pin::pin;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
+use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use tokio::time::{Instant, timeout_at};
 
 use super::PoolError;
 use super::breaker::Breaker;
 use super::connection::Connection;
-use super::core::Core;
+use super::core::{Core, from_now};
 use super::error::Cause;
-use super::ledger::Place;
+use super::ledger::{Held, Place};
 use crate::clock::Moment;
 use crate::config::duration_text;
 use crate::error::{BoxError, chain};
@@ -41,8 +44,10 @@ impl<R: Resource> Opener<R> {
                 Self::Substitute(open) => open().await,
             }
         };
-        match tokio::time::timeout(limit, opening).await {
-            Ok(opened) => opened,
+        match tokio::time::timeout(limit, AssertUnwindSafe(opening).catch_unwind()).await {
+            Ok(Ok(opened)) => opened,
+            // The panic hook has told the rest.
+            Ok(Err(_)) => Err("opening it panicked".into()),
             Err(_) => Err(format!("no answer within {}", duration_text(limit)).into()),
         }
     }
@@ -54,31 +59,61 @@ pub(super) struct Connects {
     pub(super) breaker: Breaker,
     /// What the last one that failed said, until one works.
     pub(super) last: Option<Cause>,
-    /// Idle connections to have, besides what callers wait for.
-    pub(super) target: usize,
+    /// Idle connections to have at any time, besides what callers wait for.
+    pub(super) idle: usize,
+    /// Idle connections to have for as long as somebody [warms](Core::warm) the pool, an item for each.
+    pub(super) warming: Vec<usize>,
     /// The class of the last error, a caller's or a connect's, and when it came.
     pub(super) failed: Option<(&'static str, Moment)>,
 }
 
+/// What came of a look at whether connects have to be started.
+pub(super) enum Started {
+    /// As many as are wanted run, or as many as there may be.
+    AsWanted,
+    /// One is wanted, and the breaker lets none through for so long.
+    Refused(Duration),
+}
+
+impl Connects {
+    /// Idle connections to have, besides what callers wait for.
+    fn target(&self) -> usize {
+        self.warming.iter().copied().fold(self.idle, usize::max)
+    }
+}
+
 impl<R: Resource> Core<R> {
     /// Starts as many connects as callers wait for, as far as there are places and the backend is thought to be well.
-    pub(super) fn connect_if_wanted(self: &Arc<Self>) {
+    pub(super) fn connect_if_wanted(self: &Arc<Self>) -> Started {
         if self.ledger.is_full() || self.is_closed() {
-            return;
+            return Started::AsWanted;
         }
-        let Ok(runtime) = tokio::runtime::Handle::try_current() else { return };
+        let Some(runtime) = self.departures.runtime() else { return Started::AsWanted };
         let now = self.clock.now();
-        let mut connects = self.connects();
-        let idle = self.idle();
-        let target = connects.target.max(usize::from(self.is_awaited()));
-        let wanted = self.parking.waiting().saturating_sub(idle).max(target.saturating_sub(idle));
-        let allowed = connects.breaker.parallel(now, PARALLEL_CONNECTS);
-        while connects.running < wanted.min(allowed) {
-            let Some(place) = Place::take(&self.ledger) else { return };
-            connects.running += 1;
-            let connect = Connect { core: self.clone(), place: Some(place) };
+        let mut starting = Vec::new();
+        {
+            let mut connects = self.connects();
+            let idle = self.idle();
+            let target = connects.target().max(usize::from(self.is_awaited()));
+            let wanted = self.parking.waiting().saturating_sub(idle).max(target.saturating_sub(idle));
+            if wanted > connects.running
+                && let Some(wait) = connects.breaker.retry_after(now)
+            {
+                return Started::Refused(wait);
+            }
+            let allowed = connects.breaker.parallel(now, PARALLEL_CONNECTS);
+            while connects.running < wanted.min(allowed)
+                && let Some(place) = Place::take(&self.ledger)
+            {
+                connects.running += 1;
+                starting.push(Connect::new(self, place));
+            }
+        }
+        // A runtime that is ending drops them at once, and they find nothing locked.
+        for connect in starting {
             runtime.spawn(connect.run());
         }
+        Started::AsWanted
     }
 
     /// Why nothing will come, when the breaker is open.
@@ -105,51 +140,59 @@ impl<R: Resource> Core<R> {
         if let Some(source) = suspect {
             return PoolError::Validate { pool, source };
         }
-        let held: Vec<_> = self.ledger.held(self.clock.now()).collect();
-        match held.iter().max_by_key(|held| held.long) {
-            Some(longest) if held.len() >= self.settings.max_size => PoolError::Exhausted {
-                pool,
-                in_use: held.len(),
-                waiting: self.parking.waiting(),
-                longest_held: longest.long,
-                by: longest.by.name(),
-            },
-            _ => {
-                let late = Instant::now().saturating_duration_since(deadline);
-                let source = format!("a connect did not end in time ({} over)", duration_text(late)).into();
-                PoolError::Connect { pool, source }
-            }
+        let held = self.ledger.held(self.clock.now());
+        if held.len() >= self.ledger.max()
+            && let Some(exhausted) = self.exhausted(&held)
+        {
+            return exhausted;
         }
+        let late = Instant::now().saturating_duration_since(deadline);
+        let source = format!("a connect did not end in time ({} over)", duration_text(late)).into();
+        PoolError::Connect { pool, source }
+    }
+
+    fn exhausted(&self, held: &[Held]) -> Option<PoolError> {
+        let longest = held.iter().max_by_key(|held| held.long)?;
+        Some(PoolError::Exhausted {
+            pool: self.spec.name,
+            in_use: held.len(),
+            waiting: self.parking.waiting(),
+            longest_held: longest.long,
+            by: longest.by.name(),
+        })
+    }
+
+    /// Callers wait, and not one of the connections has come back for `stuck_after`.
+    pub(super) fn stuck(&self) -> Option<PoolError> {
+        let held = self.ledger.held(self.clock.now());
+        let all = held.len() >= self.ledger.max() && self.parking.waiting() > 0;
+        (all && held.iter().all(|held| held.long > self.settings.stuck_after))
+            .then(|| self.exhausted(&held))
+            .flatten()
     }
 
     /// Opens connections until `count` are idle, several at a time.
     pub(super) async fn warm(self: &Arc<Self>, count: usize) -> Result<(), PoolError> {
-        let wanted = count.min(self.settings.max_size);
-        let before = {
-            let mut connects = self.connects();
-            let raised = connects.target.max(wanted);
-            std::mem::replace(&mut connects.target, raised)
-        };
-        let deadline = Instant::now() + self.settings.wait;
-        let warmed = loop {
+        let wanted = count.min(self.ledger.max());
+        let _warming = Warming::begin(self, wanted);
+        let deadline = from_now(self.settings.wait);
+        loop {
             let mut changed = pin!(self.changed.notified());
             changed.as_mut().enable();
             self.connect_if_wanted();
-            if self.idle() >= wanted || self.ledger.held(self.clock.now()).count() + self.idle() >= wanted {
-                break Ok(());
+            if self.idle() >= wanted || self.ledger.held(self.clock.now()).len() + self.idle() >= wanted {
+                return Ok(());
             }
             if self.is_closed() {
-                break Err(PoolError::Closed { pool: self.spec.name });
+                return Err(PoolError::Closed { pool: self.spec.name });
             }
             if let Some(error) = self.given_up() {
-                break Err(error);
+                return Err(error);
             }
             if timeout_at(deadline, changed).await.is_err() {
-                break Err(self.timed_out(deadline, None));
+                return Err(self.timed_out(deadline, None));
             }
-        };
-        self.connects().target = before;
-        warmed
+        }
     }
 
     /// Whether the service is not ready before a connection has been opened, so that no caller will ask for one.
@@ -158,64 +201,111 @@ impl<R: Resource> Core<R> {
     }
 }
 
-/// One connect in a task of its own. Should the task be dropped, the count and the place are right all the same.
+/// Somebody who warms the pool, until it is dropped.
+struct Warming<'a, R: Resource> {
+    core: &'a Core<R>,
+    wanted: usize,
+}
+
+impl<'a, R: Resource> Warming<'a, R> {
+    fn begin(core: &'a Core<R>, wanted: usize) -> Self {
+        core.connects().warming.push(wanted);
+        Self { core, wanted }
+    }
+}
+
+impl<R: Resource> Drop for Warming<'_, R> {
+    fn drop(&mut self) {
+        let mut connects = self.core.connects();
+        if let Some(one) = connects.warming.iter().position(|wanted| *wanted == self.wanted) {
+            connects.warming.swap_remove(one);
+        }
+    }
+}
+
+/// One connect in a task of its own. Should the task be dropped, because its runtime ends, the count and the place are right
+/// all the same, and those who wait elsewhere look for themselves.
 struct Connect<R: Resource> {
     core: Arc<Core<R>>,
     place: Option<Place>,
+    /// The pool's generation when it began.
+    generation: u64,
+    ended: bool,
 }
 
 impl<R: Resource> Connect<R> {
+    fn new(core: &Arc<Core<R>>, place: Place) -> Self {
+        let generation = core.generation.load(Ordering::Relaxed);
+        Self { core: core.clone(), place: Some(place), generation, ended: false }
+    }
+
     fn run(mut self) -> BoxFuture<'static, ()> {
         Box::pin(async move {
             let core = self.core.clone();
             let opened = core.opener.open(core.spec.name, core.settings.connect_timeout).await;
-            let now = core.clock.now();
-            let (pool, place) = (core.spec.name, self.place.take());
-            match (opened, place) {
-                (Ok(resource), Some(place)) => {
-                    Counters::add(&core.counters.created);
-                    let recovered = {
-                        let mut connects = core.connects();
-                        connects.last = None;
-                        connects.breaker.succeeded()
-                    };
-                    if recovered {
-                        tracing::info!(pool, "connects work again; the breaker is closed");
-                    }
-                    let lifetime = core.chance.shorten(core.settings.max_lifetime, LIFETIME_JITTER);
-                    let connection = Connection::new(resource, now, lifetime, core.closer.clone(), place);
-                    // Idle before it stops counting as under way: in between another connect would be started for it.
-                    core.offer(Box::new(connection));
-                    drop(self);
-                    // Others may wait for whom there was no room among those that connect at the same time.
-                    core.connect_if_wanted();
-                    core.changed.notify_waiters();
-                }
-                (Err(error), place) => {
-                    let cause = Cause::new(error);
-                    let opened = {
-                        let mut connects = core.connects();
-                        connects.last = Some(cause.clone());
-                        connects.failed = Some(("connect", now));
-                        connects.breaker.failed(now, &core.chance)
-                    };
-                    if opened {
-                        tracing::warn!(pool, error = chain(&cause), "connects fail; the breaker is open");
-                    }
-                    drop(place);
-                    drop(self);
-                    core.changed.notify_waiters();
-                    core.queue.tell();
-                }
+            self.ended = true;
+            match (opened, self.place.take()) {
+                (Ok(resource), Some(place)) => self.succeeded(&core, resource, place),
+                (Err(error), place) => self.failed(&core, error, place),
+                // Unreachable: nobody else takes the place.
                 (Ok(_), None) => {}
             }
         })
+    }
+
+    fn succeeded(self, core: &Arc<Core<R>>, resource: R, place: Place) {
+        Counters::add(&core.counters.created);
+        let recovered = {
+            let mut connects = core.connects();
+            connects.last = None;
+            connects.breaker.succeeded()
+        };
+        if recovered {
+            tracing::info!(pool = core.spec.name, "connects work again; the breaker is closed");
+        }
+        let lifetime = core.chance.shorten(core.settings.max_lifetime, LIFETIME_JITTER);
+        let (departures, now) = (core.departures.clone(), core.clock.now());
+        let connection = Connection::new(resource, place, departures, self.generation, now, lifetime);
+        // Idle before it stops counting as under way: in between another connect would be started for it.
+        core.offer(Box::new(connection));
+        drop(self);
+        // Others may wait for whom there was no room among those that connect at the same time.
+        core.connect_if_wanted();
+        core.changed.notify_waiters();
+    }
+
+    fn failed(self, core: &Arc<Core<R>>, error: BoxError, place: Option<Place>) {
+        let cause = Cause::new(error);
+        let opened = {
+            let (mut connects, now) = (core.connects(), core.clock.now());
+            connects.last = Some(cause.clone());
+            connects.failed = Some(("connect", now));
+            connects.breaker.failed(now, &core.chance)
+        };
+        if opened {
+            tracing::warn!(
+                pool = core.spec.name,
+                error = chain(&cause),
+                "connects fail; the breaker is open"
+            );
+        }
+        drop(place);
+        drop(self);
+        core.changed.notify_waiters();
+        core.queue.tell();
     }
 }
 
 impl<R: Resource> Drop for Connect<R> {
     fn drop(&mut self) {
-        let mut connects = self.core.connects();
-        connects.running = connects.running.saturating_sub(1);
+        drop(self.place.take());
+        {
+            let mut connects = self.core.connects();
+            connects.running = connects.running.saturating_sub(1);
+        }
+        if !self.ended {
+            self.core.changed.notify_waiters();
+            self.core.queue.tell();
+        }
     }
 }

@@ -1,87 +1,77 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio_util::task::TaskTracker;
-
+use super::departure::Departures;
 use super::ledger::Place;
 use crate::clock::Moment;
-use crate::resource::{CloseReason, Counters, Resource};
+use crate::resource::{CloseReason, Resource};
 
-/// Closes connections off everybody's path, and is awaited at shutdown.
-#[derive(Clone)]
-pub(super) struct Closer {
-    cleanups: TaskTracker,
-    counters: Arc<Counters>,
-}
-
-impl Closer {
-    pub(super) fn new(counters: Arc<Counters>) -> Self {
-        Self { cleanups: TaskTracker::new(), counters }
-    }
-
-    fn close<R: Resource>(&self, resource: R, reason: CloseReason) {
-        self.counters.closed(reason);
-        // Without a runtime the process is ending and only `Drop` is left.
-        if let Ok(runtime) = tokio::runtime::Handle::try_current() {
-            self.cleanups.spawn_on(resource.cleanup(), &runtime);
-        }
-    }
-
-    /// Waits until every cleanup has run.
-    pub(super) async fn finished(&self) {
-        self.cleanups.close();
-        self.cleanups.wait().await;
-        self.cleanups.reopen();
-    }
-}
-
-/// One connection. However it leaves, it gives its place back and its cleanup runs, once.
+/// One connection. However it ends, it [leaves](Departures::leave) the pool once.
 pub(super) struct Connection<R> {
     // `None` only while dropping.
-    resource: Option<R>,
-    closer: Closer,
-    /// [`Closer::close`] of `R`, so that neither this type nor a lease needs to know that `R` is a resource.
-    close: fn(&Closer, R, CloseReason),
+    inner: Option<Inner<R>>,
+    departures: Arc<Departures>,
+    /// [`Departures::leave`] of `R`, so that neither this type nor a lease needs to know that `R` is a resource.
+    leave: fn(&Arc<Departures>, R, Place, CloseReason),
     /// Why it will be closed, should it be dropped now.
     pub(super) reason: CloseReason,
     /// Why it must not be lent again.
     pub(super) unusable: Option<CloseReason>,
+    /// The pool's generation in which it was last found to belong there.
+    pub(super) generation: u64,
     created: Moment,
     /// How long it may live, its own part of the jitter taken off.
     lifetime: Duration,
     /// When it was last known to work.
     pub(super) returned: Moment,
-    pub(super) place: Place,
+}
+
+struct Inner<R> {
+    resource: R,
+    place: Place,
 }
 
 impl<R: Resource> Connection<R> {
-    pub(super) fn new(resource: R, now: Moment, lifetime: Duration, closer: Closer, place: Place) -> Self {
-        let reason = CloseReason::Closed;
+    pub(super) fn new(
+        resource: R,
+        place: Place,
+        departures: Arc<Departures>,
+        generation: u64,
+        now: Moment,
+        lifetime: Duration,
+    ) -> Self {
         Self {
-            resource: Some(resource),
-            closer,
-            close: Closer::close,
-            reason,
+            inner: Some(Inner { resource, place }),
+            departures,
+            leave: Departures::leave,
+            reason: CloseReason::Closed,
             unusable: None,
+            generation,
             created: now,
             lifetime,
             returned: now,
-            place,
         }
     }
 
     pub(super) fn is_valid(&self) -> bool {
-        self.resource.as_ref().is_some_and(R::is_valid)
+        self.get().is_some_and(R::is_valid)
     }
 }
 
 impl<R> Connection<R> {
+    #[inline]
     pub(super) fn get(&self) -> Option<&R> {
-        self.resource.as_ref()
+        self.inner.as_ref().map(|inner| &inner.resource)
     }
 
+    #[inline]
     pub(super) fn get_mut(&mut self) -> Option<&mut R> {
-        self.resource.as_mut()
+        self.inner.as_mut().map(|inner| &mut inner.resource)
+    }
+
+    #[inline]
+    pub(super) fn place(&self) -> Option<&Place> {
+        self.inner.as_ref().map(|inner| &inner.place)
     }
 
     pub(super) fn is_expired(&self, now: Moment) -> bool {
@@ -93,12 +83,20 @@ impl<R> Connection<R> {
     pub(super) fn close(mut self: Box<Self>, reason: CloseReason) {
         self.reason = reason;
     }
+
+    /// Takes the resource out of the pool, which then has a free place.
+    #[allow(clippy::boxed_local)] // it is boxed wherever it is taken
+    pub(super) fn into_resource(mut self: Box<Self>) -> Option<R> {
+        let Inner { resource, place } = self.inner.take()?;
+        self.departures.take(place);
+        Some(resource)
+    }
 }
 
 impl<R> Drop for Connection<R> {
     fn drop(&mut self) {
-        if let Some(resource) = self.resource.take() {
-            (self.close)(&self.closer, resource, self.reason);
+        if let Some(Inner { resource, place }) = self.inner.take() {
+            (self.leave)(&self.departures, resource, place, self.reason);
         }
     }
 }

@@ -4,37 +4,30 @@
 //! fair queue and gets whatever comes first, a connection that is returned or a new one; new ones are opened by tasks of
 //! their own, so a caller that goes away wastes nothing and a slow connect holds up nobody who could be served otherwise.
 
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
 use futures_util::future::BoxFuture;
 use tokio::sync::Notify;
-use tokio::time::Instant;
+use tokio::time::{Instant, timeout};
 
 use super::breaker::Breaker;
-use super::connecting::{Connects, Opener};
-use super::connection::{Closer, Connection};
+use super::checkout::{self, Prepared};
+use super::connecting::{Connects, Opener, Started};
+use super::connection::Connection;
+use super::departure::{Departures, PlaceFreed};
 use super::lease::Home;
 use super::ledger::Ledger;
 use super::parking::Parking;
-use super::queue::{Event, Queue};
+use super::queue::{Event, Queue, Turn};
 use super::settings::PoolSettings;
 use super::{PoolError, Pooled};
 use crate::clock::{Chance, Clock, Moment};
-use crate::config::duration_text;
 use crate::error::{BoxError, chain};
 use crate::resource::{
     BreakerState, CloseReason, Counters, LastFailure, Resource, ResourceSpec, Stats, User, Warm,
 };
-
-/// A connection that was idle for longer, in milliseconds, has its driver run before it is judged, so that a driver task
-/// can notice the end of its stream.
-const DRIVER_MAY_SLEEP: u64 = 5;
-
-/// Turns of the runtime that a driver gets: in the first the runtime looks at its sockets, in the second the driver reads.
-/// One more, for another worker may have taken the driver over.
-const DRIVER_TURNS: u32 = 3;
 
 pub(super) struct Core<R: Resource> {
     pub(super) spec: ResourceSpec,
@@ -53,19 +46,14 @@ pub(super) struct Core<R: Resource> {
     /// Something changed that a caller may want to know before a connection comes: a connect failed.
     pub(super) changed: Notify,
     pub(super) closed: AtomicBool,
-    pub(super) closer: Closer,
+    /// Counts what may make connections leave that have done nothing wrong.
+    pub(super) generation: AtomicU64,
+    /// The generation before which connections were evicted.
+    pub(super) evicted: AtomicU64,
+    pub(super) departures: Arc<Departures>,
     pub(super) counters: Arc<Counters>,
     /// Lendings that were told as a leak already.
     pub(super) leaks: Mutex<Vec<(usize, u64)>>,
-}
-
-/// What became of a connection before it was lent.
-enum Prepared<R: Resource> {
-    Ready(Box<Connection<R>>),
-    /// It was expired or no longer valid.
-    Closed,
-    /// Its round trip failed.
-    Failed(BoxError),
 }
 
 /// The slot of [`Parking`] that a thread begins with.
@@ -95,7 +83,8 @@ impl<R: Resource> Core<R> {
     ) -> Arc<Self> {
         let counters = Arc::new(Counters::default());
         let longest = Duration::from_secs(if settings.on_lambda { 1 } else { 15 });
-        Arc::new(Self {
+        let cleanup = settings.cleanup_timeout;
+        Arc::new_cyclic(|this: &Weak<Self>| Self {
             ledger: Arc::new(Ledger::new(settings.max_size)),
             parking: Parking::new(),
             queue: Queue::new(settings.max_size),
@@ -104,12 +93,15 @@ impl<R: Resource> Core<R> {
                 running: 0,
                 breaker: Breaker::new(longest),
                 last: None,
-                target: settings.min_idle,
+                idle: settings.min_idle,
+                warming: Vec::new(),
                 failed: None,
             }),
             changed: Notify::new(),
             closed: AtomicBool::new(false),
-            closer: Closer::new(counters.clone()),
+            generation: AtomicU64::new(0),
+            evicted: AtomicU64::new(0),
+            departures: Arc::new(Departures::new(counters.clone(), cleanup, this.clone())),
             counters,
             leaks: Mutex::default(),
             chance: Chance::default(),
@@ -139,20 +131,29 @@ impl<R: Resource> Core<R> {
         if let Some(connection) = at_hand.take() {
             let now = self.clock.now();
             let idle = now.millis_since(connection.returned);
-            if idle <= DRIVER_MAY_SLEEP
+            if idle <= checkout::DRIVER_MAY_SLEEP
                 && connection.is_valid()
                 && !connection.is_expired(now)
                 && !self.is_closed()
             {
-                return Ok(self.lend(connection, now, by));
+                return Ok(self.lend(connection, now, by, false));
             }
             at_hand = Some(connection);
         }
         self.get_slowly(at_hand, limit(), by).await
     }
 
-    fn lend(self: &Arc<Self>, connection: Box<Connection<R>>, now: Moment, by: User) -> Pooled<R> {
-        connection.place.lent(now, by);
+    #[inline]
+    pub(super) fn lend(
+        self: &Arc<Self>,
+        connection: Box<Connection<R>>,
+        now: Moment,
+        by: User,
+        waited: bool,
+    ) -> Pooled<R> {
+        if let Some(place) = connection.place() {
+            place.lent(now, by, waited);
+        }
         Pooled::lent(connection, self.clone())
     }
 
@@ -163,53 +164,55 @@ impl<R: Resource> Core<R> {
         by: User,
     ) -> Result<Pooled<R>, PoolError> {
         let begin = Instant::now();
-        let deadline = begin.checked_add(limit).unwrap_or(begin + Duration::from_secs(86_400));
+        let deadline = from_now(limit);
+        let mut turn = self.queue.line_up(deadline);
         let mut suspect = None;
-        let mut waited = false;
-        let lent = loop {
+        let got = loop {
             let connection = match at_hand.take() {
                 Some(connection) => connection,
-                None => {
-                    waited = true;
-                    let waiting = self.wait(deadline, suspect.take()).await;
-                    waiting.inspect_err(|error| {
-                        self.connects().failed = Some((error.class(), self.clock.now()));
-                        let timed_out = matches!(error, PoolError::Exhausted { .. });
-                        Counters::add(if timed_out {
-                            &self.counters.timeouts
-                        } else {
-                            &self.counters.errors
-                        });
-                    })?
-                }
+                None => match self.wait(&mut turn, deadline, suspect.take()).await {
+                    Ok(connection) => connection,
+                    Err(error) => break Err(error),
+                },
             };
             match self.prepare(connection, deadline).await {
-                Prepared::Ready(connection) => break self.lend(connection, self.clock.now(), by),
+                Prepared::Ready(connection) => break Ok(connection),
                 Prepared::Closed => {}
                 Prepared::Failed(error) => {
                     self.connects().breaker.suspected();
                     self.look_after_idle();
                     suspect = Some(error);
                 }
+                Prepared::Late(source) => break Err(PoolError::Validate { pool: self.spec.name, source }),
             }
         };
-        if waited {
-            Counters::add(&self.counters.misses);
-            self.counters.wait.note(begin.elapsed().as_millis().try_into().unwrap_or(u64::MAX));
+        match got {
+            Ok(connection) => {
+                if turn.has_waited() {
+                    self.counters.wait.note(begin.elapsed().as_millis().try_into().unwrap_or(u64::MAX));
+                }
+                Ok(self.lend(connection, self.clock.now(), by, turn.has_waited()))
+            }
+            Err(error) => {
+                self.connects().failed = Some((error.class(), self.clock.now()));
+                let timed_out = matches!(error, PoolError::Exhausted { .. });
+                Counters::add(if timed_out { &self.counters.timeouts } else { &self.counters.errors });
+                Err(error)
+            }
         }
-        Ok(lent)
     }
 
     /// Waits in the queue for a connection that is returned or opened.
     async fn wait(
         self: &Arc<Self>,
+        turn: &mut Turn<'_, Connection<R>>,
         deadline: Instant,
         suspect: Option<BoxError>,
     ) -> Result<Box<Connection<R>>, PoolError> {
         if self.is_closed() {
             return Err(PoolError::Closed { pool: self.spec.name });
         }
-        let waiting = self.parking.wait();
+        let _waiting = self.parking.wait();
         self.unpark();
         // Refused at the door when nothing can come: the breaker is open and no connection exists.
         if self.ledger.taken() == 0
@@ -217,14 +220,17 @@ impl<R: Resource> Core<R> {
         {
             return Err(refused);
         }
-        let mut turn = self.queue.line_up(deadline);
         loop {
-            self.connect_if_wanted();
-            match turn.next().await {
-                Event::Served(connection) => {
-                    drop(waiting);
-                    return Ok(connection);
-                }
+            let event = match self.connect_if_wanted() {
+                Started::AsWanted => turn.next().await,
+                // Whoever comes first after the breaker's wait tries again.
+                Started::Refused(wait) => match timeout(wait, turn.next()).await {
+                    Ok(event) => event,
+                    Err(_) => continue,
+                },
+            };
+            match event {
+                Event::Served(connection) => return Ok(connection),
                 Event::Told => {
                     if self.ledger.taken() == 0
                         && let Some(error) = self.given_up()
@@ -238,72 +244,38 @@ impl<R: Resource> Core<R> {
         }
     }
 
-    /// Judges a connection before it is lent; at most one round trip, and only after it was idle for long.
-    async fn prepare(&self, mut connection: Box<Connection<R>>, deadline: Instant) -> Prepared<R> {
-        let now = self.clock.now();
-        let idle = now.since(connection.returned);
-        if idle > self.settings.idle_timeout {
-            connection.close(CloseReason::Idle);
-            return Prepared::Closed;
+    /// A connection that is at hand and needs no round trip.
+    pub(super) fn try_get(self: &Arc<Self>, by: User) -> Option<Pooled<R>> {
+        if self.is_closed() || self.parking.waiting() > 0 {
+            return None;
         }
-        if connection.is_expired(now) {
-            connection.close(CloseReason::Lifetime);
-            return Prepared::Closed;
-        }
-        if idle > Duration::from_millis(DRIVER_MAY_SLEEP) {
-            // The guard's place is kept by the connection; nothing is lost when the caller goes away here.
-            let mut turns = 0;
-            while turns < DRIVER_TURNS && connection.is_valid() {
-                tokio::task::yield_now().await;
-                turns += 1;
+        let mut unsure = Vec::new();
+        let found = loop {
+            let Some(connection) = self.parking.take(home()).or_else(|| self.queue.try_take()) else {
+                break None;
+            };
+            let now = self.clock.now();
+            match self.overdue(&connection, now) {
+                Some(reason) => connection.close(reason),
+                None if now.since(connection.returned) > self.settings.validate_after => {
+                    unsure.push(connection)
+                }
+                None => break Some(self.lend(connection, now, by, false)),
             }
-        }
-        if !connection.is_valid() {
-            connection.close(CloseReason::Invalid);
-            return Prepared::Closed;
-        }
-        if idle <= self.settings.validate_after {
-            return Prepared::Ready(connection);
-        }
-        // Should the caller go away meanwhile, half an answer may be on its way.
-        connection.reason = CloseReason::Interrupted;
-        let limit = self.settings.validate_timeout.min(deadline.saturating_duration_since(Instant::now()));
-        match self.validate_within(&mut connection, limit).await {
-            Ok(()) => {
-                connection.reason = CloseReason::Closed;
-                connection.returned = self.clock.now();
-                Prepared::Ready(connection)
-            }
-            Err(error) => {
-                connection.close(CloseReason::Validation);
-                Prepared::Failed(error)
-            }
-        }
-    }
-
-    /// One round trip, bounded.
-    pub(super) async fn validate_within(
-        &self,
-        connection: &mut Connection<R>,
-        limit: Duration,
-    ) -> Result<(), BoxError> {
-        let Some(resource) = connection.get_mut() else { return Err("the connection is gone".into()) };
-        match tokio::time::timeout(limit, resource.health_check()).await {
-            Ok(checked) => checked.map_err(Into::into),
-            Err(_) => Err(format!("no answer within {}", duration_text(limit)).into()),
-        }
-    }
-
-    #[cold]
-    fn part_with(self: &Arc<Self>, connection: Box<Connection<R>>, reason: CloseReason) {
-        connection.close(reason);
-        // Somebody may be waiting for just this one.
-        self.connect_if_wanted();
+        };
+        unsure.into_iter().rev().for_each(|connection| self.offer(connection));
+        found
     }
 
     /// Puts a connection where the next caller finds it.
     #[inline]
-    pub(super) fn offer(self: &Arc<Self>, connection: Box<Connection<R>>) {
+    pub(super) fn offer(self: &Arc<Self>, mut connection: Box<Connection<R>>) {
+        let generation = self.generation.load(Ordering::Relaxed);
+        if connection.generation != generation
+            && let Some(reason) = self.outdated(&mut connection, generation)
+        {
+            return connection.close(reason);
+        }
         let left =
             if self.parking.waiting() > 0 { Some(connection) } else { self.parking.park(home(), connection) };
         if let Some(connection) = left {
@@ -312,6 +284,22 @@ impl<R: Resource> Core<R> {
         if self.parking.waiting() > 0 || self.is_closed() {
             self.unpark();
         }
+    }
+
+    /// Why a connection that was lent or looked at has to leave since then, if so.
+    #[cold]
+    fn outdated(&self, connection: &mut Connection<R>, generation: u64) -> Option<CloseReason> {
+        let evicted = connection.generation < self.evicted.load(Ordering::Relaxed);
+        if evicted || self.surplus() > 0 {
+            return Some(CloseReason::Evicted);
+        }
+        connection.generation = generation;
+        None
+    }
+
+    /// How many connections there are more than there may be.
+    pub(super) fn surplus(&self) -> usize {
+        self.ledger.taken().saturating_sub(self.departures.leaving()).saturating_sub(self.ledger.max())
     }
 
     /// Moves everything that is parked into the queue, where callers wait.
@@ -353,27 +341,24 @@ impl<R: Resource> Core<R> {
             let last_error = connects.last.as_ref().map(|cause| chain(cause));
             (connects.running, connects.breaker.state(now), last_error, last_failure)
         };
-        let (in_use, hold) = (self.ledger.held(now).count(), self.ledger.hold());
-        // What was got is held or has been returned, which spares the way that costs least a counter of its own.
-        let gets = hold.count() + in_use as u64;
-        let hits = gets.saturating_sub(counter(&self.counters.misses));
+        let lendings = self.ledger.lendings();
         Stats {
-            in_use,
+            in_use: self.ledger.held(now).len(),
             idle: self.idle(),
             connecting,
             waiting: self.parking.waiting(),
-            max_size: self.settings.max_size,
+            max_size: self.ledger.max(),
             breaker,
             last_error,
             last_failure,
             created: counter(&self.counters.created),
             closed: CloseReason::ALL.into_iter().zip(self.counters.closed.iter().map(counter)).collect(),
-            gets,
-            hits,
+            gets: lendings.hits + lendings.misses,
+            hits: lendings.hits,
             timeouts: counter(&self.counters.timeouts),
             errors: counter(&self.counters.errors),
             wait: self.counters.wait.read(),
-            hold,
+            hold: self.ledger.hold(),
         }
     }
 
@@ -388,16 +373,42 @@ impl<R: Resource> Home<R> for Core<R> {
     #[inline]
     fn take_back(self: Arc<Self>, mut connection: Box<Connection<R>>, unusable: Option<CloseReason>) {
         let now = self.clock.now();
-        connection.place.returned(now);
+        if let Some(place) = connection.place() {
+            place.returned(now);
+        }
         let unusable = unusable.or_else(|| (!connection.is_valid()).then_some(CloseReason::Invalid));
         if let Some(reason) = unusable {
-            return self.part_with(connection, reason);
+            return connection.close(reason);
         }
         connection.returned = now;
         self.offer(connection);
     }
 
-    fn validate<'a>(&'a self, connection: &'a mut Connection<R>) -> BoxFuture<'a, Result<(), BoxError>> {
-        Box::pin(self.validate_within(connection, self.settings.validate_timeout))
+    fn part_with(self: Arc<Self>, connection: Box<Connection<R>>) -> Option<R> {
+        if let Some(place) = connection.place() {
+            place.returned(self.clock.now());
+        }
+        connection.into_resource()
     }
+
+    fn validate<'a>(&'a self, connection: &'a mut Connection<R>) -> BoxFuture<'a, Result<(), BoxError>> {
+        Core::validate(self, connection)
+    }
+}
+
+impl<R: Resource> PlaceFreed for Core<R> {
+    fn place_freed(self: Arc<Self>) {
+        let refused = matches!(self.connect_if_wanted(), Started::Refused(_));
+        // Those who wait look whether anything will come, and when.
+        if self.parking.waiting() > 0 && (refused || self.ledger.taken() == 0) {
+            self.queue.tell();
+        }
+    }
+}
+
+/// A limit from now on; one that no clock reaches is far away.
+pub(super) fn from_now(limit: Duration) -> Instant {
+    const FAR: Duration = Duration::from_secs(86_400 * 365 * 30);
+    let now = Instant::now();
+    now.checked_add(limit).unwrap_or(now + FAR)
 }

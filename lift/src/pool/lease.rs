@@ -24,7 +24,7 @@ pub struct Pooled<R> {
 enum Lease<R> {
     // `None` only while dropping.
     Lent(Option<Lent<R>>),
-    Detached(Box<R>),
+    Detached(Option<Box<R>>),
 }
 
 struct Lent<R> {
@@ -35,6 +35,9 @@ struct Lent<R> {
 /// Where a lent connection goes back to.
 pub(super) trait Home<R>: Send + Sync {
     fn take_back(self: Arc<Self>, connection: Box<Connection<R>>, unusable: Option<CloseReason>);
+
+    /// Lets a connection out of the pool.
+    fn part_with(self: Arc<Self>, connection: Box<Connection<R>>) -> Option<R>;
 
     /// One round trip, bounded.
     fn validate<'a>(&'a self, connection: &'a mut Connection<R>) -> BoxFuture<'a, Result<(), BoxError>>;
@@ -48,7 +51,7 @@ impl<R: Resource> Pooled<R> {
     /// A value that belongs to no pool, for calling a handler from a unit test.
     #[must_use]
     pub fn detached(value: R) -> Self {
-        Self { lease: Lease::Detached(Box::new(value)) }
+        Self { lease: Lease::Detached(Some(Box::new(value))) }
     }
 
     /// Runs one exchange with the other side. If it is not run to its end, whatever the reason, the connection is
@@ -65,6 +68,18 @@ impl<R: Resource> Pooled<R> {
         self.mark(Some(CloseReason::Discarded));
     }
 
+    /// Takes the connection out of its pool, which then has room for another one. Nothing closes it but its `Drop`, or a call
+    /// of [`cleanup`](Resource::cleanup).
+    #[must_use]
+    #[allow(clippy::expect_used)] // see HELD
+    pub fn take(mut self) -> R {
+        match &mut self.lease {
+            Lease::Lent(lent) => lent.take().and_then(|lent| lent.home.part_with(lent.connection)),
+            Lease::Detached(value) => value.take().map(|value| *value),
+        }
+        .expect(HELD)
+    }
+
     /// Why it must not be lent again, if so; what was said before.
     fn mark(&mut self, unusable: Option<CloseReason>) -> Option<CloseReason> {
         match &mut self.lease {
@@ -74,11 +89,15 @@ impl<R: Resource> Pooled<R> {
     }
 
     pub(super) async fn validate(&mut self) -> Result<(), BoxError> {
-        match &mut self.lease {
+        // Whoever gives up on the answer must not leave it to the next borrower.
+        let before = self.mark(Some(CloseReason::Interrupted));
+        let checked = match &mut self.lease {
             Lease::Lent(Some(lent)) => lent.home.validate(&mut lent.connection).await,
-            Lease::Detached(value) => value.health_check().await.map_err(Into::into),
-            Lease::Lent(None) => Err("the connection is gone".into()),
-        }
+            Lease::Detached(Some(value)) => value.health_check().await.map_err(Into::into),
+            Lease::Lent(None) | Lease::Detached(None) => Err("the connection is gone".into()),
+        };
+        self.mark(before);
+        checked
     }
 }
 
@@ -92,7 +111,7 @@ impl<R> Deref for Pooled<R> {
     fn deref(&self) -> &R {
         match &self.lease {
             Lease::Lent(lent) => lent.as_ref().and_then(|lent| lent.connection.get()),
-            Lease::Detached(value) => Some(&**value),
+            Lease::Detached(value) => value.as_deref(),
         }
         .expect(HELD)
     }
@@ -103,7 +122,7 @@ impl<R> DerefMut for Pooled<R> {
     fn deref_mut(&mut self) -> &mut R {
         match &mut self.lease {
             Lease::Lent(lent) => lent.as_mut().and_then(|lent| lent.connection.get_mut()),
-            Lease::Detached(value) => Some(&mut **value),
+            Lease::Detached(value) => value.as_deref_mut(),
         }
         .expect(HELD)
     }

@@ -1,7 +1,7 @@
 //! Which place of the pool is taken, and who holds its connection since when.
 
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use crossbeam_utils::CachePadded;
@@ -15,9 +15,18 @@ use crate::resource::{Durations, User};
 /// The places of a pool with their holders.
 pub(super) struct Ledger {
     places: Places,
-    free: Mutex<Vec<usize>>,
-    holders: Box<[CachePadded<Holder>]>,
+    seats: Mutex<Seats>,
 }
+
+#[derive(Default)]
+struct Seats {
+    /// As many as there ever were connections at a time.
+    all: Vec<Seat>,
+    /// The numbers of those that nobody has.
+    free: Vec<usize>,
+}
+
+type Seat = Arc<CachePadded<Holder>>;
 
 /// Who holds the connection of a place. Only whoever owns the place's connection writes here.
 struct Holder {
@@ -26,6 +35,9 @@ struct Holder {
     by: AtomicCell<User>,
     /// How long it was held each time.
     hold: Durations,
+    /// How often it was lent without waiting, and after.
+    hits: AtomicU64,
+    misses: AtomicU64,
 }
 
 /// A connection that is lent.
@@ -37,17 +49,28 @@ pub(super) struct Held {
     pub(super) by: User,
 }
 
+/// Lendings since the start.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Lendings {
+    pub(super) hits: u64,
+    pub(super) misses: u64,
+}
+
 impl Ledger {
     pub(super) fn new(max: usize) -> Self {
-        let holder = |_| {
-            let (since, by) = (AtomicU64::new(0), AtomicCell::new(User::NOBODY));
-            CachePadded::new(Holder { since, by, hold: Durations::default() })
-        };
-        Self {
-            places: Places::new(max),
-            free: Mutex::new((0..max).rev().collect()),
-            holders: (0..max).map(holder).collect(),
-        }
+        Self { places: Places::new(max), seats: Mutex::default() }
+    }
+
+    fn seats(&self) -> MutexGuard<'_, Seats> {
+        self.seats.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) fn max(&self) -> usize {
+        self.places.max()
+    }
+
+    pub(super) fn resize(&self, max: usize) {
+        self.places.resize(max);
     }
 
     pub(super) fn taken(&self) -> usize {
@@ -60,22 +83,32 @@ impl Ledger {
 
     /// How long connections were held, of all places.
     pub(super) fn hold(&self) -> Histogram {
-        self.holders.iter().map(|holder| holder.hold.read()).sum()
+        self.seats().all.iter().map(|holder| holder.hold.read()).sum()
+    }
+
+    pub(super) fn lendings(&self) -> Lendings {
+        let count = |sum: Lendings, holder: &Seat| Lendings {
+            hits: sum.hits + holder.hits.load(Ordering::Relaxed),
+            misses: sum.misses + holder.misses.load(Ordering::Relaxed),
+        };
+        self.seats().all.iter().fold(Lendings::default(), count)
     }
 
     /// The connections that are lent.
-    pub(super) fn held(&self, now: Moment) -> impl Iterator<Item = Held> {
-        self.holders.iter().enumerate().filter_map(move |(place, holder)| {
+    pub(super) fn held(&self, now: Moment) -> Vec<Held> {
+        let held = |(place, holder): (usize, &Seat)| {
             let since = holder.since.load(Ordering::Relaxed).checked_sub(1)?;
             let long = Duration::from_millis(now.ticks().saturating_sub(since));
             Some(Held { place, since, long, by: holder.by.load() })
-        })
+        };
+        self.seats().all.iter().enumerate().filter_map(held).collect()
     }
 }
 
 /// A place in the pool, given back when it is dropped.
 pub(super) struct Place {
     index: usize,
+    holder: Seat,
     ledger: Arc<Ledger>,
 }
 
@@ -85,36 +118,53 @@ impl Place {
         if !ledger.places.take() {
             return None;
         }
-        let index = ledger.free.lock().unwrap_or_else(PoisonError::into_inner).pop();
-        if index.is_none() {
-            // Unreachable: an index is put back before its place is given back.
-            ledger.places.give_back();
-        }
-        index.map(|index| Self { index, ledger: ledger.clone() })
+        let (index, holder) = {
+            let mut seats = ledger.seats();
+            let free = seats.free.pop();
+            match free.and_then(|index| seats.all.get(index).cloned().map(|holder| (index, holder))) {
+                Some(free) => free,
+                None => {
+                    let holder = Seat::new(CachePadded::new(Holder::new()));
+                    seats.all.push(holder.clone());
+                    (seats.all.len() - 1, holder)
+                }
+            }
+        };
+        Some(Self { index, holder, ledger: ledger.clone() })
     }
 
     #[inline]
-    pub(super) fn lent(&self, now: Moment, by: User) {
-        if let Some(holder) = self.ledger.holders.get(self.index) {
-            holder.by.store(by);
-            holder.since.store(now.ticks() + 1, Ordering::Relaxed);
-        }
+    pub(super) fn lent(&self, now: Moment, by: User, waited: bool) {
+        self.holder.by.store(by);
+        self.holder.since.store(now.ticks() + 1, Ordering::Relaxed);
+        let counter = if waited { &self.holder.misses } else { &self.holder.hits };
+        counter.store(counter.load(Ordering::Relaxed) + 1, Ordering::Relaxed);
     }
 
     /// Ends the lending, and notes how long it was.
     #[inline]
     pub(super) fn returned(&self, now: Moment) {
-        if let Some(holder) = self.ledger.holders.get(self.index) {
-            let since = holder.since.load(Ordering::Relaxed);
-            holder.since.store(0, Ordering::Relaxed);
-            holder.hold.note_alone((now.ticks() + 1).saturating_sub(since));
+        let since = self.holder.since.load(Ordering::Relaxed);
+        self.holder.since.store(0, Ordering::Relaxed);
+        self.holder.hold.note_alone((now.ticks() + 1).saturating_sub(since));
+    }
+}
+
+impl Holder {
+    fn new() -> Self {
+        Self {
+            since: AtomicU64::new(0),
+            by: AtomicCell::new(User::NOBODY),
+            hold: Durations::default(),
+            hits: AtomicU64::new(0),
+            misses: AtomicU64::new(0),
         }
     }
 }
 
 impl Drop for Place {
     fn drop(&mut self) {
-        self.ledger.free.lock().unwrap_or_else(PoisonError::into_inner).push(self.index);
+        self.ledger.seats().free.push(self.index);
         self.ledger.places.give_back();
     }
 }

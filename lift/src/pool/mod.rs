@@ -7,13 +7,16 @@
 
 mod argument;
 mod breaker;
+mod checkout;
 mod connecting;
 mod connection;
 mod core;
+mod departure;
 pub(crate) mod discard;
 mod error;
 mod lease;
 mod ledger;
+mod line;
 mod managed_by;
 mod parking;
 mod places;

@@ -2,21 +2,31 @@
 
 use super::sync::{AtomicUsize, Ordering};
 
-/// The places of a pool. A connection has one from before it is opened until it has been given up.
+/// The places of a pool. A connection has one from before it is opened until it has been cleaned up.
 pub(super) struct Places {
-    max: usize,
+    max: AtomicUsize,
     taken: AtomicUsize,
 }
 
 impl Places {
     pub(super) fn new(max: usize) -> Self {
-        Self { max, taken: AtomicUsize::new(0) }
+        Self { max: AtomicUsize::new(max), taken: AtomicUsize::new(0) }
+    }
+
+    pub(super) fn max(&self) -> usize {
+        self.max.load(Ordering::Relaxed)
+    }
+
+    /// Changes how many there are. What is taken stays taken, also when that is more.
+    pub(super) fn resize(&self, max: usize) {
+        self.max.store(max, Ordering::Relaxed);
     }
 
     /// Takes a place when there is one; it must be [given back](Self::give_back) once.
     pub(super) fn take(&self) -> bool {
+        let max = self.max();
         let mut taken = self.taken.load(Ordering::Relaxed);
-        while taken < self.max {
+        while taken < max {
             match self.taken.compare_exchange_weak(taken, taken + 1, Ordering::AcqRel, Ordering::Relaxed) {
                 Ok(_) => return true,
                 Err(now) => taken = now,
@@ -34,6 +44,6 @@ impl Places {
     }
 
     pub(super) fn are_all_taken(&self) -> bool {
-        self.taken() >= self.max
+        self.taken() >= self.max()
     }
 }

@@ -38,6 +38,7 @@ impl<R: Resource> Pool<R> {
     /// what is too old is replaced when it is asked for.
     #[must_use]
     pub fn new(config: R::Config, settings: PoolSettings) -> Self {
+        let settings = PoolSettings { max_size: settings.max_size.clamp(1, 10_000), ..settings };
         Self::build(R::spec(), settings, Opener::Settings(config), Clock::system())
     }
 
@@ -91,6 +92,35 @@ impl<R: Resource> Pool<R> {
         self.core.get(limit, self.user).await
     }
 
+    /// Borrows a connection, waiting for `limit` instead of the setting `wait`; by half of the time that the invocation
+    /// has left it is bounded all the same.
+    ///
+    /// # Errors
+    /// [`PoolError`], which says why.
+    pub async fn get_within(&self, limit: Duration) -> Result<Pooled<R>, PoolError> {
+        let limit = || self.deadline.remaining().map_or(limit, |left| limit.min(left / 2));
+        self.core.get(limit, self.user).await
+    }
+
+    /// Borrows a connection that is at hand and needs no round trip; `None` when there is none, or when others wait.
+    /// Opens none.
+    #[must_use]
+    pub fn try_get(&self) -> Option<Pooled<R>> {
+        self.core.try_get(self.user)
+    }
+
+    /// Replaces every connection: closes those that are idle now, and those that are lent or being opened when they come
+    /// back. For a password that has changed, or a server that others have to take over from.
+    pub fn evict_all(&self) {
+        self.core.evict_all();
+    }
+
+    /// Changes `max_size`, 1 to 10,000; a number outside counts as the nearer end. When there are more connections, idle
+    /// ones are closed at once and lent ones when they come back.
+    pub fn resize(&self, max_size: usize) {
+        self.core.resize(max_size.clamp(1, 10_000));
+    }
+
     /// Opens connections until `count` of them are idle, or as many as the pool may have; up to four at a time.
     ///
     /// # Errors
@@ -109,7 +139,7 @@ impl<R: Resource> Pool<R> {
     /// still is closed when it comes back.
     pub async fn close(&self) {
         self.core.refuse();
-        self.core.closer.finished().await;
+        self.core.departures.finished().await;
     }
 
     #[cfg(test)]
@@ -155,6 +185,9 @@ impl<R: Resource> Managed for Lifecycle<R> {
     fn check(&self, within: Duration) -> BoxFuture<'_, Result<Judgement, BoxError>> {
         Box::pin(async move {
             let core = &self.0;
+            if let Some(stuck) = core.stuck() {
+                return Err(stuck.into());
+            }
             if core.is_busy() && core.breaker() == BreakerState::Closed {
                 return Ok(Judgement::Busy);
             }
@@ -182,7 +215,7 @@ impl<R: Resource> Managed for Lifecycle<R> {
     fn empty(&self) -> BoxFuture<'_, ()> {
         Box::pin(async move {
             self.0.empty();
-            self.0.closer.finished().await;
+            self.0.departures.finished().await;
         })
     }
 
@@ -193,7 +226,7 @@ impl<R: Resource> Managed for Lifecycle<R> {
     fn close(&self) -> BoxFuture<'_, ()> {
         Box::pin(async move {
             self.0.refuse();
-            self.0.closer.finished().await;
+            self.0.departures.finished().await;
         })
     }
 }

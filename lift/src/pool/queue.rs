@@ -4,7 +4,6 @@
 //! later can pass by. One watch for each queue, instead of a timer for each caller, wakes those whose time is over: a
 //! caller that is served costs two short locks and nothing else.
 
-use std::collections::VecDeque;
 use std::future::poll_fn;
 use std::pin::Pin;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -15,6 +14,8 @@ use tokio::runtime::{Handle, Id};
 use tokio::sync::Notify;
 use tokio::time::{Instant, Sleep, sleep_until};
 
+use super::line::Line;
+
 pub(super) struct Queue<T> {
     state: Mutex<State<T>>,
     /// How often callers have been told to look up.
@@ -24,21 +25,26 @@ pub(super) struct Queue<T> {
 }
 
 struct State<T> {
+    /// What nobody has been granted. Empty while anybody is in line.
     ready: Vec<Box<T>>,
-    /// How many of these belong to callers that left the line and have not taken theirs yet.
+    line: Line<Entry<T>>,
+    /// How many callers have left the line and not taken what they were granted.
     granted: usize,
-    /// `None` is somebody who went away. While anybody is in line, everything that is ready is granted.
-    line: VecDeque<Option<Caller>>,
-    /// The number of the caller at the front of the line; a caller with a smaller one has been granted something.
-    front: u64,
+    /// How many tickets have been drawn.
+    tickets: u64,
     watch: Option<Watch>,
     closed: bool,
 }
 
-struct Caller {
-    waker: Waker,
-    /// Until when it waits; `None` when nobody needs to tell it.
-    deadline: Option<Instant>,
+/// A caller that has lined up.
+enum Entry<T> {
+    Waiting {
+        waker: Waker,
+        /// Until when it waits; `None` when nobody needs to tell it.
+        deadline: Option<Instant>,
+    },
+    /// What it was granted. It is in line no more.
+    Granted(Box<T>),
 }
 
 /// The task that wakes callers whose time is over.
@@ -59,29 +65,30 @@ pub(super) enum Event<T> {
 }
 
 impl<T> State<T> {
-    /// Grants one that is ready to the front of the line.
-    fn grant(&mut self) -> Option<Waker> {
-        while let Some(caller) = self.line.pop_front() {
-            self.front += 1;
-            if let Some(caller) = caller {
+    /// Grants a value to the front of the line, or keeps it; whom to wake.
+    fn grant(&mut self, value: Box<T>) -> Option<Waker> {
+        match self.line.call_first() {
+            Some(entry) => {
                 self.granted += 1;
-                return Some(caller.waker);
+                match std::mem::replace(entry, Entry::Granted(value)) {
+                    Entry::Waiting { waker, .. } => Some(waker),
+                    // Unreachable: whoever was granted something is in line no more.
+                    Entry::Granted(_) => None,
+                }
+            }
+            None => {
+                self.ready.push(value);
+                None
             }
         }
-        None
-    }
-
-    fn spare(&self) -> usize {
-        self.ready.len().saturating_sub(self.granted)
-    }
-
-    fn caller(&mut self, number: u64) -> Option<&mut Option<Caller>> {
-        let index = number.checked_sub(self.front)?;
-        self.line.get_mut(usize::try_from(index).ok()?)
     }
 
     fn wakers(&self) -> Vec<Waker> {
-        self.line.iter().flatten().map(|caller| caller.waker.clone()).collect()
+        let waker = |entry: &Entry<T>| match entry {
+            Entry::Waiting { waker, .. } => Some(waker.clone()),
+            Entry::Granted(_) => None,
+        };
+        self.line.iter().filter_map(waker).collect()
     }
 }
 
@@ -89,9 +96,9 @@ impl<T> Queue<T> {
     pub(super) fn new(capacity: usize) -> Arc<Self> {
         let state = State {
             ready: Vec::with_capacity(capacity),
+            line: Line::new(),
             granted: 0,
-            line: VecDeque::new(),
-            front: 0,
+            tickets: 0,
             watch: None,
             closed: false,
         };
@@ -109,8 +116,7 @@ impl<T> Queue<T> {
             if state.closed {
                 return Err(value);
             }
-            state.ready.push(value);
-            state.grant()
+            state.grant(value)
         };
         if let Some(waker) = waker {
             waker.wake();
@@ -120,13 +126,13 @@ impl<T> Queue<T> {
 
     /// Takes a value that nobody waits for, the one that was added last.
     pub(super) fn try_take(&self) -> Option<Box<T>> {
-        let mut state = self.state();
-        if state.spare() > 0 { state.ready.pop() } else { None }
+        self.state().ready.pop()
     }
 
     /// How many values are here, those included that callers were granted and have not taken yet.
     pub(super) fn ready(&self) -> usize {
-        self.state().ready.len()
+        let state = self.state();
+        state.ready.len() + state.granted
     }
 
     /// Everybody in line looks up.
@@ -138,13 +144,18 @@ impl<T> Queue<T> {
 
     /// Sends everybody away and gives out what is left.
     pub(super) fn close(&self) -> Vec<Box<T>> {
-        let (left, line) = {
+        let (mut left, entries) = {
             let mut state = self.state();
             state.closed = true;
             state.granted = 0;
-            (std::mem::take(&mut state.ready), std::mem::take(&mut state.line))
+            (std::mem::take(&mut state.ready), state.line.take_all())
         };
-        line.into_iter().flatten().for_each(|caller| caller.waker.wake());
+        for entry in entries {
+            match entry {
+                Entry::Waiting { waker, .. } => waker.wake(),
+                Entry::Granted(value) => left.push(value),
+            }
+        }
         left
     }
 }
@@ -153,7 +164,8 @@ impl<T: Send + 'static> Queue<T> {
     /// A caller that waits until `deadline`. It is in line from the first time it waits for its [`next`](Turn::next)
     /// event until it is served or dropped.
     pub(super) fn line_up(self: &Arc<Self>, deadline: Instant) -> Turn<'_, T> {
-        Turn { queue: self, deadline, told: self.told.load(Ordering::Acquire), number: None, timer: None }
+        let told = self.told.load(Ordering::Acquire);
+        Turn { queue: self, deadline, told, ticket: None, key: None, timer: None }
     }
 
     /// Wakes whoever has waited for long enough; when to look again, unless nobody waits.
@@ -163,14 +175,14 @@ impl<T: Send + 'static> Queue<T> {
         let next = {
             let mut state = self.state();
             let mut next: Option<Instant> = None;
-            for caller in state.line.iter_mut().flatten() {
-                match caller.deadline {
-                    Some(deadline) if deadline <= now => {
-                        caller.deadline = None;
-                        late.push(caller.waker.clone());
+            for entry in state.line.iter_mut() {
+                let Entry::Waiting { waker, deadline: deadline @ Some(_) } = entry else { continue };
+                match *deadline {
+                    Some(at) if at > now => next = Some(next.map_or(at, |next| next.min(at))),
+                    _ => {
+                        *deadline = None;
+                        late.push(waker.clone());
                     }
-                    Some(deadline) => next = Some(next.map_or(deadline, |next| next.min(deadline))),
-                    None => {}
                 }
             }
             state.watch = next.map(|next| Watch { runtime, next });
@@ -187,7 +199,10 @@ pub(super) struct Turn<'a, T: Send + 'static> {
     deadline: Instant,
     /// What it was told so far.
     told: u64,
-    number: Option<u64>,
+    /// Its place in the order, drawn when it first has to wait and kept for as long as it comes back.
+    ticket: Option<u64>,
+    /// Its entry, while it has one.
+    key: Option<usize>,
     /// Its own, where the queue's watch belongs to another runtime.
     timer: Option<Pin<Box<Sleep>>>,
 }
@@ -205,31 +220,38 @@ enum Watched {
 }
 
 impl<T: Send + 'static> Turn<'_, T> {
+    /// What happens next. A caller that could not use what it was served comes back to where it was in the line.
     pub(super) async fn next(&mut self) -> Event<T> {
         poll_fn(|context| self.poll(context)).await
+    }
+
+    /// Whether it has ever had to wait.
+    pub(super) fn has_waited(&self) -> bool {
+        self.ticket.is_some()
     }
 
     fn poll(&mut self, context: &mut Context<'_>) -> Poll<Event<T>> {
         let mut state = self.queue.state();
         if state.closed {
-            self.number = None;
+            self.key = None;
             return Poll::Ready(Event::Closed);
         }
-        let again = self.number.is_some();
-        match self.number {
-            None if state.spare() > 0 => {
+        let again = self.key.is_some();
+        match self.key {
+            None => {
                 if let Some(value) = state.ready.pop() {
                     return Poll::Ready(Event::Served(value));
                 }
             }
-            Some(number) if number < state.front => {
-                self.number = None;
-                state.granted = state.granted.saturating_sub(1);
-                if let Some(value) = state.ready.pop() {
+            Some(key) => {
+                if let Some(Entry::Granted(_)) = state.line.get_mut(key)
+                    && let Some(Entry::Granted(value)) = state.line.remove(key)
+                {
+                    self.key = None;
+                    state.granted = state.granted.saturating_sub(1);
                     return Poll::Ready(Event::Served(value));
                 }
             }
-            _ => {}
         }
         let told = self.queue.told.load(Ordering::Acquire);
         if std::mem::replace(&mut self.told, told) != told {
@@ -247,20 +269,23 @@ impl<T: Send + 'static> Turn<'_, T> {
                 if before.is_some() { Watched::Later } else { Watched::Not }
             }
         };
-        let deadline = if matches!(watched, Watched::Alone) { None } else { Some(self.deadline) };
+        let until = if matches!(watched, Watched::Alone) { None } else { Some(self.deadline) };
         let mut old = None;
-        match self.number.and_then(|number| state.caller(number)) {
-            Some(Some(caller)) => {
-                caller.deadline = deadline;
-                if !caller.waker.will_wake(context.waker()) {
+        match self.key.and_then(|key| state.line.get_mut(key)) {
+            Some(Entry::Waiting { waker, deadline }) => {
+                *deadline = until;
+                if !waker.will_wake(context.waker()) {
                     // What dropping it runs must not find the queue locked.
-                    old = Some(std::mem::replace(&mut caller.waker, context.waker().clone()));
+                    old = Some(std::mem::replace(waker, context.waker().clone()));
                 }
             }
             _ => {
-                let number = state.front + state.line.len() as u64;
-                state.line.push_back(Some(Caller { waker: context.waker().clone(), deadline }));
-                self.number = Some(number);
+                let ticket = *self.ticket.get_or_insert_with(|| {
+                    state.tickets += 1;
+                    state.tickets
+                });
+                let entry = Entry::Waiting { waker: context.waker().clone(), deadline: until };
+                self.key = Some(state.line.enter(ticket, entry));
             }
         }
         drop(state);
@@ -285,18 +310,19 @@ impl<T: Send + 'static> Turn<'_, T> {
 
 impl<T: Send + 'static> Drop for Turn<'_, T> {
     fn drop(&mut self) {
-        let Some(number) = self.number else { return };
+        let Some(key) = self.key else { return };
         let (gone, waker) = {
             let mut state = self.queue.state();
             if state.closed {
                 return;
             }
-            if number < state.front {
+            match state.line.remove(key) {
                 // It was granted one that it will not take: the next in line gets it.
-                state.granted = state.granted.saturating_sub(1);
-                (None, state.grant())
-            } else {
-                (state.caller(number).and_then(Option::take), None)
+                Some(Entry::Granted(value)) => {
+                    state.granted = state.granted.saturating_sub(1);
+                    (None, state.grant(value))
+                }
+                gone => (gone, None),
             }
         };
         drop(gone);
@@ -403,7 +429,36 @@ mod tests {
             ends.push(after / 10);
         }
         assert_eq!(ends, [30, 10, 20, 0]);
-        assert!(queue.state().line.iter().all(Option::is_none));
+        assert_eq!(queue.state().line.iter().count(), 0);
+    }
+
+    #[tokio::test]
+    async fn whoever_could_not_use_what_it_was_served_is_the_next_all_the_same() {
+        let queue = Queue::new(1);
+        let (mut first, mut second) = (queue.line_up(soon()), queue.line_up(soon()));
+        for turn in [&mut first, &mut second] {
+            assert_eq!(served(turn).await, None);
+        }
+        queue.add(Box::new(1)).unwrap();
+        assert_eq!(served(&mut first).await, Some(1));
+        assert_eq!(served(&mut first).await, None, "it was of no use; once more");
+        queue.add(Box::new(2)).unwrap();
+        assert_eq!((served(&mut second).await, served(&mut first).await), (None, Some(2)));
+        queue.add(Box::new(3)).unwrap();
+        assert_eq!(served(&mut second).await, Some(3));
+    }
+
+    #[tokio::test]
+    async fn what_was_granted_to_whoever_left_is_closed_with_the_queue() {
+        let queue = Queue::new(1);
+        let mut turn = queue.line_up(soon());
+        assert_eq!(served(&mut turn).await, None);
+        queue.add(Box::new(1)).unwrap();
+        assert_eq!(queue.ready(), 1);
+        assert_eq!(queue.close().len(), 1);
+        assert_eq!(queue.ready(), 0);
+        drop(turn);
+        assert_eq!(queue.ready(), 0);
     }
 
     #[tokio::test]

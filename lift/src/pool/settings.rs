@@ -30,8 +30,13 @@ pub struct PoolSettings {
     pub warm: Warm,
     /// Idle connections to keep, 0 to `max_size`. Default 0.
     pub min_idle: usize,
-    /// Time held after which a leak is suspected and logged, once. Default 30 s.
+    /// The bound of one cleanup; until then the connection has its place in the pool. Default 1 s.
+    pub cleanup_timeout: Duration,
+    /// Time held after which a leak is suspected and logged, once. Default 30 s; on Lambda, with one invocation at a time,
+    /// zero, which means the end of the invocation.
     pub leak_after: Duration,
+    /// When callers wait and no connection has come back for so long, the pool is unhealthy. Default 1 min.
+    pub stuck_after: Duration,
     /// Where `max_size` comes from, for the start-up banner.
     pub(crate) max_size_rule: String,
     /// Nothing runs between invocations, and nobody waits long for a breaker.
@@ -52,7 +57,9 @@ impl Default for PoolSettings {
             max_lifetime: Duration::from_secs(1800),
             warm: Warm::default(),
             min_idle: 0,
+            cleanup_timeout: Duration::from_secs(1),
             leak_after: Duration::from_secs(30),
+            stuck_after: Duration::from_secs(60),
             max_size_rule: format!("4 × {cpus} CPUs, at most 32"),
             on_lambda: false,
         }
@@ -64,10 +71,19 @@ pub(crate) fn on_lambda() -> bool {
     std::env::var_os("AWS_LAMBDA_RUNTIME_API").is_some()
 }
 
+/// Invocations that Lambda has in flight at most: more than one on managed instances only.
+fn concurrency() -> usize {
+    std::env::var("AWS_LAMBDA_MAX_CONCURRENCY").ok().and_then(|n| n.parse().ok()).unwrap_or(1)
+}
+
+fn default_leak_after() -> Duration {
+    // Whatever is still held when the next invocation begins was leaked by one that has ended.
+    if on_lambda() && concurrency() == 1 { Duration::ZERO } else { PoolSettings::default().leak_after }
+}
+
 fn default_max_size(per_call: usize, per_invocation: usize) -> (usize, String) {
     if on_lambda() {
-        let concurrency =
-            std::env::var("AWS_LAMBDA_MAX_CONCURRENCY").ok().and_then(|n| n.parse().ok()).unwrap_or(1);
+        let concurrency = concurrency();
         let size = per_invocation.saturating_mul(concurrency).clamp(1, 10_000);
         (size, format!("{concurrency} at a time × {per_invocation} of one invocation"))
     } else {
@@ -75,6 +91,54 @@ fn default_max_size(per_call: usize, per_invocation: usize) -> (usize, String) {
         let size = (4 * cpus).clamp(per_call.max(1), 32.max(per_call));
         (size, format!("4 × {cpus} CPUs, at most 32"))
     }
+}
+
+macro_rules! setters {
+    ($($(#[$doc:meta])* $method:ident $field:ident: $type:ty;)*) => {
+        /// For a pool outside of any app.
+        ///
+        /// ```
+        /// use std::time::Duration;
+        ///
+        /// let settings = lift::pool::PoolSettings::default().with_max_size(4).with_wait(Duration::from_millis(500));
+        /// assert_eq!((settings.max_size, settings.idle_timeout), (4, Duration::from_secs(600)));
+        /// ```
+        impl PoolSettings {$(
+            $(#[$doc])*
+            #[must_use]
+            pub fn $method(mut self, $field: $type) -> Self {
+                self.$field = $field;
+                self
+            }
+        )*}
+    };
+}
+
+setters! {
+    /// The most connections at a time, 1 to 10,000; a number outside counts as the nearer end.
+    with_max_size max_size: usize;
+    /// The bound of a whole `get`: queue, validation and connect.
+    with_wait wait: Duration;
+    /// The bound of one connect.
+    with_connect_timeout connect_timeout: Duration;
+    /// The bound of one validation.
+    with_validate_timeout validate_timeout: Duration;
+    /// Idle time after which a checkout makes a round trip; zero for every one.
+    with_validate_after validate_after: Duration;
+    /// Idle time after which a connection is replaced.
+    with_idle_timeout idle_timeout: Duration;
+    /// Age at which a connection is replaced.
+    with_max_lifetime max_lifetime: Duration;
+    /// When connections are opened.
+    with_warm warm: Warm;
+    /// Idle connections to keep.
+    with_min_idle min_idle: usize;
+    /// The bound of one cleanup.
+    with_cleanup_timeout cleanup_timeout: Duration;
+    /// Time held after which a leak is suspected and logged, once.
+    with_leak_after leak_after: Duration;
+    /// Time in which nothing came back, while callers wait, after which the pool is unhealthy.
+    with_stuck_after stuck_after: Duration;
 }
 
 impl PoolSettings {
@@ -98,7 +162,9 @@ impl PoolSettings {
         let validate_after = limit("validate_after", spec.validate_after, defaults.validate_after);
         let idle_timeout = limit("idle_timeout", spec.idle_timeout, defaults.idle_timeout);
         let max_lifetime = limit("max_lifetime", spec.max_lifetime, defaults.max_lifetime);
-        let leak_after = limit("leak_after", spec.leak_after, defaults.leak_after);
+        let cleanup_timeout = limit("cleanup_timeout", spec.cleanup_timeout, defaults.cleanup_timeout);
+        let leak_after = limit("leak_after", spec.leak_after, default_leak_after());
+        let stuck_after = limit("stuck_after", spec.stuck_after, defaults.stuck_after);
         let warm = match section.optional::<String>("warm") {
             Ok(Some(word)) => Warm::parse(&word).ok_or_else(|| {
                 section.invalid("warm", format!("`{word}` is not `eager`, `lazy` or `required`"))
@@ -126,9 +192,13 @@ impl PoolSettings {
             return Err(section.invalid("min_idle", problem));
         }
         let (wait, connect_timeout, validate_timeout) = (wait?, connect_timeout?, validate_timeout?);
-        for (key, limit) in
-            [("wait", wait), ("connect_timeout", connect_timeout), ("validate_timeout", validate_timeout)]
-        {
+        let cleanup_timeout = cleanup_timeout?;
+        for (key, limit) in [
+            ("wait", wait),
+            ("connect_timeout", connect_timeout),
+            ("validate_timeout", validate_timeout),
+            ("cleanup_timeout", cleanup_timeout),
+        ] {
             if limit.is_zero() {
                 return Err(section.invalid(key, "must be longer than zero, such as `250ms`"));
             }
@@ -143,7 +213,9 @@ impl PoolSettings {
             max_lifetime: max_lifetime?,
             warm: warm?,
             min_idle: min_idle.min(max_size),
+            cleanup_timeout,
             leak_after: leak_after?,
+            stuck_after: stuck_after?,
             max_size_rule,
             on_lambda: on_lambda(),
         })

@@ -5,7 +5,7 @@ use std::sync::{Arc, PoisonError};
 
 use super::connection::Connection;
 use super::core::Core;
-use super::lease::Home;
+use super::ledger::Held;
 use crate::clock::Moment;
 use crate::resource::{CloseReason, Resource};
 
@@ -13,30 +13,15 @@ impl<R: Resource> Core<R> {
     /// After a connection failed its round trip, the other idle ones are tried side by side, each in a task of its
     /// own; nobody waits for more than one of them.
     pub(super) fn look_after_idle(self: &Arc<Self>) {
-        let Ok(runtime) = tokio::runtime::Handle::try_current() else { return };
         self.unpark();
         let now = self.clock.now();
         let mut fresh = Vec::new();
-        while let Some(mut connection) = self.queue.try_take() {
+        while let Some(connection) = self.queue.try_take() {
             if now.since(connection.returned) <= self.settings.validate_after {
                 fresh.push(connection);
-                continue;
+            } else {
+                drop(self.round_trip(connection));
             }
-            let core = self.clone();
-            connection.reason = CloseReason::Interrupted;
-            runtime.spawn(async move {
-                match core.validate(&mut connection).await {
-                    Ok(()) => {
-                        connection.reason = CloseReason::Closed;
-                        connection.returned = core.clock.now();
-                        core.offer(connection);
-                    }
-                    Err(_) => {
-                        connection.close(CloseReason::Validation);
-                        core.connect_if_wanted();
-                    }
-                }
-            });
         }
         fresh.into_iter().rev().for_each(|connection| self.enqueue(connection));
     }
@@ -90,8 +75,7 @@ impl<R: Resource> Core<R> {
 
     pub(super) fn tell_leaks(&self, now: Moment) {
         let mut told = self.leaks.lock().unwrap_or_else(PoisonError::into_inner);
-        let held: Vec<_> =
-            self.ledger.held(now).filter(|held| held.long > self.settings.leak_after).collect();
+        let held: Vec<_> = self.ledger.held(now).into_iter().filter(|held| self.is_leak(held)).collect();
         told.retain(|told| held.iter().any(|held| (held.place, held.since) == *told));
         for held in held {
             if !told.contains(&(held.place, held.since)) {
@@ -100,6 +84,35 @@ impl<R: Resource> Core<R> {
                 tracing::warn!(pool, by, held = ?held.long, "a connection is held for long; is it leaked?");
             }
         }
+    }
+
+    /// On Lambda nothing is held between invocations, which is when this is asked there.
+    fn is_leak(&self, held: &Held) -> bool {
+        held.long > self.settings.leak_after || self.settings.leak_after.is_zero()
+    }
+
+    /// Closes what is idle now, and what is lent or being opened when it comes back.
+    pub(super) fn evict_all(self: &Arc<Self>) {
+        let generation = self.generation.fetch_add(1, Ordering::Relaxed) + 1;
+        self.evicted.fetch_max(generation, Ordering::Relaxed);
+        self.unpark();
+        while let Some(connection) = self.queue.try_take() {
+            connection.close(CloseReason::Evicted);
+        }
+    }
+
+    /// Changes how many connections there may be. What is too many leaves, idle ones first.
+    pub(super) fn resize(self: &Arc<Self>, max: usize) {
+        self.ledger.resize(max);
+        self.generation.fetch_add(1, Ordering::Relaxed);
+        self.unpark();
+        while self.surplus() > 0
+            && let Some(connection) = self.queue.try_take()
+        {
+            connection.close(CloseReason::Evicted);
+        }
+        // Callers may wait for the places that there are now.
+        self.connect_if_wanted();
     }
 
     /// Empties the pool without closing it: nothing that is idle survives a snapshot.

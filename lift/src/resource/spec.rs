@@ -46,7 +46,9 @@ pub struct ResourceSpec {
     pub(crate) validate_after: Option<Duration>,
     pub(crate) idle_timeout: Option<Duration>,
     pub(crate) max_lifetime: Option<Duration>,
+    pub(crate) cleanup_timeout: Option<Duration>,
     pub(crate) leak_after: Option<Duration>,
+    pub(crate) stuck_after: Option<Duration>,
     pub(crate) warm: Option<Warm>,
     pub(crate) health_timeout: Option<Duration>,
     pub(crate) critical: bool,
@@ -75,7 +77,9 @@ impl ResourceSpec {
             validate_after: None,
             idle_timeout: None,
             max_lifetime: None,
+            cleanup_timeout: None,
             leak_after: None,
+            stuck_after: None,
             warm: None,
             health_timeout: None,
             critical: true,
@@ -136,6 +140,10 @@ limits! {
     idle_timeout_ms = idle_timeout(ms: u64) Some(Duration::from_millis(ms));
     /// Age at which a connection is closed, in milliseconds.
     max_lifetime_ms = max_lifetime(ms: u64) Some(Duration::from_millis(ms));
+    /// The bound of one cleanup, in milliseconds.
+    cleanup_timeout_ms = cleanup_timeout(ms: u64) Some(Duration::from_millis(ms));
+    /// Time in which nothing came back, while callers wait, after which the pool is unhealthy, in milliseconds.
+    stuck_after_ms = stuck_after(ms: u64) Some(Duration::from_millis(ms));
     /// Time held after which a leak is suspected, in milliseconds.
     leak_after_ms = leak_after(ms: u64) Some(Duration::from_millis(ms));
     /// When connections are opened.

@@ -44,11 +44,15 @@ pub enum CloseReason {
     Discarded,
     /// The pool was closed, or emptied for a snapshot.
     Closed,
+    /// All connections were to be replaced, or there were more than there may be since a change of `max_size`.
+    Evicted,
+    /// Its borrower took it out of the pool.
+    Taken,
 }
 
 impl CloseReason {
     /// Every reason.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 9] = [
         Self::Idle,
         Self::Lifetime,
         Self::Invalid,
@@ -56,6 +60,8 @@ impl CloseReason {
         Self::Interrupted,
         Self::Discarded,
         Self::Closed,
+        Self::Evicted,
+        Self::Taken,
     ];
 
     /// The word in logs and metrics.
@@ -69,6 +75,8 @@ impl CloseReason {
             Self::Interrupted => "interrupted",
             Self::Discarded => "discarded",
             Self::Closed => "closed",
+            Self::Evicted => "evicted",
+            Self::Taken => "taken",
         }
     }
 }
@@ -147,7 +155,6 @@ impl Histogram {
 /// The counters behind [`Stats`].
 #[derive(Default)]
 pub(crate) struct Counters {
-    pub(crate) misses: AtomicU64,
     pub(crate) created: AtomicU64,
     pub(crate) timeouts: AtomicU64,
     pub(crate) errors: AtomicU64,
@@ -203,7 +210,7 @@ pub struct Stats {
     pub closed: Vec<(CloseReason, u64)>,
     /// Connections asked for and got since the start.
     pub gets: u64,
-    /// Those that were got without waiting.
+    /// Those that were got without waiting, because a connection was at hand.
     pub hits: u64,
     /// Those asked for in vain because the wait was over.
     pub timeouts: u64,

@@ -1,0 +1,173 @@
+//! What is done with a connection before it is lent: nothing after it was idle for a moment, a look after a while, one round
+//! trip after that.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::future::BoxFuture;
+use tokio::runtime::Handle;
+use tokio::sync::oneshot;
+use tokio::time::{Instant, timeout_at};
+
+use super::connection::Connection;
+use super::core::Core;
+use crate::clock::Moment;
+use crate::config::duration_text;
+use crate::error::BoxError;
+use crate::resource::{CloseReason, Resource};
+
+/// A connection that was idle for longer, in milliseconds, has its driver run before it is judged, so that a driver task
+/// can notice the end of its stream.
+pub(super) const DRIVER_MAY_SLEEP: u64 = 5;
+
+/// Turns of the runtime that a driver gets: in the first the runtime looks at its sockets, in the second the driver reads.
+/// One more, for another worker may have taken the driver over.
+const DRIVER_TURNS: u32 = 3;
+
+/// What became of a connection before it was lent.
+pub(super) enum Prepared<R: Resource> {
+    Ready(Box<Connection<R>>),
+    /// It was expired or no longer valid.
+    Closed,
+    /// Its round trip failed.
+    Failed(BoxError),
+    /// The caller's time was over before that of the round trip, which goes on without it.
+    Late(BoxError),
+}
+
+impl<R: Resource> Core<R> {
+    /// Judges a connection before it is lent; at most one round trip, and only after it was idle for long. A caller that
+    /// goes away meanwhile takes nothing along.
+    pub(super) async fn prepare(
+        self: &Arc<Self>,
+        connection: Box<Connection<R>>,
+        deadline: Instant,
+    ) -> Prepared<R> {
+        let now = self.clock.now();
+        let idle = now.since(connection.returned);
+        if let Some(reason) = self.overdue(&connection, now) {
+            connection.close(reason);
+            return Prepared::Closed;
+        }
+        let mut looked_at = LookedAt { core: self, connection: Some(connection) };
+        if idle > Duration::from_millis(DRIVER_MAY_SLEEP) {
+            let mut turns = 0;
+            while turns < DRIVER_TURNS && looked_at.is_valid() {
+                tokio::task::yield_now().await;
+                turns += 1;
+            }
+        }
+        let Some(connection) = looked_at.connection.take() else { return Prepared::Closed };
+        if !connection.is_valid() {
+            connection.close(CloseReason::Invalid);
+            return Prepared::Closed;
+        }
+        if idle <= self.settings.validate_after {
+            return Prepared::Ready(connection);
+        }
+        let mut round_trip = self.round_trip(connection);
+        match timeout_at(deadline, &mut round_trip.answer).await {
+            Ok(Ok(Ok(connection))) => Prepared::Ready(connection),
+            Ok(Ok(Err(error))) => Prepared::Failed(error),
+            Ok(Err(_)) => Prepared::Failed("the round trip did not end".into()),
+            Err(_) => Prepared::Late("the caller's time was over before the round trip's".into()),
+        }
+    }
+
+    /// Why a connection must not be lent, as far as it shows without asking the other side.
+    pub(super) fn overdue(&self, connection: &Connection<R>, now: Moment) -> Option<CloseReason> {
+        if now.since(connection.returned) > self.settings.idle_timeout {
+            Some(CloseReason::Idle)
+        } else if connection.is_expired(now) {
+            Some(CloseReason::Lifetime)
+        } else if !connection.is_valid() {
+            Some(CloseReason::Invalid)
+        } else {
+            None
+        }
+    }
+
+    /// One round trip in a task of its own, which ends well also when the caller goes away: half an answer would cost the
+    /// connection. What nobody fetches is offered to the next caller.
+    pub(super) fn round_trip(self: &Arc<Self>, mut connection: Box<Connection<R>>) -> RoundTrip<R> {
+        let (fetched, answer) = oneshot::channel();
+        // For as long as the exchange is under way.
+        connection.reason = CloseReason::Interrupted;
+        let core = self.clone();
+        let task = async move {
+            let checked = core.validate_within(&mut connection, core.settings.validate_timeout).await;
+            match checked {
+                Ok(()) => {
+                    connection.reason = CloseReason::Closed;
+                    connection.returned = core.clock.now();
+                    if let Err(Ok(connection)) = fetched.send(Ok(connection)) {
+                        core.offer(connection);
+                    }
+                }
+                Err(error) => {
+                    connection.close(CloseReason::Validation);
+                    let _ = fetched.send(Err(error));
+                }
+            }
+        };
+        if let Ok(runtime) = Handle::try_current() {
+            runtime.spawn(task);
+        }
+        RoundTrip { core: self.clone(), answer }
+    }
+
+    /// One round trip, bounded.
+    pub(super) async fn validate_within(
+        &self,
+        connection: &mut Connection<R>,
+        limit: Duration,
+    ) -> Result<(), BoxError> {
+        let Some(resource) = connection.get_mut() else { return Err("the connection is gone".into()) };
+        match tokio::time::timeout(limit, resource.health_check()).await {
+            Ok(checked) => checked.map_err(Into::into),
+            Err(_) => Err(format!("no answer within {}", duration_text(limit)).into()),
+        }
+    }
+
+    pub(super) fn validate<'a>(
+        &'a self,
+        connection: &'a mut Connection<R>,
+    ) -> BoxFuture<'a, Result<(), BoxError>> {
+        Box::pin(self.validate_within(connection, self.settings.validate_timeout))
+    }
+}
+
+/// A connection on which nothing is under way. It goes to the next caller when this one goes away.
+struct LookedAt<'a, R: Resource> {
+    core: &'a Arc<Core<R>>,
+    connection: Option<Box<Connection<R>>>,
+}
+
+impl<R: Resource> LookedAt<'_, R> {
+    fn is_valid(&self) -> bool {
+        self.connection.as_ref().is_some_and(|connection| connection.is_valid())
+    }
+}
+
+impl<R: Resource> Drop for LookedAt<'_, R> {
+    fn drop(&mut self) {
+        if let Some(connection) = self.connection.take() {
+            self.core.offer(connection);
+        }
+    }
+}
+
+/// A round trip that somebody waits for.
+pub(super) struct RoundTrip<R: Resource> {
+    core: Arc<Core<R>>,
+    answer: oneshot::Receiver<Result<Box<Connection<R>>, BoxError>>,
+}
+
+impl<R: Resource> Drop for RoundTrip<R> {
+    fn drop(&mut self) {
+        self.answer.close();
+        if let Ok(Ok(connection)) = self.answer.try_recv() {
+            self.core.offer(connection);
+        }
+    }
+}
