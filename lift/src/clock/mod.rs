@@ -81,14 +81,14 @@ impl Clock {
     /// Moves both clocks of a held clock on; the machine's clocks do not care.
     pub fn advance(&self, by: Duration) {
         self.shift(|now| {
-            now.monotonic += millis(by);
-            now.wall += millis(by);
+            now.monotonic = now.monotonic.saturating_add(millis(by));
+            now.wall = now.wall.saturating_add(millis(by));
         });
     }
 
     /// Moves the wall clock alone, as a frozen Lambda sandbox sees it after thawing.
     pub fn freeze(&self, by: Duration) {
-        self.shift(|now| now.wall += millis(by));
+        self.shift(|now| now.wall = now.wall.saturating_add(millis(by)));
     }
 
     /// Sets the wall clock back, as an operator or a time daemon may.

@@ -147,6 +147,11 @@ impl<R: Resource> Pool<R> {
         &self.core
     }
 
+    #[cfg(test)]
+    pub(super) fn lifecycle_for_tests(&self) -> Lifecycle<R> {
+        Lifecycle(self.core.clone())
+    }
+
     /// The pool's numbers at this moment.
     #[must_use]
     pub fn stats(&self) -> Stats {
@@ -155,7 +160,7 @@ impl<R: Resource> Pool<R> {
 }
 
 /// A pool as the app sees it.
-struct Lifecycle<R: Resource>(Arc<Core<R>>);
+pub(super) struct Lifecycle<R: Resource>(Arc<Core<R>>);
 
 impl<R: Resource> Managed for Lifecycle<R> {
     fn spec(&self) -> &ResourceSpec {

@@ -19,6 +19,8 @@ pub(super) enum Mood {
     Refuses,
     /// Never answers.
     Hangs,
+    /// Panics while it opens; a round trip works.
+    Panics,
 }
 
 /// What the backend has seen.
@@ -26,6 +28,12 @@ pub(super) struct Seen {
     pub(super) mood: Mood,
     /// How long a connect takes.
     pub(super) connect: Duration,
+    /// How long a round trip takes.
+    pub(super) round_trip: Duration,
+    /// How long a cleanup takes.
+    pub(super) cleanup: Duration,
+    /// Cleanups that have ended.
+    pub(super) cleanups: usize,
     pub(super) attempts: usize,
     pub(super) round_trips: usize,
     pub(super) next: usize,
@@ -45,6 +53,9 @@ impl Backend {
         Self(Arc::new(Mutex::new(Seen {
             mood: Mood::Well,
             connect: Duration::ZERO,
+            round_trip: Duration::ZERO,
+            cleanup: Duration::ZERO,
+            cleanups: 0,
             attempts: 0,
             round_trips: 0,
             next: 0,
@@ -79,11 +90,14 @@ impl Backend {
             seen.attempts += 1;
             seen.connect
         };
-        tokio::time::sleep(delay).await;
+        if !delay.is_zero() {
+            tokio::time::sleep(delay).await;
+        }
         let mood = self.seen().mood;
         match mood {
             Mood::Refuses => Err("connection refused".into()),
             Mood::Hangs => std::future::pending().await,
+            Mood::Panics => std::panic::resume_unwind(Box::new("a bug in opening")),
             Mood::Well => {
                 let mut seen = self.seen();
                 seen.next += 1;
@@ -123,16 +137,27 @@ impl Resource for Session {
     }
 
     async fn health_check(&mut self) -> Result<(), BoxError> {
-        let mood = {
+        let (mood, delay) = {
             let mut seen = self.backend.seen();
             seen.round_trips += 1;
-            if seen.dead.contains(&self.id) { Mood::Hangs } else { seen.mood }
+            (if seen.dead.contains(&self.id) { Mood::Hangs } else { seen.mood }, seen.round_trip)
         };
+        if !delay.is_zero() {
+            tokio::time::sleep(delay).await;
+        }
         match mood {
-            Mood::Well => Ok(()),
+            Mood::Well | Mood::Panics => Ok(()),
             Mood::Refuses => Err("reset by peer".into()),
             Mood::Hangs => std::future::pending().await,
         }
+    }
+
+    async fn cleanup(self) {
+        let delay = self.backend.seen().cleanup;
+        if !delay.is_zero() {
+            tokio::time::sleep(delay).await;
+        }
+        self.backend.seen().cleanups += 1;
     }
 }
 

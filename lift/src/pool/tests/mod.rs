@@ -1,7 +1,10 @@
 //! What the pool promises, with the clocks held. Time-outs run on tokio's paused time.
 
 mod backend;
+mod departures;
+mod operations;
 mod random;
+mod waiting;
 
 use std::time::Duration;
 

@@ -1,0 +1,243 @@
+//! What can be asked of a pool besides `get`, and its numbers.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use futures_util::future::{join_all, poll_immediate};
+use tokio::time::Instant;
+
+use super::backend::{Backend, Mood, at_most, settle};
+use super::{MS, closed};
+use crate::clock::Clock;
+use crate::pool::{CloseReason, PoolError, PoolSettings, Pooled};
+use crate::resource::Resource;
+
+#[tokio::test(start_paused = true)]
+async fn what_is_at_hand_anywhere_in_the_pool_is_a_hit() {
+    let (backend, clock) = (Backend::new(), Clock::held());
+    let pool = backend.pool(&clock, at_most(16));
+    pool.warm(12).await.unwrap();
+    let all = join_all((0..12).map(|_| pool.get())).await;
+    assert_eq!((pool.stats().gets, pool.stats().hits, pool.stats().wait.count()), (12, 12, 0));
+    let _new = pool.get().await.unwrap();
+    assert_eq!((pool.stats().gets, pool.stats().hits, pool.stats().wait.count()), (13, 12, 1));
+    drop(all);
+    assert_eq!((pool.stats().gets, pool.stats().hits, pool.stats().in_use), (13, 12, 1));
+}
+
+#[test]
+fn the_number_of_gets_never_steps_back() {
+    let runtime =
+        tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_time().build().unwrap();
+    let backend = Backend::new();
+    let pool = backend.pool(&Clock::system(), at_most(2));
+    let done = Arc::new(AtomicBool::new(false));
+    let reader = std::thread::spawn({
+        let (pool, done) = (pool.clone(), done.clone());
+        move || {
+            let mut last = (0, 0);
+            while !done.load(Ordering::Acquire) {
+                let stats = pool.stats();
+                assert!(stats.gets >= last.0 && stats.hits >= last.1, "{last:?}: {stats:?}");
+                last = (stats.gets, stats.hits);
+            }
+        }
+    });
+    runtime.block_on(async {
+        let users = (0..4).map(|_| {
+            let pool = pool.clone();
+            tokio::spawn(async move {
+                for _ in 0..5_000 {
+                    drop(pool.get().await.unwrap());
+                }
+            })
+        });
+        join_all(users).await;
+    });
+    done.store(true, Ordering::Release);
+    reader.join().unwrap();
+    assert_eq!(pool.stats().gets, 20_000);
+}
+
+#[tokio::test(start_paused = true)]
+async fn try_get_takes_what_is_at_hand_and_needs_no_round_trip() {
+    let (backend, clock) = (Backend::new(), Clock::held());
+    let pool = backend.pool(&clock, at_most(8));
+    assert!(pool.try_get().is_none());
+    settle().await;
+    assert_eq!(backend.seen().attempts, 0, "it opens none");
+    pool.warm(6).await.unwrap();
+    let held: Vec<_> = std::iter::from_fn(|| pool.try_get()).collect();
+    assert_eq!((held.len(), pool.stats().hits), (6, 6));
+    drop(held);
+    clock.advance(MS * 501);
+    assert!(pool.try_get().is_none(), "a round trip is due");
+    assert_eq!(pool.stats().idle, 6);
+    drop(pool.get().await.unwrap());
+    let mut one = pool.try_get().unwrap();
+    one.valid = false;
+    clock.advance(Duration::from_secs(3_600));
+    drop(one);
+    assert!(pool.try_get().is_none());
+    settle().await;
+    assert_eq!((pool.stats().idle, closed(&pool.stats(), CloseReason::Idle)), (0, 5));
+    pool.close().await;
+    assert!(pool.try_get().is_none());
+}
+
+#[tokio::test(start_paused = true)]
+async fn try_get_passes_nobody_who_waits() {
+    let (backend, clock) = (Backend::new(), Clock::held());
+    let pool = backend.pool(&clock, at_most(1));
+    let held = pool.get().await.unwrap();
+    let mut waiting = Box::pin(pool.get());
+    assert!(poll_immediate(&mut waiting).await.is_none());
+    drop(held);
+    assert!(pool.try_get().is_none());
+    drop(waiting.await.unwrap());
+    assert!(pool.try_get().is_some());
+}
+
+#[tokio::test(start_paused = true)]
+async fn get_within_waits_for_as_long_as_it_says() {
+    let (backend, clock) = (Backend::new(), Clock::held());
+    let pool = backend.pool(&clock, at_most(1));
+    let _held = pool.get().await.unwrap();
+    for limit in [0, 10, 5_000] {
+        let begin = Instant::now();
+        assert!(matches!(pool.get_within(MS * limit).await, Err(PoolError::Exhausted { .. })));
+        assert_eq!(begin.elapsed(), MS * limit);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_connection_that_is_taken_leaves_its_place_to_the_next() {
+    let (backend, clock) = (Backend::new(), Clock::held());
+    let pool = backend.pool(&clock, at_most(1));
+    let held = pool.get().await.unwrap();
+    let mut waiting = Box::pin(pool.get());
+    assert!(poll_immediate(&mut waiting).await.is_none());
+    let mine = held.take();
+    assert_eq!((mine.id, waiting.await.unwrap().id), (1, 2));
+    let stats = pool.stats();
+    assert_eq!((closed(&stats, CloseReason::Taken), stats.hold.count(), stats.in_use), (1, 2, 0));
+    assert_eq!(backend.seen().cleanups, 0);
+    mine.cleanup().await;
+    pool.close().await;
+    assert!(backend.seen().open.is_empty());
+    assert_eq!(Pooled::detached(7_u8).into_taken(), 7);
+}
+
+impl Pooled<u8> {
+    fn into_taken(self) -> u8 {
+        self.take()
+    }
+}
+
+impl Resource for u8 {
+    type Config = crate::config::NoSettings;
+    type Error = crate::error::BoxError;
+
+    async fn initialize(_: &Self::Config, _: &crate::resource::Init) -> Result<Self, Self::Error> {
+        Ok(0)
+    }
+
+    async fn health_check(&mut self) -> Result<(), Self::Error> {
+        Ok(())
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn evicted_connections_leave_now_or_when_they_come_back() {
+    let (backend, clock) = (Backend::new(), Clock::held());
+    backend.seen().connect = MS * 10;
+    let pool = backend.pool(&clock, at_most(8));
+    pool.warm(6).await.unwrap();
+    let held = pool.get().await.unwrap();
+    // Two more are being opened meanwhile, with what was right before.
+    let late = tokio::spawn({
+        let pool = pool.clone();
+        async move { pool.warm(7).await }
+    });
+    settle().await;
+    late.abort();
+    settle().await;
+    assert_eq!(pool.stats().connecting, 2);
+    pool.evict_all();
+    settle().await;
+    assert_eq!((pool.stats().idle, closed(&pool.stats(), CloseReason::Evicted)), (0, 5));
+    tokio::time::sleep(MS * 20).await;
+    assert_eq!((pool.stats().idle, closed(&pool.stats(), CloseReason::Evicted)), (0, 7));
+    drop(held);
+    settle().await;
+    assert_eq!((pool.stats().idle, closed(&pool.stats(), CloseReason::Evicted)), (0, 8));
+    for _ in 0..3 {
+        assert_eq!(pool.get().await.unwrap().id, 9, "what came later stays");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_pool_shrinks_down_to_its_new_size_and_no_further() {
+    let (backend, clock) = (Backend::new(), Clock::held());
+    backend.seen().cleanup = MS * 50;
+    let pool = backend.pool(&clock, at_most(8));
+    pool.warm(8).await.unwrap();
+    let held: Vec<_> = join_all((0..5).map(|_| pool.get())).await.into_iter().map(Result::unwrap).collect();
+    pool.resize(4);
+    assert_eq!((pool.stats().max_size, pool.stats().idle), (4, 0), "three idle ones go at once");
+    let mut waiting = Box::pin(pool.get());
+    assert!(poll_immediate(&mut waiting).await.is_none());
+    drop(held);
+    assert_eq!(closed(&pool.stats(), CloseReason::Evicted), 4, "and one of those that were lent");
+    drop(waiting.await.unwrap());
+    tokio::time::sleep(MS * 100).await;
+    assert_eq!((pool.stats().idle, backend.seen().open.len()), (4, 4));
+    let all = join_all((0..4).map(|_| pool.get())).await;
+    assert!(all.iter().all(Result::is_ok));
+    assert!(matches!(pool.get_within(MS).await, Err(PoolError::Exhausted { in_use: 4, .. })));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_pool_that_grows_serves_those_who_wait() {
+    let (backend, clock) = (Backend::new(), Clock::held());
+    let pool = backend.pool(&clock, at_most(1));
+    let _held = pool.get().await.unwrap();
+    let mut waiting = Box::pin(async { join_all((0..3).map(|_| pool.get())).await });
+    assert!(poll_immediate(&mut waiting).await.is_none());
+    pool.resize(4);
+    let served: Vec<_> = waiting.await.into_iter().map(|served| served.unwrap().id).collect();
+    assert_eq!((served, backend.seen().most), (vec![2, 3, 4], 4));
+    pool.resize(0);
+    assert_eq!(pool.stats().max_size, 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_an_invocation_leaves_held_is_a_leak_when_the_next_one_begins() {
+    let (backend, clock) = (Backend::new(), Clock::held());
+    let pool = backend.pool(&clock, PoolSettings { leak_after: Duration::ZERO, ..at_most(2) });
+    let told = || pool.core_for_tests().leaks.lock().unwrap().len();
+    drop(pool.get().await.unwrap());
+    pool.maintain();
+    assert_eq!(told(), 0);
+    let held = pool.get().await.unwrap();
+    for _ in 0..3 {
+        pool.maintain();
+        assert_eq!(told(), 1, "once");
+    }
+    drop(held);
+    pool.maintain();
+    assert_eq!(told(), 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_caller_is_told_what_holds_it_up() {
+    let (backend, clock) = (Backend::new(), Clock::held());
+    let pool = backend.pool(&clock, at_most(2));
+    backend.seen().mood = Mood::Hangs;
+    let mut slow = Box::pin(pool.get());
+    assert!(poll_immediate(&mut slow).await.is_none());
+    let error = pool.get_within(MS * 10).await.err().unwrap();
+    assert_eq!(error.class(), "connect");
+    assert_eq!((pool.stats().errors, pool.stats().timeouts), (1, 0));
+}
