@@ -218,14 +218,9 @@ mod tests {
 
     #[test]
     fn a_variable_has_only_capitals_digits_and_lines() {
-        for (name, prefix) in [
-            ("a.b/c", "A_B_C"),
-            ("HTTPServer", "HTTPSERVER"),
-            ("dbA", "DB_A"),
-            ("db2A", "DB2_A"),
-           
-            ("", ""),
-        ] {
+        for (name, prefix) in
+            [("a.b/c", "A_B_C"), ("HTTPServer", "HTTPSERVER"), ("dbA", "DB_A"), ("db2A", "DB2_A"), ("", "")]
+        {
             assert_eq!(ResourceSpec::named(name).prefix(), prefix, "{name}");
         }
     }
