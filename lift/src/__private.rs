@@ -26,3 +26,8 @@ pub fn fail(error: impl LiftError) -> Response {
 pub fn failure(error: impl LiftError) -> Failure {
     Failure::of(error)
 }
+
+/// The error's own text. That it has one follows from the trait here, so that an error without `Display` is one error.
+pub fn text(error: &impl LiftError) -> String {
+    error.to_string()
+}

@@ -1,5 +1,7 @@
 //! The tokens: one match that decides, and the two ways into an answer.
 
+use std::collections::BTreeMap;
+
 use proc_macro2::{Ident, Literal, Span, TokenStream};
 use quote::{ToTokens, format_ident, quote, quote_spanned};
 use syn::ext::IdentExt;
@@ -14,8 +16,6 @@ use crate::support::spans::ends;
 pub(crate) fn expand(raw: &RawError, decided: &[Decided]) -> TokenStream {
     let arms = decided.iter().map(|decided| arm(decided, &raw.runtime));
     let body = if decided.is_empty() { quote!(match *self {}) } else { quote!(match self { #(#arms)* }) };
-    let text = decided.iter().any(Decided::shows_display).then(|| display(&raw.runtime));
-    let body = quote!(#text #body);
     let catalog = catalog(decided, &raw.runtime);
     impls(&raw.input.ident, &body, &catalog, &raw.runtime)
 }
@@ -111,16 +111,6 @@ fn impls(ident: &Ident, decision: &TokenStream, catalog: &TokenStream, runtime: 
     }
 }
 
-/// The error's own text. That it has one follows from the trait here, so that an error without `Display` is told once.
-fn display(runtime: &Runtime) -> TokenStream {
-    let private = runtime.path();
-    quote! {
-        fn __lift_text<E: #private::LiftError>(error: &E) -> ::std::string::String {
-            ::std::string::ToString::to_string(error)
-        }
-    }
-}
-
 fn arm(decided: &Decided, runtime: &Runtime) -> TokenStream {
     let Decided { variant, decision, level, .. } = decided;
     let private = runtime.path();
@@ -141,10 +131,10 @@ fn arm(decided: &Decided, runtime: &Runtime) -> TokenStream {
         Decision::Internal { code } => quote!(#private::Decision::internal(#code)),
         Decision::Own { status, code, retry, text, details } => {
             let status = Literal::u16_unsuffixed(*status);
-            let text = public(text);
+            let text = public(text, runtime);
             let retry = retry.map(|retry| self::retry(retry, runtime)).map(|retry| quote!(.retry(#retry)));
             let details = details.iter().map(|Detail { name, ty, .. }| {
-                let local = detail_local(name);
+                let local = field_local(name);
                 // A type that is not `Serialize` is told at the field.
                 let (first, last) = ends(ty);
                 let private = runtime.path_at(last);
@@ -172,21 +162,23 @@ fn bindings(decision: &Decision) -> TokenStream {
                 Text::Format(Format { fields, .. }) => fields,
                 _ => &[],
             };
-            let shown = shown.iter().map(|(member, local)| quote!(#member: #local,));
-            let details = details.iter().map(|Detail { name, member, .. }| {
-                let local = detail_local(name);
-                quote!(#member: #local,)
-            });
-            quote!(#(#shown)* #(#details)*)
+            let details =
+                details.iter().map(|Detail { name, member, .. }| (member.clone(), field_local(name)));
+            // A field is bound once, however often it is shown.
+            let fields: BTreeMap<_, _> =
+                shown.iter().cloned().chain(details).map(|(member, local)| (local, member)).collect();
+            let (locals, members) = (fields.keys(), fields.values());
+            quote!(#(#members: #locals,)*)
         }
         _ => TokenStream::new(),
     }
 }
 
-fn public(text: &Text) -> TokenStream {
+fn public(text: &Text, runtime: &Runtime) -> TokenStream {
+    let private = runtime.path();
     match text {
         Text::Nothing => TokenStream::new(),
-        Text::Display => quote!(.public(__lift_text(self))),
+        Text::Display => quote!(.public(#private::text(self))),
         Text::Plain(text) => quote!(.public(#text)),
         Text::Format(Format { literal, fields }) => {
             let arguments = fields.iter().map(|(_, local)| quote!(#local = #local));
@@ -195,8 +187,9 @@ fn public(text: &Text) -> TokenStream {
     }
 }
 
-fn detail_local(name: &str) -> Ident {
-    format_ident!("__lift_detail_{name}", span = Span::mixed_site())
+/// The local name that stands for a field.
+pub(super) fn field_local(name: &str) -> Ident {
+    format_ident!("__lift_{name}", span = Span::mixed_site())
 }
 
 fn inner() -> Ident {

@@ -35,4 +35,6 @@ pub(crate) fn lift_error(item: TokenStream) -> TokenStream {
 }
 
 #[cfg(test)]
+mod matrix;
+#[cfg(test)]
 mod tests;

@@ -14,13 +14,6 @@ pub(crate) struct Decided {
     pub(crate) shown: Option<String>,
 }
 
-impl Decided {
-    /// True if the public reads the error's `Display`.
-    pub(crate) fn shows_display(&self) -> bool {
-        matches!(self.decision, Decision::Own { text: Text::Display, .. })
-    }
-}
-
 pub(crate) enum Decision {
     /// The inner error's.
     Transparent { field: Member, ty: Box<Type> },

@@ -3,10 +3,11 @@
 use std::collections::BTreeMap;
 use std::ops::Range;
 
-use proc_macro2::{Ident, Span};
+use proc_macro2::Ident;
 use syn::{Fields, LitStr, Member};
 
 use super::display;
+use super::expand::field_local;
 use super::model::{Format, Text};
 use super::placeholders::{self, Piece, Placeholder, Unbalanced};
 use crate::support::errors::Errors;
@@ -93,14 +94,14 @@ impl Names<'_> {
         let Some(index) = names.iter().position(|known| known == name) else {
             return Err(self.unknown(name, &names));
         };
-        let local = format!("__lift_{name}");
+        let local = field_local(name);
         let member = match self.fields.iter().nth(index).and_then(|field| field.ident.clone()) {
             Some(ident) => Member::Named(ident),
             None => Member::from(index),
         };
-        let ident = Ident::new(&local, Span::mixed_site());
-        self.bound.entry(name.to_owned()).or_insert((member, ident));
-        Ok(local)
+        let text = local.to_string();
+        self.bound.entry(name.to_owned()).or_insert((member, local));
+        Ok(text)
     }
 
     fn names(&self) -> Vec<String> {
@@ -144,6 +145,7 @@ fn split(text: &str, tail: Range<usize>) -> (&str, &str) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proc_macro2::Span;
     use quote::ToTokens;
     use syn::{ItemStruct, parse_quote};
 

@@ -97,7 +97,7 @@ fn every_decision_is_an_arm() {
     }";
     let out = lift_error(item.parse().unwrap()).to_string();
     for part in [
-        r#"Self :: NotFound { .. } => :: lift :: __private :: Decision :: new (404 , "X") . public (__lift_text (self)) ,"#,
+        r#"Self :: NotFound { .. } => :: lift :: __private :: Decision :: new (404 , "X") . public (:: lift :: __private :: text (self)) ,"#,
         r#"Self :: Slow { .. } => :: lift :: __private :: Decision :: new (503 , "SLOW") . retry (:: lift :: __private :: Retry :: after_ms (2000)) ,"#,
         r#". retry (:: lift :: __private :: Retry :: Now) . public ("busy {}") ,"#,
         r#"Self :: Conflict { a : __lift_a , b : __lift_b , .. } =>"#,

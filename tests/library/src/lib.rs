@@ -89,3 +89,12 @@ pub mod orders {
             .health_checks(lift::health_checks![orders])
     }
 }
+
+#[allow(clippy::module_name_repetitions, missing_docs)] // there are many, and they say nothing
+pub mod decisions {
+    //! Errors with every combination of keys that `#[lift(…)]` allows, on every shape of a variant and of a struct.
+
+    use lift::{LiftError, PoolError};
+
+    include!("decisions.in");
+}
