@@ -76,6 +76,15 @@ use proc_macro::TokenStream;
 /// Every parameter of the route is the name of an argument, or a name that an argument's pattern binds, as in
 /// `Path((org, id)): Path<(String, Uuid)>`.
 ///
+/// An argument that only another kind of trigger has (`SqsMessage` on HTTP, `RequestContext` on a queue) is refused, and so
+/// is one that only axum's own router would fill.
+///
+/// # The answer
+///
+/// A response, or a `Result` of one. The error of a `Result` is a `LiftError`, `lift::Error`, `lift::Failure`, or an axum idiom
+/// with a status of its own (`StatusCode`, a tuple with one in front, `Response`, an extractor's rejection); a status
+/// below 400 makes it an opaque 500. A handler that takes a `Batch` answers `()`, `Failed` or a `Result` of one of them.
+///
 /// # Errors
 ///
 /// It is a compile error when the function is not a free, safe, non-generic `async fn`; when an argument borrows, is

@@ -5,6 +5,7 @@ use quote::{ToTokens, quote, quote_spanned};
 use syn::{Attribute, Type, Visibility};
 
 use super::item::RawFunction;
+use super::model::Output;
 use crate::support::attributes::cfgs;
 use crate::support::runtime::Runtime;
 use crate::support::spans::ends;
@@ -86,8 +87,14 @@ impl ToTokens for CallType {
 /// `fn declare`: `Requirements` learns which resources the arguments take.
 ///
 /// Like [`late`] and the call itself it points to the function's name: what is wrong with an argument's type is then the
-/// same error at the same place, which the compiler tells once.
-pub(crate) fn declare(types: &[CallType], name: &Ident, runtime: &Runtime) -> TokenStream {
+/// same error at the same place, which the compiler tells once. Whether the trigger has what an argument wants is asked of
+/// its type here, too.
+pub(crate) fn declare(
+    types: &[CallType],
+    name: &Ident,
+    trigger: Option<&Ident>,
+    runtime: &Runtime,
+) -> TokenStream {
     let private = runtime.path();
     let leaves: Vec<_> = types.iter().flat_map(|ty| &ty.leaves).collect();
     if leaves.is_empty() {
@@ -105,7 +112,65 @@ pub(crate) fn declare(types: &[CallType], name: &Ident, runtime: &Runtime) -> To
             #((&&&&#names).declare(#requirements);)*
         }
     };
-    quote!(fn declare(#requirements: &mut #private::Requirements) { #body })
+    let fits = trigger.map(|trigger| fits(&leaves, &names, name, trigger, runtime));
+    quote!(fn declare(#requirements: &mut #private::Requirements) { #body #fits })
+}
+
+/// Refuses, at each argument's type, what the trigger never has.
+fn fits(
+    leaves: &[&TokenStream],
+    probes: &[Ident],
+    name: &Ident,
+    trigger: &Ident,
+    runtime: &Runtime,
+) -> TokenStream {
+    let span = name.span();
+    let private = runtime.path_at(span);
+    let marks: Vec<_> = (0..leaves.len()).map(|index| at_name("mark", index, name)).collect();
+    let calls = leaves.iter().zip(&marks).map(|(leaf, mark)| {
+        let on_trigger = quote_spanned!(span=> #private::scope::on::#trigger);
+        quote_spanned!(span=> #mark.fits::<#leaf, #on_trigger>();)
+    });
+    quote_spanned! {span=>
+        let (#(#marks,)*) = {
+            use #private::scope::*;
+            (#((&&&&#probes).scope(),)*)
+        };
+        #(#calls)*
+    }
+}
+
+/// What makes a response of the answer: a closure, because the answer of an `impl IntoResponse` has no name. With `all`,
+/// an argument can stand for all records of an event, and then the answer does.
+pub(crate) fn judge(
+    types: &[CallType],
+    name: &Ident,
+    output: &Output,
+    all: bool,
+    runtime: &Runtime,
+) -> TokenStream {
+    let span = name.span();
+    let private = runtime.path_at(span);
+    let leaves: Vec<_> = types.iter().filter(|_| all).flat_map(|ty| &ty.leaves).collect();
+    let probes = leaves.iter().map(|leaf| probe(leaf, runtime));
+    let names: Vec<_> = (0..leaves.len()).map(|index| at_name("probe", index, name)).collect();
+    let [answer, kind, marks, first, second, last] =
+        ["answer", "kind", "marks", "first", "second", "last"].map(|local| at_name(local, 0, name));
+    quote_spanned! {span=>
+        |#answer| {
+            #(let #names = #probes;)*
+            let #kind = #private::kind::Kind::of(&#answer);
+            let #marks = {
+                use #private::kind::*;
+                let (#first, #kind) = (&&&&&#kind).open();
+                let (#second, #kind) = (&&&&&#kind).open();
+                let #last = (&&#kind).close();
+                #(let #last = (&&#names).close(#last);)*
+                #private::kind::Marks::new(#first, #second, #last)
+            };
+            #marks.judge::<#output>(#answer)
+        }
+    }
 }
 
 /// One `bool` per argument, in an array: is it to be taken last?
@@ -201,7 +266,7 @@ mod tests {
             late.contains("(&& && __lift_probe1) . late () | (&& && __lift_probe2) . late () , false]"),
             "{late}"
         );
-        let declared = declare(&types, &name, &runtime).to_string();
+        let declared = declare(&types, &name, None, &runtime).to_string();
         assert_eq!(declared.matches(". declare").count(), 3);
         assert_eq!(super::late(&[], &name, &runtime).to_string(), "[]");
     }

@@ -1,8 +1,10 @@
 //! A function that lift can call.
 
 use proc_macro2::{Ident, TokenStream};
-use quote::{ToTokens, quote};
+use quote::{ToTokens, quote, quote_spanned};
 use syn::{Attribute, ReturnType, Type, Visibility};
+
+use crate::support::spans::{contains_word, ends};
 
 /// A checked function: async, free, not generic, and no more arguments than the runtime can pass, each of which owns
 /// what it holds.
@@ -37,9 +39,7 @@ impl Output {
 impl Output {
     /// The type, where it can be written elsewhere.
     pub(crate) fn named(&self) -> Option<&Type> {
-        self.0
-            .as_ref()
-            .filter(|ty| !matches!(ty, Type::Never(_)) && !crate::support::spans::contains_word(*ty, "impl"))
+        self.0.as_ref().filter(|ty| !matches!(ty, Type::Never(_)) && !contains_word(*ty, "impl"))
     }
 }
 
@@ -54,10 +54,13 @@ impl ToTokens for Output {
     fn to_tokens(&self, tokens: &mut TokenStream) {
         match &self.0 {
             None => tokens.extend(quote!(())),
-            Some(_) => match self.named() {
+            Some(ty) => match self.named() {
                 Some(ty) => ty.to_tokens(tokens),
                 // It cannot be written in a turbofish; the compiler finds it by itself.
-                None => tokens.extend(quote!(_)),
+                None => {
+                    let (first, _) = ends(ty);
+                    tokens.extend(quote_spanned!(first=> _));
+                }
             },
         }
     }

@@ -18,7 +18,8 @@ pub(crate) fn expand(raw: &RawHandler, handler: &Handler) -> TokenStream {
     let private = runtime.path();
     let meta = meta(handler, runtime);
     let types: Vec<_> = handler.takes.iter().map(|takes| takes.call_type(runtime)).collect();
-    let declare = function::declare(&types, ident, runtime);
+    let on = format_ident!("{}", handler.trigger.type_name());
+    let declare = function::declare(&types, ident, Some(&on), runtime);
     let call = call(handler, &types, runtime);
     let parameters = parameters(handler, runtime);
     let errors = handler.function.output.named().map(|output| {
@@ -133,6 +134,7 @@ fn call(handler: &Handler, types: &[CallType], runtime: &Runtime) -> TokenStream
     let private = runtime.path();
     let function::Function { ident, output, .. } = &handler.function;
     let late = function::late(types, ident, runtime);
+    let judge = function::judge(types, ident, output, handler.trigger.has_records(), runtime);
     let request = local("request", 0);
     let names: Vec<_> = (0..types.len()).map(|index| at_name("a", index, ident)).collect();
     let patterns = handler.takes.iter().zip(&names).map(|(takes, name)| match takes {
@@ -149,7 +151,12 @@ fn call(handler: &Handler, types: &[CallType], runtime: &Runtime) -> TokenStream
     let private_at_name = runtime.path_at(span);
     let name = format_ident!("call{}", types.len(), span = span);
     let call = quote_spanned! {span=>
-        #private_at_name::#name::<#(#types,)* #mark #output, _, _>(#request, #late, |#(#patterns),*| #ident(#(#names),*))
+        #private_at_name::#name::<#(#types,)* #mark #output, _, _, _>(
+            #request,
+            #late,
+            |#(#patterns),*| #ident(#(#names),*),
+            #judge
+        )
     };
     quote! {
         fn call(#request: #private::Request) -> #private::BoxFuture<'static, #private::Response> {

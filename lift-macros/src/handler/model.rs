@@ -43,6 +43,26 @@ pub(crate) enum Trigger {
     },
 }
 
+impl Trigger {
+    /// The runtime's type for it.
+    pub(crate) fn type_name(&self) -> &'static str {
+        match self {
+            Self::Http { method: "GET" | "HEAD", .. } => "Get",
+            Self::Http { .. } => "Http",
+            Self::Invoke { .. } => "Invoke",
+            Self::Records { kind, .. } => kind.variant,
+            Self::EventBridge { .. } => "EventBridge",
+            Self::WebSocket { .. } => "WebSocket",
+            Self::Event { .. } => "Event",
+        }
+    }
+
+    /// Whether an argument can stand for all records of an event.
+    pub(crate) fn has_records(&self) -> bool {
+        matches!(self, Self::Records { .. } | Self::EventBridge { .. })
+    }
+}
+
 /// A key that names where records come from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Records {

@@ -1,7 +1,7 @@
 //! The rules that join the attribute and the function.
 
 use proc_macro2::Ident;
-use syn::{LitStr, Type};
+use syn::LitStr;
 
 use super::model::{Handler, Takes, Trigger};
 use super::parse::{CANCEL, CONCURRENCY, Front, ON_PERMANENT, PARTIAL, RawHandler, TIMEOUT};
@@ -29,7 +29,6 @@ pub(crate) fn validate(raw: &RawHandler, errors: &Errors) -> Option<Handler> {
     let function = function?;
     let trigger = trigger?;
     let takes = takes(&trigger, &function, raw, errors);
-    check_types(&trigger, &function, errors);
     Some(Handler {
         takes,
         trigger,
@@ -65,34 +64,6 @@ fn takes(trigger: &Trigger, function: &Function, raw: &RawHandler, errors: &Erro
             None => Takes::Request(argument.ty.clone()),
         })
         .collect()
-}
-
-/// Arguments that compile and cannot be meant, told by the name of their type.
-fn check_types(trigger: &Trigger, function: &Function, errors: &Errors) {
-    let bodiless = match trigger {
-        Trigger::Http { method, .. } if ["GET", "HEAD"].contains(method) => Some(method),
-        _ => None,
-    };
-    for argument in &function.arguments {
-        let Type::Path(path) = &argument.ty else { continue };
-        let Some(last) = path.path.segments.last() else { continue };
-        let name = last.ident.to_string();
-        match (bodiless, name.as_str()) {
-            (Some(method), "Json" | "Bytes") => {
-                let text = format!("a {method} request has no body that `{name}` could be read from");
-                let help = match name.as_str() {
-                    "Json" => "write `Query<…>` for what stands behind `?`, or another method",
-                    _ => "leave the argument out, or write another method",
-                };
-                errors.report(Fault::new(Rule::BodyOnGet, &argument.ty, text).help(help));
-            }
-            (_, "State") if !last.arguments.is_none() => {
-                let fault = Fault::new(Rule::AxumState, &argument.ty, "`State` is axum's, and lift has none");
-                errors.report(fault.help("write `Shared<…>`, and hand the value over with `App::provide`"));
-            }
-            _ => {}
-        }
-    }
 }
 
 /// Every parameter is some argument's name, or is bound by some argument's pattern (`Path((org, id)): Path<…>`).

@@ -16,7 +16,7 @@ pub(crate) fn expand(raw: &RawCheck, check: &Check) -> TokenStream {
     let private = runtime.path();
     let meta = meta(check, runtime);
     let types: Vec<_> = arguments.iter().map(|argument| CallType::plain(&argument.ty)).collect();
-    let declare = function::declare(&types, ident, runtime);
+    let declare = function::declare(&types, ident, None, runtime);
     let run = run(check, &types, runtime);
     let implementation = quote! {
         impl #private::Check for #ident {

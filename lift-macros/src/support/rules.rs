@@ -85,8 +85,6 @@ rules! {
     RouteCatchAll "route_catch_all" [handler],
     RouteDots "route_dots" [handler],
     RouteCharacter "route_character" [handler],
-    BodyOnGet "body_on_get" [handler],
-    AxumState "axum_state" [handler],
     ParameterMissing "parameter_missing" [handler],
     ParameterNearMiss "parameter_near_miss" [handler],
 

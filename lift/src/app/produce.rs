@@ -10,7 +10,7 @@ use serde_json::value::{RawValue, to_raw_value};
 
 use super::invocation::failure;
 use crate::body::whole;
-use crate::error::{BoxError, Failure, Origin};
+use crate::error::{BoxError, Failure, NotCalled, Origin};
 use crate::event::{RESPONSE_LIMIT, TooLarge};
 use crate::layer::Stopped;
 
@@ -60,6 +60,9 @@ pub(super) async fn json_answer(mut response: Response) -> Result<Box<RawValue>,
         return Err(failure);
     }
     let status = response.status();
+    if response.extensions().get::<NotCalled>().is_some() {
+        return Err(Failure::internal("REJECTED", format!("an argument's rejection answered {status}")));
+    }
     let body = produced(response, RESPONSE_LIMIT).await?.into_body();
     if status.as_u16() >= 400 {
         let failure = Failure::new(status, "FAILED").cause(String::from_utf8_lossy(&body).into_owned());

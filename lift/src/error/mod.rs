@@ -20,7 +20,7 @@ pub use failure::{Failure, FieldFault, Origin};
 pub use opaque::{Error, Result};
 pub use outcome::Outcome;
 pub(crate) use problem::{ErrorForm, log, render};
-pub(crate) use rejection::rejected;
+pub(crate) use rejection::{NotCalled, rejected};
 
 /// Any error, boxed.
 pub type BoxError = Box<dyn std::error::Error + Send + Sync>;

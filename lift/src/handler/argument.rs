@@ -14,7 +14,7 @@ use crate::resource::Context;
     message = "`{Self}` cannot be taken from a request here",
     label = "not a handler argument at this place",
     note = "an argument that reads the body, such as `Json<T>`, must be the last one",
-    note = "connections are taken as `Pooled<R>` with `R: lift::Resource`, shared clients and provided values as `Shared<T>`"
+    note = "connections are taken as `Pooled<R>` with `R: lift::Resource`; shared clients and what `App::provide` was given as `Shared<T>`, not as axum's `State<T>`"
 )]
 pub trait Early: Sized + Send {
     /// Takes it, or says what to answer.
@@ -33,7 +33,7 @@ impl<T: FromRequestParts<()> + Send> Early for T {
     message = "`{Self}` cannot be taken from a request",
     label = "not a handler argument",
     note = "a body is taken as `Json<T>` (with `T: serde::Deserialize`), `String` or `Bytes`",
-    note = "connections are taken as `Pooled<R>` with `R: lift::Resource`, shared clients and provided values as `Shared<T>`"
+    note = "connections are taken as `Pooled<R>` with `R: lift::Resource`; shared clients and what `App::provide` was given as `Shared<T>`, not as axum's `State<T>`"
 )]
 pub trait Last<M>: Sized + Send {
     /// Takes it, or says what to answer.
@@ -54,25 +54,6 @@ impl<S: Sync> FromRequestParts<S> for Context {
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Failure> {
         let missing = || Failure::internal("CONTEXT_MISSING", "lift did not route this request");
         Self::of(parts).cloned().ok_or_else(missing)
-    }
-}
-
-/// What a handler returns.
-#[diagnostic::on_unimplemented(
-    message = "`{Self}` cannot be a handler's answer",
-    label = "not an answer",
-    note = "return `Json<T>` (with `T: serde::Serialize`), text, a `StatusCode`, a tuple of them, or a `Result`",
-    note = "the error of a `Result` needs `#[derive(LiftError)]`, or is `lift::Error`"
-)]
-pub trait Answer {
-    /// The response.
-    fn answer(self) -> Response;
-}
-
-#[diagnostic::do_not_recommend]
-impl<T: IntoResponse> Answer for T {
-    fn answer(self) -> Response {
-        self.into_response()
     }
 }
 

@@ -13,7 +13,7 @@ use axum_core::response::{IntoResponse, Response};
 use futures_util::future::BoxFuture;
 use http::request::Parts;
 
-use super::{Answer, Early, Last};
+use super::{Early, Last};
 use crate::resource::Context;
 
 /// What late arguments are taken from: the context alone.
@@ -27,13 +27,14 @@ fn late_parts(context: Option<Context>) -> Parts {
 
 /// Calls a handler without arguments.
 #[doc(hidden)]
-pub fn call0<R, F, Fut>(_: Request, _: [bool; 0], function: F) -> BoxFuture<'static, Response>
+pub fn call0<R, F, Fut, J>(_: Request, _: [bool; 0], function: F, judge: J) -> BoxFuture<'static, Response>
 where
-    R: Answer + 'static,
+    R: 'static,
     F: FnOnce() -> Fut + Send + 'static,
     Fut: Future<Output = R> + Send + 'static,
+    J: FnOnce(R) -> Response + Send + 'static,
 {
-    Box::pin(async move { function().await.answer() })
+    Box::pin(async move { judge(function().await) })
 }
 
 macro_rules! calls {
@@ -41,18 +42,20 @@ macro_rules! calls {
         /// Takes the arguments and calls the handler.
         #[doc(hidden)]
         #[allow(clippy::too_many_arguments, unused_mut, unused_parens, unused_variables)] // with one argument
-        pub fn $call<$($item,)* $last, M, R, F, Fut>(
+        pub fn $call<$($item,)* $last, M, R, F, Fut, J>(
             request: Request,
             late: [bool; [$(stringify!($item),)* ""].len()],
             function: F,
+            judge: J,
         ) -> BoxFuture<'static, Response>
         where
             $($item: Early + 'static,)*
             $last: Last<M> + 'static,
             M: 'static,
-            R: Answer + 'static,
+            R: 'static,
             F: FnOnce($($item,)* $last) -> Fut + Send + 'static,
             Fut: Future<Output = R> + Send + 'static,
+            J: FnOnce(R) -> Response + Send + 'static,
         {
             Box::pin(async move {
             let (mut parts, body) = request.into_parts();
@@ -95,7 +98,7 @@ macro_rules! calls {
                 }
             }
             match ($($slot,)* last) {
-                ($(Some($slot),)* Some(last)) => function($($slot,)* last).await.answer(),
+                ($(Some($slot),)* Some(last)) => judge(function($($slot,)* last).await),
                 // Every slot has been filled above, or the function has returned.
                 _ => crate::error::Failure::internal("INTERNAL", "an argument was not taken").into_response(),
             }

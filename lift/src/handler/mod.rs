@@ -1,16 +1,22 @@
 //! Annotated functions, their arguments and the one generic call behind them.
 
+mod answer;
 mod argument;
 mod call;
 mod endpoint;
 mod json;
+#[doc(hidden)]
+pub mod kind;
 mod list;
 mod meta;
 mod path;
 pub(crate) mod router;
+#[doc(hidden)]
+pub mod scope;
 mod unique;
 
-pub use argument::{Answer, Early, Last};
+pub use answer::Answer;
+pub use argument::{Early, Last};
 pub use axum_core::extract::Request;
 pub use axum_core::response::{IntoResponse, Response};
 pub use call::*;

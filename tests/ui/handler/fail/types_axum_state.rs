@@ -1,4 +1,4 @@
-struct State<T>(T);
+use axum::extract::State;
 
 #[lift::handler(GET, "/orders")]
 async fn orders(State(names): State<Vec<String>>) {

@@ -1,0 +1,227 @@
+//! What a handler's answer becomes. An `Err` is never a success.
+//!
+//! For axum a `Result` is a response whatever its error is: `Err("…")` is a 200. So each `Result` is opened here by the
+//! mark that [`kind`](super::kind) gives for its type, and what is left is closed by another one.
+
+use axum_core::response::{ErrorResponse, IntoResponse, Response};
+use http::StatusCode;
+
+use super::kind::{Buried, Decided, Marks, Plain, Refused, Rejected, Together};
+use crate::error::{Failure, LiftError};
+use crate::event::Failed;
+
+/// What a handler returns.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be a handler's answer",
+    label = "not an answer",
+    note = "return `Json<T>` (with `T: serde::Serialize`), text, a `StatusCode`, a tuple of them, or a `Result`",
+    note = "the error of a `Result` needs `#[derive(LiftError)]`, or is `lift::Error`"
+)]
+pub trait Answer {
+    /// The response.
+    fn answer(self) -> Response;
+}
+
+#[diagnostic::do_not_recommend]
+impl<T: IntoResponse> Answer for T {
+    fn answer(self) -> Response {
+        self.into_response()
+    }
+}
+
+/// What a handler that takes a `Batch` returns.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be the answer of a handler that takes a `Batch`",
+    label = "does not say which records are done",
+    note = "return `()` when all are done, `Failed` to name those that are not, or a `Result` of one of them"
+)]
+pub trait BatchAnswer {
+    /// The response.
+    fn answer(self) -> Response;
+}
+
+impl BatchAnswer for () {
+    fn answer(self) -> Response {
+        self.into_response()
+    }
+}
+
+impl BatchAnswer for Failed {
+    fn answer(self) -> Response {
+        self.into_response()
+    }
+}
+
+/// An error that is a response with a status of its own: axum's idioms, and lift's types that have decided.
+pub trait Refusal {
+    /// The response, whatever its status.
+    fn refuse(self) -> Response;
+}
+
+macro_rules! refusals {
+    ($([$($generic:ident)*] $type:ty;)*) => {$(
+        impl<$($generic),*> Refusal for $type
+        where
+            $type: IntoResponse,
+        {
+            fn refuse(self) -> Response {
+                self.into_response()
+            }
+        }
+    )*};
+}
+
+refusals! {
+    [] StatusCode;
+    [] Failure;
+    [] crate::error::Error;
+    [B] http::Response<B>;
+    [R] (StatusCode, R);
+    [A R] (StatusCode, A, R);
+    [A B R] (StatusCode, A, B, R);
+    [A B C R] (StatusCode, A, B, C, R);
+}
+
+impl Refusal for ErrorResponse {
+    fn refuse(self) -> Response {
+        Err::<(), _>(self).into_response()
+    }
+}
+
+/// An answer that is opened by the mark `M`.
+pub trait Open<M> {
+    /// What is inside.
+    type Inner;
+
+    /// What is inside, or the response of the error that was there.
+    #[allow(clippy::missing_errors_doc, clippy::result_large_err)] // a response is what both sides have in hand
+    fn open(self) -> Result<Self::Inner, Response>;
+}
+
+impl<T> Open<Plain> for T {
+    type Inner = T;
+
+    fn open(self) -> Result<T, Response> {
+        Ok(self)
+    }
+}
+
+impl<T, E: LiftError> Open<Decided> for Result<T, E> {
+    type Inner = T;
+
+    fn open(self) -> Result<T, Response> {
+        self.map_err(|error| Failure::of(error).into_response())
+    }
+}
+
+impl<T, E: Refusal> Open<Refused> for Result<T, E> {
+    type Inner = T;
+
+    fn open(self) -> Result<T, Response> {
+        self.map_err(|error| failed(error.refuse()))
+    }
+}
+
+impl<T, E: IntoResponse> Open<Rejected> for Result<T, E> {
+    type Inner = T;
+
+    fn open(self) -> Result<T, Response> {
+        self.map_err(|error| failed(error.into_response()))
+    }
+}
+
+macro_rules! judged {
+    ($($(#[$words:meta])* $judged:ident, $close:ident;)*) => {$(
+        $(#[$words])*
+        pub trait $judged<A, B> {
+            /// The response.
+            fn judge(self) -> Response;
+        }
+
+        impl<T, A, B> $judged<A, B> for T
+        where
+            T: Open<A>,
+            T::Inner: Open<B>,
+            <T::Inner as Open<B>>::Inner: $close,
+        {
+            fn judge(self) -> Response {
+                match self.open().and_then(Open::open) {
+                    Ok(answer) => answer.answer(),
+                    Err(response) => response,
+                }
+            }
+        }
+    )*};
+}
+
+// The compiler takes the words from here where the answer as a whole is at fault, and from the trait of a part where
+// that is.
+judged! {
+    /// An answer for one call.
+    #[diagnostic::on_unimplemented(
+        message = "`{Self}` cannot be a handler's answer",
+        label = "not an answer",
+        note = "return `Json<T>` (with `T: serde::Serialize`), text, a `StatusCode`, a tuple of them, or a `Result`",
+        note = "the error of a `Result` needs `#[derive(LiftError)]`, or is `lift::Error`"
+    )]
+    Judged, Answer;
+    /// An answer for a whole batch.
+    #[diagnostic::on_unimplemented(
+        message = "`{Self}` cannot be the answer of a handler that takes a `Batch`",
+        label = "does not say which records are done",
+        note = "return `()` when all are done, `Failed` to name those that are not, or a `Result` of one of them"
+    )]
+    JudgedTogether, BatchAnswer;
+    /// An answer with an `Err` that nobody would see.
+    #[diagnostic::on_unimplemented(
+        message = "the `Err` in `{Self}` would be answered as a success",
+        label = "a `Result` inside of an answer",
+        note = "return one `Result` around all of it, such as `Result<(StatusCode, Json<T>), E>`"
+    )]
+    JudgedBuried, NoAnswer;
+}
+
+impl<A, B> Marks<A, B, Plain> {
+    /// The response of an answer.
+    pub fn judge<T: Judged<A, B>>(self, answer: T) -> Response {
+        answer.judge()
+    }
+}
+
+impl<A, B> Marks<A, B, Together> {
+    /// The response of an answer.
+    pub fn judge<T: JudgedTogether<A, B>>(self, answer: T) -> Response {
+        answer.judge()
+    }
+}
+
+impl<A, B> Marks<A, B, Buried> {
+    /// The response of an answer.
+    pub fn judge<T: JudgedBuried<A, B>>(self, answer: T) -> Response {
+        answer.judge()
+    }
+}
+
+/// No type.
+#[diagnostic::on_unimplemented(
+    message = "the `Err` in `{Self}` would be answered as a success",
+    label = "a `Result` inside of an answer",
+    note = "return one `Result` around all of it, such as `Result<(StatusCode, Json<T>), E>`"
+)]
+pub trait NoAnswer {
+    /// The response.
+    fn answer(self) -> Response;
+}
+
+/// The response of an error: one with a status below 400 would count as a success, so it is an opaque 500.
+fn failed(response: Response) -> Response {
+    let status = response.status();
+    if status.as_u16() >= 400 {
+        return response;
+    }
+    if let Some(failure) = response.extensions().get::<Failure>() {
+        return failure.clone().into_response();
+    }
+    let cause = format!("the handler's error is a response with the status {status}, which is a success");
+    Failure::internal("INTERNAL", cause).into_response()
+}
