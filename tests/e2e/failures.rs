@@ -61,6 +61,24 @@ fn a_body_that_does_not_end_well_breaks_off_and_the_log_knows_the_request() {
     }
 }
 
+/// Nobody keeps a connection of the pool by asking for much and taking nothing.
+#[test]
+fn a_body_that_its_client_does_not_read_breaks_off_at_the_deadline() {
+    let dir = folder();
+    let server = Server::start(faulty(dir.path()));
+    let journal = Journal::of(dir.path());
+    let mut client = Connection::open(server.address).expect("a connection");
+    let request = Request::get("/body/floods").header("x-request-id", "the-one-that-floods");
+    client.send(&request.to_bytes()).expect("a request");
+    journal.wait_for("close 0");
+    let line = server.process.wait_for_line("the-one-that-floods");
+    assert!(line.contains("DEADLINE_EXCEEDED") && line.contains("broke off"), "{line}");
+    assert_eq!(server.get("/tool").text(), "1");
+    // Whenever it reads on, it sees that this is not the whole.
+    let error = client.read_response(false).expect_err("an answer that breaks off");
+    assert_eq!(error.kind(), io::ErrorKind::UnexpectedEof);
+}
+
 #[test]
 fn every_tenth_of_a_thousand_invocations_panics_and_the_others_are_served() {
     let dir = folder();

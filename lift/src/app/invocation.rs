@@ -13,7 +13,7 @@ use tracing::{Instrument, Span};
 use crate::clock::Deadline;
 use crate::error::{self, Failure, Origin, Retry};
 use crate::handler::{Endpoint, HandlerMeta};
-use crate::layer::{GuardedBody, Stopped, guard};
+use crate::layer::{GuardedBody, Stopped, WatchedBody, guard};
 
 /// One call of an endpoint.
 pub(super) struct Invocation {
@@ -50,15 +50,16 @@ impl Invocation {
             return response;
         }
         let (parts, body) = response.into_parts();
-        let mut body = GuardedBody::new(body, &parts.headers, deadline, span);
-        if streams {
-            let handler = meta.map(|meta| meta.name);
-            body = body.on_break(move |stopped| {
-                let failure = failure(stopped, "the answer broke off while it was being sent: its body");
-                error::log(&failure, handler, &request_id, None);
-            });
+        let body = GuardedBody::new(body, &parts.headers, deadline, span);
+        if !streams {
+            return Response::from_parts(parts, Body::new(body));
         }
-        Response::from_parts(parts, Body::new(body))
+        let handler = meta.map(|meta| meta.name);
+        let body = body.on_break(move |stopped| {
+            let failure = failure(stopped, "the answer broke off while it was being sent: its body");
+            error::log(&failure, handler, &request_id, None);
+        });
+        Response::from_parts(parts, Body::new(WatchedBody::new(body)))
     }
 }
 

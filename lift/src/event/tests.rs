@@ -141,3 +141,19 @@ async fn two_ways_that_differ_are_shown() {
         assert!(error.to_string().contains(part), "{error}");
     }
 }
+
+#[test]
+fn headers_that_http_does_not_allow_are_one_line_in_the_log() {
+    let headers: serde_json::Map<String, serde_json::Value> =
+        (0..50).map(|number| (format!("wrong header {number}\n"), json!("x"))).collect();
+    let event = json!({
+        "version": "2.0", "rawPath": "/", "rawQueryString": "", "headers": headers,
+        "requestContext": {"http": {"method": "GET", "path": "/"}, "domainName": "x", "stage": "$default"},
+        "isBase64Encoded": false,
+    });
+    let log = crate::telemetry::Log::default();
+    let event = Bytes::from(event.to_string());
+    assert!(matches!(log.of(|| super::decode(&event)).0, super::Decoded::Http(..)));
+    let lines = log.lines();
+    assert_eq!((lines.len(), &lines[0]["left_out"]), (1, &json!(50)), "{lines:?}");
+}

@@ -61,32 +61,40 @@ pub(super) async fn run(app: App, sources: &Sources) -> crate::Result<()> {
             return Err(error);
         }
     };
-    let stop = CancellationToken::new();
-    let mut serving = pin!(serve(&service, settings.lambda_stream, stop.clone()));
-    let mut closing = CLOSING;
-    let ended = tokio::select! {
-        ended = &mut serving => ended,
-        signal = signals.next() => {
-            tracing::info!(signal, "shutting down");
-            service.lifecycle().draining();
-            stop.cancel();
-            if is_managed() {
-                closing = LEFT_FOR_CLOSING.min(settings.shutdown_grace / 4);
-                let grace = settings.shutdown_grace.saturating_sub(closing);
-                tokio::select! {
-                    ended = tokio::time::timeout(grace, serving) => if ended.is_err() {
-                        tracing::error!("the grace is over; invocations are cut off");
-                    },
-                    _ = signals.next() => {}
-                }
-            }
-            Ok(())
-        }
-    };
+    let (ended, closing) = serve_until_signal(&service, &settings, &mut signals).await;
     if tokio::time::timeout(closing, service.close()).await.is_err() {
         tracing::warn!("closing took too long; resources are left as they are");
     }
     ended
+}
+
+/// Serves until a signal comes, then what is in flight on managed instances; and how long closing may take afterwards.
+async fn serve_until_signal(
+    service: &Arc<Service>,
+    settings: &AppSettings,
+    signals: &mut Signals,
+) -> (crate::Result<()>, Duration) {
+    let stop = CancellationToken::new();
+    let mut serving = pin!(serve(service, settings.lambda_stream, stop.clone()));
+    let signal = tokio::select! {
+        ended = &mut serving => return (ended, CLOSING),
+        signal = signals.next() => signal,
+    };
+    tracing::info!(signal, "shutting down");
+    service.lifecycle().draining();
+    stop.cancel();
+    if !is_managed() {
+        return (Ok(()), CLOSING);
+    }
+    let closing = LEFT_FOR_CLOSING.min(settings.shutdown_grace / 4);
+    let grace = settings.shutdown_grace.saturating_sub(closing);
+    tokio::select! {
+        ended = tokio::time::timeout(grace, serving) => if ended.is_err() {
+            tracing::error!("the grace is over; invocations are cut off");
+        },
+        signal = signals.next() => tracing::warn!(signal, "second signal: invocations are cut off"),
+    }
+    (Ok(()), closing)
 }
 
 /// Whether there are several invocations at a time. On a classic function SIGTERM comes when there is none.

@@ -2,6 +2,7 @@
 //! the same deadline.
 
 use std::pin::Pin;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, ready};
 
 use axum_core::body::Body;
@@ -9,7 +10,7 @@ use bytes::Bytes;
 use http::HeaderMap;
 use http::header::CONTENT_LENGTH;
 use http_body::{Body as _, Frame, SizeHint};
-use tokio::task::coop;
+use tokio::task::{AbortHandle, coop};
 use tokio::time::Sleep;
 use tracing::Span;
 
@@ -32,6 +33,8 @@ pub(crate) struct GuardedBody {
     /// The bytes that are to come, where that is known: a reader that has them all need not wait for the end.
     left: Option<u64>,
     begun: bool,
+    /// Its time was up while nothing polled it.
+    expired: bool,
     on_break: Option<OnBreak>,
 }
 
@@ -40,7 +43,16 @@ impl GuardedBody {
     pub(crate) fn new(body: Body, headers: &HeaderMap, deadline: Deadline, span: Span) -> Self {
         let declared = || headers.get(CONTENT_LENGTH)?.to_str().ok()?.parse().ok();
         let left = body.size_hint().exact().or_else(declared);
-        Self { body: Some(body), deadline, timer: None, span, left, begun: false, on_break: None }
+        Self {
+            body: Some(body),
+            deadline,
+            timer: None,
+            span,
+            left,
+            begun: false,
+            expired: false,
+            on_break: None,
+        }
     }
 
     /// Calls this when the body breaks off.
@@ -53,6 +65,14 @@ impl GuardedBody {
     fn poll_deadline(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         let Some(at) = self.deadline.at() else { return Poll::Pending };
         self.timer.get_or_insert_with(|| Box::pin(tokio::time::sleep_until(at))).as_mut().poll(cx)
+    }
+
+    /// Breaks it off from outside, unless it has ended.
+    fn expire(&mut self) {
+        if self.body.is_some() {
+            self.expired = true;
+            let _ = self.break_off(Stopped::Deadline);
+        }
     }
 
     fn break_off(&mut self, stopped: Stopped) -> Poll<Option<Result<Frame<Bytes>, Stopped>>> {
@@ -75,7 +95,9 @@ impl http_body::Body for GuardedBody {
         // A body that is always ready must not keep its thread to itself.
         let turn = ready!(coop::poll_proceed(cx));
         let this = &mut *self;
-        let Some(body) = &mut this.body else { return Poll::Ready(None) };
+        let Some(body) = &mut this.body else {
+            return Poll::Ready(this.expired.then_some(Err(Stopped::Deadline)));
+        };
         this.begun = true;
         let poll = || {
             let polled = this.span.in_scope(|| Pin::new(&mut *body).poll_frame(cx));
@@ -106,7 +128,7 @@ impl http_body::Body for GuardedBody {
     }
 
     fn is_end_stream(&self) -> bool {
-        self.body.as_ref().is_none_or(Body::is_end_stream)
+        !self.expired && self.body.as_ref().is_none_or(Body::is_end_stream)
     }
 
     fn size_hint(&self) -> SizeHint {
@@ -121,6 +143,69 @@ impl Drop for GuardedBody {
             let _ = attempt(self.deadline, || self.body = None);
         } else {
             discard(self.body.take());
+        }
+    }
+}
+
+/// A guarded body on its way to a reader that may be slow: at the deadline it breaks off, even while the reader takes
+/// nothing, so that nobody can keep a connection by not reading.
+pub(crate) struct WatchedBody {
+    body: Arc<Mutex<GuardedBody>>,
+    deadline: Deadline,
+    /// Set once the reader has to come back for more.
+    watch: Option<AbortHandle>,
+}
+
+impl WatchedBody {
+    pub(crate) fn new(body: GuardedBody) -> Self {
+        Self { deadline: body.deadline, body: Arc::new(Mutex::new(body)), watch: None }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, GuardedBody> {
+        self.body.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn watch(&mut self) {
+        let (None, Some(at)) = (&self.watch, self.deadline.at()) else { return };
+        let body = Arc::downgrade(&self.body);
+        let watching = tokio::spawn(async move {
+            tokio::time::sleep_until(at).await;
+            if let Some(body) = body.upgrade() {
+                body.lock().unwrap_or_else(PoisonError::into_inner).expire();
+            }
+        });
+        self.watch = Some(watching.abort_handle());
+    }
+}
+
+impl http_body::Body for WatchedBody {
+    type Data = Bytes;
+    type Error = Stopped;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Stopped>>> {
+        let polled = Pin::new(&mut *self.lock()).poll_frame(cx);
+        if matches!(polled, Poll::Ready(Some(Ok(_)))) && !self.is_end_stream() {
+            self.watch();
+        }
+        polled
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.lock().is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.lock().size_hint()
+    }
+}
+
+impl Drop for WatchedBody {
+    fn drop(&mut self) {
+        if let Some(watch) = &self.watch {
+            watch.abort();
         }
     }
 }

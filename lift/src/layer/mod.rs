@@ -3,5 +3,5 @@
 mod body;
 mod guard;
 
-pub(crate) use body::GuardedBody;
+pub(crate) use body::{GuardedBody, WatchedBody};
 pub(crate) use guard::{Stopped, guard, panic_text};

@@ -84,6 +84,12 @@ async fn panics(tool: Pooled<Tool>) -> String {
     String::new()
 }
 
+/// More than a connection takes at once.
+const FLOOD: &str = match std::str::from_utf8(&[b'x'; 65536]) {
+    Ok(text) => text,
+    Err(_) => "",
+};
+
 /// A body that begins and then goes on as its name says, with a connection in its hands.
 #[lift::handler(GET, "/body/{end}", timeout = "300ms")]
 async fn body(end: String, tool: Pooled<Tool>) -> Body {
@@ -91,6 +97,7 @@ async fn body(end: String, tool: Pooled<Tool>) -> Body {
         let chunk = match end.as_str() {
             "whole" => return None,
             "panics" => panic!("the secret is hunter2"),
+            "floods" => Ok(FLOOD),
             "fails" => Err(io::Error::other("the secret is hunter2")),
             "ticks" => {
                 tokio::time::sleep(Duration::from_millis(5)).await;
