@@ -45,13 +45,23 @@ async fn never() {
     std::future::pending().await
 }
 
+#[lift::handler(GET, "/large/{bytes}")]
+async fn large(bytes: usize) -> String {
+    "\"".repeat(bytes)
+}
+
+#[lift::handler(invoke = "large")]
+async fn large_told(bytes: Json<usize>) -> String {
+    "\"".repeat(bytes.0)
+}
+
 #[lift::handler(ws = "$default")]
 async fn never_told() {
     std::future::pending().await
 }
 
 fn app() -> App {
-    App::new("edge").handlers(lift::handlers![foreign, own, never, never_told])
+    App::new("edge").handlers(lift::handlers![foreign, own, large, large_told, never, never_told])
 }
 
 #[tokio::test]
@@ -110,4 +120,26 @@ async fn the_default_limit_is_28_s_behind_api_gateway_and_elsewhere_the_function
             "{event}"
         );
     }
+}
+
+/// Each byte of these bodies takes two in JSON.
+#[tokio::test]
+async fn an_answer_that_its_reader_would_not_take_is_a_typed_failure_in_the_readers_form() {
+    let service = app().test().start().await.unwrap();
+    let load_balancer = |bytes: usize| {
+        json!({
+            "requestContext": {"elb": {"targetGroupArn": "arn:aws:elasticloadbalancing:x"}},
+            "httpMethod": "GET", "path": format!("/large/{bytes}"), "queryStringParameters": {}, "headers": {},
+            "body": "", "isBase64Encoded": false,
+        })
+    };
+    for (bytes, status) in [(500_000, 200), (530_000, 500)] {
+        let answer = service.event(load_balancer(bytes).to_string()).await.unwrap();
+        let answer: Value = serde_json::from_slice(&answer).unwrap();
+        assert_eq!(answer["statusCode"], status, "{bytes}");
+        assert_eq!(answer["body"].as_str().unwrap().contains("RESPONSE_TOO_LARGE"), status == 500);
+    }
+    assert_eq!(service.invoke::<String>("large", 3_000_000).await.unwrap().len(), 3_000_000);
+    let failure = service.invoke::<String>("large", 3_200_000).await.unwrap_err();
+    assert_eq!(failure.code(), "RESPONSE_TOO_LARGE");
 }

@@ -227,7 +227,8 @@ mod tests {
             let service = tower::service_fn(async |_: LambdaInvocation| Ok(()));
             let (source, stop) = (Numbers::up_to(0, fails), CancellationToken::new());
             let running = tokio::spawn(run(service, 1, source.clone(), stop.clone()));
-            tokio::time::sleep(Duration::from_millis(100)).await;
+            // By then there are long waits between polls that fail.
+            tokio::time::sleep(Duration::from_secs(2)).await;
             assert!(source.polls.load(Ordering::SeqCst) > 0);
             let begun = tokio::time::Instant::now();
             stop.cancel();
