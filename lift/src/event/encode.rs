@@ -313,4 +313,15 @@ mod tests {
         assert!(TooLarge::check(&answer, 6).is_ok());
         assert!(TooLarge::check(&answer, 5).is_err());
     }
+
+    #[test]
+    fn a_load_balancer_takes_less_than_the_others() {
+        let sources =
+            [HttpSource::HttpApi, HttpSource::FunctionUrl, HttpSource::RestApi, HttpSource::WebSocket];
+        assert!(sources.iter().all(|source| source.response_limit() == RESPONSE_LIMIT));
+        for multi_value in [false, true] {
+            assert_eq!(HttpSource::LoadBalancer { multi_value }.response_limit(), LOAD_BALANCER_LIMIT);
+        }
+        assert_eq!((RESPONSE_LIMIT, LOAD_BALANCER_LIMIT), (6_291_556, 1_048_576));
+    }
 }

@@ -421,4 +421,30 @@ mod tests {
         let deep = |levels: usize| format!("{}{}", "[".repeat(levels), "]".repeat(levels));
         assert!(Scan::new(&deep(128)).skip().is_ok() && Scan::new(&deep(129)).skip().is_err());
     }
+
+    #[test]
+    fn a_number_is_written_as_json_has_it() {
+        for (text, is_number) in [
+            ("0", true),
+            ("-0", true),
+            ("0.5", true),
+            ("10", true),
+            ("1e5", true),
+            ("1E+05", true),
+            ("-1.25e-7", true),
+            ("00", false),
+            ("01", false),
+            ("-01", false),
+            ("-", false),
+            ("1.", false),
+            (".5", false),
+            ("1e", false),
+            ("1e+", false),
+            ("+1", false),
+        ] {
+            let mut scan = Scan::new(text);
+            assert_eq!(scan.skip().and_then(|()| scan.end()).is_ok(), is_number, "{text}");
+            assert_eq!(serde_json::from_str::<IgnoredAny>(text).is_ok(), is_number, "{text}");
+        }
+    }
 }
