@@ -156,3 +156,50 @@ pub(crate) fn log(failure: &Failure, handler: Option<&str>, request_id: &str, re
         _ => event!(DEBUG),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::error::Decision;
+    use crate::telemetry::Log;
+
+    #[test]
+    fn a_failure_is_logged_at_the_level_that_fits_who_decided_and_who_waits() {
+        let rows = [
+            (Origin::Rejected, 422, None, "DEBUG", "request rejected"),
+            (Origin::Rejected, 500, None, "ERROR", "invocation failed"),
+            (Origin::Rejected, 422, Some("m1"), "WARN", "record failed"),
+            (Origin::Rejected, 500, Some("m1"), "WARN", "record failed"),
+            (Origin::Unrouted, 404, None, "DEBUG", "request rejected"),
+            (Origin::Unrouted, 404, Some("m1"), "WARN", "record failed"),
+            (Origin::Decided, 503, None, "WARN", "invocation failed"),
+            (Origin::Decided, 503, Some("m1"), "WARN", "invocation failed"),
+            (Origin::Decided, 409, None, "INFO", "invocation refused"),
+            (Origin::Decided, 500, None, "ERROR", "invocation failed"),
+            (Origin::Internal, 500, None, "ERROR", "invocation failed"),
+            (Origin::Internal, 503, Some("m1"), "ERROR", "invocation failed"),
+            (Origin::Panic, 500, None, "ERROR", "invocation failed"),
+            (Origin::Deadline, 504, None, "ERROR", "invocation failed"),
+        ];
+        for (origin, status, record, level, message) in rows {
+            let failure = Failure::decided(Decision::new(status, "X")).origin_is(origin);
+            let written = Log::default();
+            written.of(|| log(&failure, Some("handler"), "r", record));
+            let [line] = written.lines().try_into().unwrap();
+            let shown = (line["level"].as_str(), line["message"].as_str(), line["record"].as_str());
+            assert_eq!(shown, (Some(level), Some(message), record), "{origin:?} {status}");
+        }
+    }
+
+    #[test]
+    fn a_level_that_the_error_decided_beats_the_one_that_fits() {
+        for level in ["error", "warn", "info", "debug"] {
+            let failure = Failure::decided(Decision::new(409, "X").log(level));
+            let written = Log::default();
+            written.of(|| log(&failure, None, "r", None));
+            let [line] = written.lines().try_into().unwrap();
+            let shown = (line["level"].as_str().map(str::to_lowercase), line["handler"].as_str());
+            assert_eq!(shown, (Some(level.to_owned()), Some("-")));
+        }
+    }
+}

@@ -113,4 +113,57 @@ mod tests {
             assert_eq!(names, ["retry-after", "www-authenticate"]);
         }
     }
+
+    fn failure_of(response: impl IntoResponse) -> Option<Failure> {
+        rejected(response.into_response()).extensions().get().cloned()
+    }
+
+    #[test]
+    fn every_status_of_a_rejection_has_its_code() {
+        for (status, expected) in [
+            (400, "BAD_REQUEST"),
+            (401, "UNAUTHORIZED"),
+            (403, "FORBIDDEN"),
+            (404, "NOT_FOUND"),
+            (413, "BODY_TOO_LARGE"),
+            (415, "UNSUPPORTED_MEDIA_TYPE"),
+            (422, "UNPROCESSABLE"),
+            (418, "REJECTED"),
+            (500, "INTERNAL"),
+            (503, "INTERNAL"),
+        ] {
+            let rejection = (StatusCode::from_u16(status).unwrap(), "text").into_response();
+            let failure = failure_of(rejection).unwrap();
+            assert_eq!((failure.code(), failure.status().as_u16()), (expected, status));
+            assert_eq!(failure.origin(), Origin::Rejected);
+        }
+    }
+
+    #[test]
+    fn a_rejection_without_a_text_or_with_a_body_of_its_own_kind() {
+        let silent = failure_of(StatusCode::UNAUTHORIZED.into_response()).unwrap();
+        assert_eq!((silent.code(), silent.public_detail()), ("UNAUTHORIZED", None));
+        let html = (StatusCode::UNAUTHORIZED, [(CONTENT_TYPE, "text/html")], "<h1>").into_response();
+        assert!(failure_of(html).is_none());
+        let own = Failure::new(StatusCode::CONFLICT, "SHORT").into_response();
+        assert_eq!(failure_of(own).unwrap().code(), "SHORT");
+    }
+
+    #[test]
+    fn an_extractor_of_another_router_is_told_what_to_use_instead() {
+        for (text, advice) in [
+            ("No paths parameters found for matched route", "use `lift::extract::Path`"),
+            ("The matched path is not available", "use `lift::extract::Path`"),
+            (
+                "Missing request extension: Extension of type `u8` was not found",
+                "give the value with `App::provide`",
+            ),
+        ] {
+            let rejection = (StatusCode::INTERNAL_SERVER_ERROR, text).into_response();
+            let chain = failure_of(rejection).unwrap().chain().unwrap();
+            assert!(chain.starts_with(text) && chain.contains(advice), "{chain}");
+        }
+        let other = (StatusCode::INTERNAL_SERVER_ERROR, "boom").into_response();
+        assert_eq!(failure_of(other).unwrap().chain().as_deref(), Some("boom"));
+    }
 }

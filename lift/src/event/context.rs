@@ -130,3 +130,66 @@ impl<'de> Deserialize<'de> for HttpContext {
         Ok(Self { stage, source_ip, request_id, domain_name, connection_id, claims })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use bytes::Bytes;
+    use serde_json::json;
+
+    use super::*;
+
+    fn claims(authorizer: Value) -> Value {
+        let context: HttpContext = serde_json::from_value(json!({"authorizer": authorizer})).unwrap();
+        Value::Object(context.claims)
+    }
+
+    #[test]
+    fn claims_are_found_where_each_authorizer_puts_them() {
+        let said = json!({"sub": "ada", "level": 7});
+        for authorizer in [
+            json!({"jwt": {"claims": said, "scopes": null}}),
+            json!({"claims": said}),
+            json!({"lambda": said}),
+            json!({"iam": said}),
+            said.clone(),
+        ] {
+            assert_eq!(claims(authorizer.clone()), said, "{authorizer}");
+        }
+        assert_eq!(claims(Value::Null), json!({}));
+    }
+
+    #[test]
+    fn a_claim_is_text() {
+        let context: HttpContext =
+            serde_json::from_value(json!({"authorizer": {"sub": "ada", "level": 7}})).unwrap();
+        assert_eq!(["sub", "level", "none"].map(|name| context.claim(name)), [Some("ada"), None, None]);
+    }
+
+    #[test]
+    fn the_clients_address_is_the_one_that_the_gateway_saw() {
+        for context in [
+            json!({"http": {"sourceIp": "203.0.113.7"}}),
+            json!({"identity": {"sourceIp": "203.0.113.7"}}),
+            json!({"http": {"sourceIp": "203.0.113.7"}, "identity": {"sourceIp": "203.0.113.8"}}),
+        ] {
+            let read: HttpContext = serde_json::from_value(context.clone()).unwrap();
+            assert_eq!(read.source_ip.as_deref(), Some("203.0.113.7"), "{context}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_handler_that_can_do_without_gets_what_there_is() {
+        #[lift::handler(GET, "/me")]
+        async fn me(context: Option<RequestContext>) -> String {
+            context.map_or_else(|| "nobody".to_owned(), |context| context.stage.clone().unwrap_or_default())
+        }
+        let app = crate::App::new("context").handlers(lift::handlers![me]);
+        let service = app.test().start().await.unwrap();
+        assert_eq!(service.get("/me").await.unwrap().text(), "nobody");
+        let event =
+            crate::event::sample::request(crate::event::HttpSource::HttpApi, &http::Method::GET, "/me");
+        let answer: Bytes = service.event(event.to_string()).await.unwrap();
+        let answer: Value = serde_json::from_slice(&answer).unwrap();
+        assert_eq!((answer["statusCode"].as_u64(), answer["body"].as_str()), (Some(200), Some("prod")));
+    }
+}

@@ -12,6 +12,8 @@ mod describe;
 mod encode;
 pub(crate) mod gateway;
 mod kind;
+#[cfg(test)]
+mod recognition_tests;
 mod record;
 mod records;
 mod request;

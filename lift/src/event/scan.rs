@@ -407,6 +407,7 @@ mod tests {
         for (json, text, flag, texts, pairs) in [
             ("\"a\"", Some("a"), None, 1, 0),
             ("true", None, Some(true), 0, 0),
+            ("false", None, Some(false), 0, 0),
             ("[\"a\", 7, null, \"b\"]", None, None, 2, 0),
             ("{\"a\": \"b\", \"c\": [\"d\", {}, \"e\"], \"f\": null}", None, None, 0, 3),
             ("{}", None, None, 0, 0),

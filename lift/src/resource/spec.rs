@@ -187,4 +187,41 @@ mod tests {
         assert_eq!(ResourceSpec::of::<Local<Vec<u8>>>().name, "Local");
         let _ = Local(0).0;
     }
+
+    #[test]
+    fn warming_is_one_of_three_words() {
+        let words = [("eager", Warm::Eager), ("lazy", Warm::Lazy), ("required", Warm::Required)];
+        for (word, warm) in words {
+            assert_eq!(Warm::parse(word), Some(warm));
+        }
+        assert_eq!(Warm::parse("Eager"), None);
+        assert_eq!(Warm::default(), Warm::Eager);
+    }
+
+    #[test]
+    fn what_an_attribute_says_is_kept() {
+        let spec = ResourceSpec::new("db", "orders", "src/db.rs", 7);
+        assert_eq!((spec.name, spec.location), ("db", Some(("src/db.rs", 7))));
+        assert_eq!((spec.critical, spec.ready), (true, false));
+        let spec = spec.max_size(8).min_idle(2).wait_ms(3).connect_timeout_ms(4).validate_timeout_ms(5);
+        let spec = spec.validate_after_ms(6).idle_timeout_ms(7).max_lifetime_ms(8).leak_after_ms(9);
+        let spec = spec.warm(Warm::Lazy).health_timeout_ms(10).health_critical(false).health_ready();
+        let spec = spec.setting("url", "orders.db").setting("retries", "3");
+        let ms = |ms| Some(Duration::from_millis(ms));
+        assert_eq!((spec.max_size, spec.min_idle, spec.warm), (Some(8), Some(2), Some(Warm::Lazy)));
+        assert_eq!((spec.wait, spec.connect_timeout, spec.validate_timeout), (ms(3), ms(4), ms(5)));
+        assert_eq!((spec.validate_after, spec.idle_timeout, spec.max_lifetime), (ms(6), ms(7), ms(8)));
+        assert_eq!((spec.leak_after, spec.health_timeout), (ms(9), ms(10)));
+        assert_eq!((spec.critical, spec.ready), (false, true));
+        assert_eq!(spec.defaults, [("url", "orders.db"), ("retries", "3")]);
+    }
+
+    #[test]
+    fn a_variable_has_only_capitals_digits_and_lines() {
+        for (name, prefix) in
+            [("a.b/c", "A_B_C"), ("HTTPServer", "HTTPSERVER"), ("dbA", "DB_A"), ("db2A", "DB2_A"), ("", "")]
+        {
+            assert_eq!(ResourceSpec::named(name).prefix(), prefix, "{name}");
+        }
+    }
 }

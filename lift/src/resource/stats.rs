@@ -252,4 +252,60 @@ mod tests {
         assert_eq!(histogram.percentile(1), Duration::from_millis(1));
         assert_eq!(Histogram::default().percentile(99), Duration::ZERO);
     }
+
+    #[test]
+    fn a_percentile_is_an_upper_bound_of_what_was_counted() {
+        let mut random = fastrand::Rng::with_seed(3);
+        for _ in 0..300 {
+            let durations = Durations::default();
+            let mut taken: Vec<u64> = (0..random.usize(1..40)).map(|_| random.u64(..20_000)).collect();
+            for (index, millis) in taken.iter().enumerate() {
+                if index % 2 == 0 { durations.note(*millis) } else { durations.note_alone(*millis) }
+            }
+            taken.sort_unstable();
+            let histogram = durations.read();
+            assert_eq!(histogram.count(), taken.len() as u64);
+            for percent in [0_u8, 1, 50, 90, 99, 100, 200] {
+                // The one at that rank, and the power of two above it.
+                let rank = (taken.len() * usize::from(percent.min(100))).div_ceil(100).max(1);
+                let bucket = (u64::BITS - taken[rank - 1].leading_zeros()).min(15);
+                assert_eq!(
+                    histogram.percentile(percent),
+                    Duration::from_millis(1 << bucket),
+                    "{percent} {taken:?}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn histograms_are_added_bucket_by_bucket() {
+        let one = |millis: u64| {
+            let durations = Durations::default();
+            durations.note(millis);
+            durations.read()
+        };
+        let sum: Histogram = [one(0), one(1), one(1)].into_iter().sum();
+        assert_eq!((sum.buckets[0], sum.buckets[1], sum.count()), (1, 2, 3));
+    }
+
+    #[test]
+    fn every_reason_has_its_word_and_its_counter() {
+        let words = ["idle", "lifetime", "invalid", "validation", "interrupted", "discarded", "closed"];
+        assert!(words.iter().all(|word| CloseReason::ALL.iter().any(|reason| reason.as_str() == *word)));
+        let counters = Counters::default();
+        for (index, reason) in CloseReason::ALL.into_iter().enumerate() {
+            (0..=index).for_each(|_| counters.closed(reason));
+        }
+        let counted: Vec<u64> =
+            counters.closed.iter().map(|counter| counter.load(Ordering::Relaxed)).collect();
+        assert_eq!(counted, (1..=CloseReason::ALL.len() as u64).collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn states_of_the_breaker_have_their_words() {
+        let words =
+            [BreakerState::Closed, BreakerState::Open, BreakerState::HalfOpen].map(BreakerState::as_str);
+        assert_eq!(words, ["closed", "open", "half-open"]);
+    }
 }

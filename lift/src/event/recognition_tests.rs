@@ -1,0 +1,92 @@
+//! What an event is told by.
+
+use bytes::Bytes;
+use http::Method;
+use serde_json::{Value, json};
+
+use super::sample::{event_bridge, request};
+use super::{Decoded, HttpSource, RecordKind, decode};
+
+/// The path that a handler sees.
+fn path(event: &Value) -> String {
+    match decode(&Bytes::from(event.to_string())) {
+        Decoded::Http(request, _) => request.uri().path().to_owned(),
+        _ => panic!("{event} is no HTTP request"),
+    }
+}
+
+#[test]
+fn only_an_http_api_leaves_its_stage_in_the_path() {
+    let mut event = request(HttpSource::RestApi, &Method::GET, "/prod/orders");
+    assert_eq!(path(&event), "/prod/orders");
+    event["version"] = "1.0".into();
+    assert_eq!(path(&event), "/orders");
+}
+
+#[test]
+fn what_asks_an_authorizer_is_no_request() {
+    for key in ["methodArn", "routeArn"] {
+        for source in [HttpSource::RestApi, HttpSource::HttpApi] {
+            let mut event = request(source, &Method::GET, "/orders");
+            event[key] = "arn:aws:execute-api:eu-central-1:123456789012:abcdefgh/prod/GET/orders".into();
+            assert!(matches!(decode(&Bytes::from(event.to_string())), Decoded::Other), "{event}");
+        }
+    }
+}
+
+#[test]
+fn a_schedule_is_told_by_its_source_and_by_its_type() {
+    for (source, detail_type, expected) in [
+        ("aws.events", "Scheduled Event", RecordKind::Schedule),
+        ("aws.scheduler", "Scheduled Event", RecordKind::Schedule),
+        ("aws.events", "Order Placed", RecordKind::EventBridge),
+        ("shop", "Scheduled Event", RecordKind::EventBridge),
+    ] {
+        let event = Bytes::from(event_bridge(source, detail_type).to_string());
+        let Decoded::Records(records) = decode(&event) else { panic!("{source} {detail_type}") };
+        assert_eq!(records.kind, expected, "{source} {detail_type}");
+        assert_eq!((&*records.source, &*records.detail_type), (source, detail_type));
+    }
+}
+
+#[test]
+fn an_event_source_of_ones_own_is_no_broker() {
+    let event = Bytes::from(json!({"eventSource": "shop", "records": {}}).to_string());
+    assert!(matches!(decode(&event), Decoded::Other));
+}
+
+#[test]
+fn a_header_with_half_of_a_surrogate_pair_is_no_json() {
+    let event = request(HttpSource::HttpApi, &Method::GET, "/orders").to_string();
+    let event = event.replacen("\"headers\":{", "\"headers\":{\"x-half\":\"\\ud800\",", 1);
+    assert!(event.contains("x-half"));
+    assert!(matches!(decode(&Bytes::from(event)), Decoded::NotJson(_)));
+}
+
+/// The most that `HeaderMap` can hold.
+#[test]
+fn a_request_with_as_many_headers_as_there_can_be_has_no_room_for_cookies() {
+    let with_headers = |count: usize| {
+        let mut event = request(HttpSource::HttpApi, &Method::GET, "/orders");
+        let headers = (0..count).map(|number| (format!("x-{number}"), number.to_string().into()));
+        event["headers"] = Value::Object(headers.collect());
+        event["cookies"] = json!(["a=1"]);
+        Bytes::from(event.to_string())
+    };
+    assert!(matches!(decode(&with_headers(24_575)), Decoded::Http(..)));
+    assert!(matches!(decode(&with_headers(24_576)), Decoded::BadHttp(..)));
+}
+
+#[test]
+fn headers_that_http_does_not_allow_are_counted_in_one_line() {
+    let mut event = request(HttpSource::HttpApi, &Method::GET, "/orders");
+    event["headers"] = json!({"a b": "1", "x-line": "\n", "c d": "2", "x-good": "3"});
+    let event = Bytes::from(event.to_string());
+    let log = crate::telemetry::Log::default();
+    log.of(|| {
+        let Decoded::Http(request, _) = decode(&event) else { panic!("it is a request") };
+        assert_eq!(request.headers().len(), 1);
+    });
+    let [line] = log.lines().try_into().unwrap();
+    assert_eq!((&line["left_out"], &line["header"]), (&json!(3), &json!("a b")));
+}
