@@ -90,3 +90,15 @@ fn headers_that_http_does_not_allow_are_counted_in_one_line() {
     let [line] = log.lines().try_into().unwrap();
     assert_eq!((&line["left_out"], &line["header"]), (&json!(3), &json!("a b")));
 }
+
+#[test]
+fn a_payload_of_ones_own_may_hold_what_an_event_holds() {
+    for text in [r#"{"requestContext":{"http":{}},"order":7}"#, r#"{"requestContext":{"elb":{}}}"#] {
+        assert!(matches!(decode(&Bytes::from(text)), Decoded::Other), "{text}");
+    }
+}
+
+#[test]
+fn a_request_body_has_at_most_6_mb() {
+    assert_eq!(super::BODY_LIMIT, 6_291_456);
+}

@@ -135,4 +135,17 @@ mod tests {
         clock.freeze(Duration::from_secs(3601));
         assert_eq!(breaker.state(clock.now()), BreakerState::HalfOpen);
     }
+
+    #[test]
+    fn a_wait_is_over_at_its_end() {
+        let (clock, chance) = (Clock::held(), Chance::seeded(1));
+        let mut breaker = Breaker::new(Duration::ZERO);
+        for _ in 0..3 {
+            breaker.failed(clock.now(), &chance);
+        }
+        assert_eq!(
+            (breaker.state(clock.now()), breaker.retry_after(clock.now())),
+            (BreakerState::HalfOpen, None)
+        );
+    }
 }

@@ -156,3 +156,75 @@ impl IntoResponse for PoolError {
         Failure::of(self).into_response()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn each() -> Vec<(PoolError, &'static str, &'static str, Option<Retry>)> {
+        let pool = "db";
+        let cause = || std::io::Error::other(std::fmt::Error);
+        let second = Duration::from_secs(1);
+        vec![
+            (
+                PoolError::Exhausted { pool, in_use: 2, waiting: 3, longest_held: second, by: "slow" },
+                "exhausted",
+                "POOL_EXHAUSTED",
+                Some(Retry::Now),
+            ),
+            (
+                PoolError::Connect { pool, source: cause().into() },
+                "connect",
+                "RESOURCE_UNAVAILABLE",
+                Some(Retry::Now),
+            ),
+            (
+                PoolError::Validate { pool, source: cause().into() },
+                "validate",
+                "RESOURCE_UNAVAILABLE",
+                Some(Retry::Now),
+            ),
+            (
+                PoolError::BreakerOpen { pool, retry_after: second, source: Cause::new(cause().into()) },
+                "breaker open",
+                "RESOURCE_UNAVAILABLE",
+                Some(Retry::After(second)),
+            ),
+            (PoolError::Closed { pool }, "closed", "SHUTTING_DOWN", Some(Retry::Now)),
+            (
+                PoolError::Undeclared { argument: "Pooled<Db>", by: "handler" },
+                "undeclared",
+                "RESOURCE_UNDECLARED",
+                None,
+            ),
+        ]
+    }
+
+    #[test]
+    fn every_error_of_a_pool_has_its_class_and_its_decision() {
+        for (error, class, code, retry) in each() {
+            assert_eq!(error.class(), class);
+            let status = if retry.is_some() { 503 } else { 500 };
+            let failure = Failure::from(error);
+            assert_eq!(
+                (failure.code(), failure.status().as_u16(), failure.retry_advice()),
+                (code, status, retry)
+            );
+            assert_eq!(failure.public_detail(), None);
+        }
+        for (error, _, _, retry) in each() {
+            assert_eq!(error.into_response().status().as_u16(), if retry.is_some() { 503 } else { 500 });
+        }
+    }
+
+    #[test]
+    fn what_a_connect_said_is_shown_as_it_was_said() {
+        let error = std::io::Error::other(std::fmt::Error);
+        let shown = (error.to_string(), format!("{error:?}"));
+        let cause = Cause::new(error.into());
+        assert_eq!((cause.to_string(), format!("{cause:?}")), shown);
+        let with_source = Cause::new(Box::new(PoolError::Connect { pool: "db", source: "refused".into() }));
+        let source = std::error::Error::source(&with_source).map(ToString::to_string);
+        assert_eq!(source.as_deref(), Some("refused"));
+    }
+}

@@ -274,4 +274,32 @@ mod tests {
             assert!(settings.is_err() && text.contains(words), "{variable}={value}: {text}");
         }
     }
+
+    #[test]
+    fn the_banner_tells_size_wait_and_warmth() {
+        let settings =
+            read(&ResourceSpec::named("db").max_size(3).wait_ms(1_500), &Sources::empty(), 1).0.unwrap();
+        assert_eq!(settings.to_string(), "at most 3 (attribute), wait 1500ms, eager");
+        for (warm, word) in [(Warm::Lazy, "lazy"), (Warm::Required, "required"), (Warm::Eager, "eager")] {
+            assert!(settings.clone().with_warm(warm).to_string().ends_with(word));
+        }
+    }
+
+    #[test]
+    fn a_pool_has_four_connections_for_each_cpu_and_as_many_as_a_handler_takes() {
+        let cpus = std::thread::available_parallelism().map_or(1, usize::from);
+        assert_eq!(PoolSettings::default().max_size, (4 * cpus).min(32));
+        for per_call in [1, 2, 40] {
+            let settings = read(&ResourceSpec::named("db"), &Sources::empty(), per_call).0.unwrap();
+            assert_eq!(settings.max_size, (4 * cpus).min(32).max(per_call));
+            assert_eq!(settings.max_size_rule, format!("4 × {cpus} CPUs, at most 32"));
+        }
+    }
+
+    #[test]
+    fn as_many_idle_connections_as_fit_can_be_kept() {
+        let spec = ResourceSpec::named("db").max_size(3).min_idle(3);
+        assert_eq!(read(&spec, &Sources::empty(), 3).0.unwrap().min_idle, 3);
+        assert!(read(&spec.min_idle(4), &Sources::empty(), 3).0.is_err());
+    }
 }

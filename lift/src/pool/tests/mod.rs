@@ -2,6 +2,7 @@
 
 mod backend;
 mod departures;
+mod limits;
 mod operations;
 mod random;
 mod waiting;

@@ -1,0 +1,87 @@
+//! What happens at a limit, and one millisecond past it.
+
+use std::time::Duration;
+
+use super::backend::{Backend, Mood, at_most, settle};
+use super::{MS, closed};
+use crate::clock::Clock;
+use crate::pool::{CloseReason, PoolError, PoolSettings};
+
+#[tokio::test(start_paused = true)]
+async fn a_connection_is_replaced_when_it_was_idle_for_longer_than_its_limit() {
+    let (backend, clock) = (Backend::new(), Clock::held());
+    let pool = backend.pool(&clock, PoolSettings { idle_timeout: MS * 700, ..at_most(1) });
+    drop(pool.get().await.unwrap());
+    clock.advance(MS * 700);
+    assert_eq!(pool.get().await.unwrap().id, 1);
+    clock.advance(MS * 701);
+    assert_eq!(pool.get().await.unwrap().id, 2);
+    assert_eq!(closed(&pool.stats(), CloseReason::Idle), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn upkeep_closes_only_what_is_past_its_limit() {
+    let (backend, clock) = (Backend::new(), Clock::held());
+    let pool = backend.pool(&clock, PoolSettings { idle_timeout: MS * 700, ..at_most(2) });
+    pool.warm(2).await.unwrap();
+    for (idle, left) in [(700, 2), (1, 0)] {
+        clock.advance(MS * idle);
+        pool.maintain();
+        settle().await;
+        assert_eq!(pool.stats().idle, left, "after {idle} ms more");
+    }
+    assert_eq!(closed(&pool.stats(), CloseReason::Idle), 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_connection_that_has_become_invalid_is_lent_to_nobody() {
+    let (backend, clock) = (Backend::new(), Clock::held());
+    let pool = backend.pool(&clock, at_most(1));
+    for (idle, id) in [(0, 1), (100, 2), (1_000, 3)] {
+        clock.advance(MS * idle);
+        let mut session = pool.get().await.unwrap();
+        assert_eq!(session.id, id);
+        session.valid = false;
+    }
+    settle().await;
+    assert_eq!(closed(&pool.stats(), CloseReason::Invalid), 3);
+    assert_eq!(backend.seen().round_trips, 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn warming_tells_why_it_cannot() {
+    let (backend, clock) = (Backend::new(), Clock::held());
+    let pool = backend.pool(&clock, at_most(2));
+    backend.seen().mood = Mood::Refuses;
+    let error = pool.warm(2).await.unwrap_err();
+    assert!(matches!(error, PoolError::Connect { .. }), "{error:?}");
+    pool.close().await;
+    let error = pool.warm(2).await.unwrap_err();
+    assert!(matches!(error, PoolError::Closed { .. }), "{error:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn warming_counts_what_is_lent_already() {
+    let (backend, clock) = (Backend::new(), Clock::held());
+    let pool = backend.pool(&clock, at_most(3));
+    let held = [pool.get().await.unwrap(), pool.get().await.unwrap()];
+    pool.warm(3).await.unwrap();
+    assert_eq!((pool.stats().in_use, pool.stats().idle), (2, 1));
+    drop(held);
+    pool.warm(9).await.unwrap();
+    assert_eq!((pool.stats().created, backend.seen().most), (3, 3));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_connection_whose_round_trip_fails_is_closed() {
+    let (backend, clock) = (Backend::new(), Clock::held());
+    let pool = backend.pool(&clock, at_most(1));
+    drop(pool.get().await.unwrap());
+    clock.advance(Duration::from_secs(1));
+    backend.seen().mood = Mood::Refuses;
+    let error = pool.get().await.err().unwrap();
+    assert!(matches!(error, PoolError::Connect { .. } | PoolError::Validate { .. }), "{error:?}");
+    backend.seen().mood = Mood::Well;
+    settle().await;
+    assert_eq!(closed(&pool.stats(), CloseReason::Validation), 1);
+}
