@@ -34,7 +34,7 @@ async fn cookies_and_repeated_headers_reach_the_gateway() {
     let dir = folder();
     let lambda = lambda().start();
     let _function = lambda.spawn(faulty(dir.path()));
-    let answer = lambda.invoke(get("/echo/a%20word?x=1")).await.expect("an answer");
+    let answer = lambda.invoke(get("/echo/a word?x=1")).await.expect("an answer");
     let response = http(&answer);
     assert_eq!((response.status, &response.json()["word"]), (200, &json!("a word")));
     let cookies: Vec<_> = response.headers.iter().filter(|(name, _)| name == "set-cookie").collect();

@@ -4,10 +4,11 @@ use std::borrow::Cow;
 
 use axum_core::extract::Request;
 use bytes::Bytes;
+use memchr::memmem;
 use serde::de::IgnoredAny;
 
-use super::describe::foreign;
 use super::encode::HttpSource;
+use super::foreign::{foreign, is_mark};
 use super::records::{RawRecords, Records};
 use super::scan::{LEVELS, Malformed, Pairs, Scan, Scanned};
 use super::{RecordKind, request};
@@ -58,6 +59,8 @@ pub(super) struct Event<'e> {
     pub(super) event_source: Text<'e>,
     /// An authorizer is asked about a request: its answer is no HTTP response.
     pub(super) asks_authorizer: Text<'e>,
+    /// It may be an event of AWS that lift has no trigger for.
+    pub(super) is_marked: bool,
     pub(super) id: Text<'e>,
     pub(super) source: Text<'e>,
     pub(super) detail_type: Text<'e>,
@@ -81,8 +84,10 @@ pub(super) enum Headers<'e> {
 pub(super) struct RequestContext<'e> {
     pub(super) stage: Text<'e>,
     pub(super) domain_name: Text<'e>,
+    pub(super) api_id: Text<'e>,
     pub(super) method: Text<'e>,
     pub(super) elb: bool,
+    pub(super) lattice: bool,
     pub(super) connection_id: Text<'e>,
     pub(super) route_key: Text<'e>,
 }
@@ -118,7 +123,12 @@ impl<'e> Event<'e> {
                 "detail-type" => event.detail_type = scan.text()?,
                 "detail" => event.detail = Some(scan.raw()?),
                 "resources" => event.resources = scan.texts()?,
-                _ => scan.skip()?,
+                // The others of HTTP requests need no look at the marks.
+                "routeKey" | "pathParameters" | "stageVariables" | "resource" => scan.skip()?,
+                _ => {
+                    event.is_marked |= is_mark(&key);
+                    scan.skip()?;
+                }
             }
             Ok(())
         })?;
@@ -134,6 +144,7 @@ impl<'e> RequestContext<'e> {
             match &*key {
                 "stage" => context.stage = scan.text()?,
                 "domainName" => context.domain_name = scan.text()?,
+                "apiId" => context.api_id = scan.text()?,
                 "http" => {
                     scan.object(|scan, key| {
                         match &*key {
@@ -144,6 +155,7 @@ impl<'e> RequestContext<'e> {
                     })?;
                 }
                 "elb" => context.elb = scan.raw()? != "null",
+                "serviceNetworkArn" => context.lattice = scan.text()?.is_some(),
                 "connectionId" => context.connection_id = scan.text()?,
                 "routeKey" => context.route_key = scan.text()?,
                 _ => scan.skip()?,
@@ -152,11 +164,6 @@ impl<'e> RequestContext<'e> {
         })?;
         Ok(context)
     }
-}
-
-/// Whether an event with this `eventSource` holds the records of a message broker, whose answer commits them.
-fn from_a_broker(event_source: &str) -> bool {
-    event_source.starts_with("aws:") || event_source == "SelfManagedKafka"
 }
 
 /// Reads an event.
@@ -171,7 +178,7 @@ pub(crate) fn decode(bytes: &Bytes) -> Decoded<'_> {
         // What is no object goes to a direct invoke as it is; a text with half of a surrogate pair is no JSON.
         Ok(None) => {
             return match Scan::new(text).text() {
-                Ok(_) => Decoded::Other,
+                Ok(_) => list(bytes),
                 Err(Malformed) => Decoded::NotJson("a text holds half of a surrogate pair".to_owned()),
             };
         }
@@ -191,12 +198,12 @@ pub(crate) fn decode(bytes: &Bytes) -> Decoded<'_> {
         let made_by_aws = records.made_by_aws();
         return match records.all(bytes) {
             Ok(Some(records)) => Decoded::Records(records),
-            Ok(None) => made_by_aws.map_or(Decoded::Other, Decoded::Foreign),
+            Ok(None) => made_by_aws.or_else(|| foreign(bytes)).map_or(Decoded::Other, Decoded::Foreign),
             Err(problem) => Decoded::Bad(problem),
         };
     }
     if event.asks_authorizer.is_some() {
-        return Decoded::Other;
+        return other(bytes, true);
     }
     if event.context.connection_id.is_some()
         && let Some(route_key) = event.context.route_key.clone()
@@ -219,15 +226,29 @@ pub(crate) fn decode(bytes: &Bytes) -> Decoded<'_> {
         let kind = if scheduled { RecordKind::Schedule } else { RecordKind::EventBridge };
         return Decoded::Records(Records::one(kind, bytes, event));
     }
-    if let Some(source) = event.event_source.filter(|source| from_a_broker(source)) {
+    let from_a_broker = |source: &Cow<'_, str>| source.starts_with("aws:") || source == "SelfManagedKafka";
+    if let Some(source) = event.event_source.as_ref().filter(|source| from_a_broker(source)) {
         return Decoded::Foreign(format!("a batch of records from `{}`", source.escape_debug()));
     }
-    let marked = event.http_method.is_some() || event.raw_path.is_some();
-    match foreign(bytes) {
-        Some(words) if marked => Decoded::Foreign(words),
-        _ => Decoded::Other,
+    let is_http = event.http_method.is_some() || event.raw_path.is_some();
+    let is_marked = event.is_marked || event.context.lattice || event.event_source.is_some();
+    other(bytes, is_http || is_marked)
+}
+
+/// An event that none of lift's sources sends: of another service of AWS, or anybody's.
+fn other(bytes: &Bytes, is_marked: bool) -> Decoded<'_> {
+    match is_marked.then(|| foreign(bytes)).flatten() {
+        Some(words) => Decoded::Foreign(words),
+        None => Decoded::Other,
     }
 }
+
+/// A list may hold the records of a pipe or the requests of a batch.
+fn list(bytes: &Bytes) -> Decoded<'_> {
+    let has = |text: &str| memmem::find(bytes, text.as_bytes()).is_some();
+    other(bytes, has("\"aws:") || has("\"parentTypeName\""))
+}
+
 #[cfg(test)]
 mod tests {
     use http::Method;
@@ -250,7 +271,8 @@ mod tests {
             "rawQueryString": "a=1&a=2&b=%20",
             "cookies": ["x=1", "y=2"],
             "headers": {"Content-Type": "application/json", "x-odd": "caf\u{e9}\n", "x-many": "1,2"},
-            "requestContext": {"stage": stage, "http": {"method": "POST", "path": path}},
+            "requestContext": {"stage": stage, "http": {"method": "POST", "path": path},
+                "domainName": "abcdefgh.execute-api.eu-central-1.amazonaws.com"},
             "body": "{\"a\":\"\\n\"}",
             "isBase64Encoded": false,
         })
@@ -269,13 +291,14 @@ mod tests {
     }
 
     #[test]
-    fn stages_are_taken_off_and_odd_paths_escaped() {
+    fn a_stage_is_stripped_and_a_decoded_path_is_escaped() {
         for (path, stage, expected) in [
             ("/prod/orders", "prod", "/orders?"),
             ("/prod", "prod", "/?"),
             ("/production/orders", "prod", "/production/orders?"),
             ("/prod/orders", "$default", "/prod/orders?"),
-            ("/a b/ü%20", "$default", "/a%20b/%C3%BC%20?"),
+            ("/a b/ü%20", "$default", "/a%20b/%C3%BC%2520?"),
+            ("/a?b#c", "$default", "/a%3Fb%23c?"),
             ("", "$default", "/?"),
         ] {
             let request = http(event(path, stage));
@@ -348,7 +371,9 @@ mod tests {
             (r#"{"Records":[{"eventSource":"aws:ses"}]}"#, "aws:ses"),
             (r#"{"Records":[{},{"eventSource":"aws:ses","x":1e999}]}"#, "aws:ses"),
             (r#"{"eventSource":"aws:kafka","records":{}}"#, "aws:kafka"),
-            (r#"{"eventSource":"SelfManagedKafka","records":{}}"#, "SelfManagedKafka"),
+            (r#"{"eventSource":"SelfManagedKafka","records":{"x":1e999}}"#, "SelfManagedKafka"),
+            (r#"[{"eventSource":"aws:sqs","body":"{}"}]"#, "aws:sqs"),
+            (r#"[{"info":{"fieldName":"order","parentTypeName":"Query"}}]"#, "AppSync"),
             (r#"{"httpMethod":"GET","requestContext":{"stage":"prod"}}"#, "payload 1.0"),
             (r#"{"httpMethod":"GET","path":"/","requestContext":{"connectionId":"b"}}"#, "WebSocket"),
         ] {

@@ -1,5 +1,7 @@
 use serde_json::Value;
 
+use super::foreign::foreign_value;
+
 /// What an event seems to be, in words, for the error about an event that nothing serves.
 #[cold]
 pub(crate) fn describe(bytes: &[u8]) -> String {
@@ -24,39 +26,6 @@ pub(crate) fn describe(bytes: &[u8]) -> String {
         }
         _ => "a JSON value".to_owned(),
     }
-}
-
-/// The words for an event that AWS makes, when it is one.
-#[cold]
-pub(super) fn foreign(bytes: &[u8]) -> Option<String> {
-    foreign_value(&serde_json::from_slice(bytes).ok()?)
-}
-
-fn foreign_value(event: &Value) -> Option<String> {
-    let record = event.pointer("/Records/0");
-    let source = record.and_then(|record| record.get("eventSource").or_else(|| record.get("EventSource")));
-    if let Some(source) = source.and_then(Value::as_str).filter(|source| source.starts_with("aws:")) {
-        return Some(format!("a batch of records from `{}`", source.escape_debug()));
-    }
-    if let Some(source) =
-        event.get("eventSource").and_then(Value::as_str).filter(|source| source.starts_with("aws:"))
-    {
-        return Some(format!("a batch of records from `{}`", source.escape_debug()));
-    }
-    let has = |pointer: &str| event.pointer(pointer).is_some();
-    let words = if has("/requestContext/http") {
-        "an HTTP request (API Gateway HTTP API or function URL)"
-    } else if has("/requestContext/elb") {
-        "an HTTP request from an Application Load Balancer"
-    } else if has("/requestContext/connectionId") {
-        "a WebSocket message"
-    } else if has("/httpMethod") && has("/requestContext") {
-        "an HTTP request from an API Gateway REST API (payload 1.0)"
-    } else {
-        let kind = event.get("detail-type").and_then(Value::as_str).filter(|_| has("/source"))?;
-        return Some(format!("an EventBridge event of type `{}`", kind.escape_debug()));
-    };
-    Some(words.to_owned())
 }
 
 #[cfg(test)]

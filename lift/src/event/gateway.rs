@@ -11,6 +11,7 @@ use base64::prelude::BASE64_STANDARD;
 use bytes::Bytes;
 use http::header::{COOKIE, HOST, SET_COOKIE};
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
+use percent_encoding::percent_decode_str;
 use serde_json::{Map, Value, json};
 
 use super::HttpSource;
@@ -33,8 +34,19 @@ pub(crate) fn event(source: HttpSource, head: &http::request::Parts, body: &[u8]
         HttpSource::HttpApi | HttpSource::FunctionUrl => {
             let function_url = source == HttpSource::FunctionUrl;
             let stage = if function_url { "$default" } else { STAGE };
-            let raw_path = if function_url { path.to_owned() } else { format!("/{stage}{path}") };
-            let domain = if function_url { "abcdefgh.lambda-url.eu-central-1.on.aws" } else { host };
+            let domain = match host {
+                _ if function_url => "abcdefgh.lambda-url.eu-central-1.on.aws",
+                "" => "abcdefgh.execute-api.eu-central-1.amazonaws.com",
+                host => host,
+            };
+            // A function URL keeps the escapes of the path. An HTTP API decodes them, and has its stage before the path
+            // under its own name.
+            let decoded = percent_decode_str(path).decode_utf8_lossy();
+            let raw_path = match domain.contains(".execute-api.") {
+                _ if function_url => path.to_owned(),
+                true => format!("/{stage}{decoded}"),
+                false => decoded.into_owned(),
+            };
             let cookies: Vec<&str> = head
                 .headers
                 .get_all(COOKIE)
@@ -197,10 +209,20 @@ mod tests {
     }
 
     #[test]
-    fn only_an_api_has_a_stage_in_its_path() {
-        let head = http::Request::get("/orders").body(()).unwrap().into_parts().0;
-        let path = |source| event(source, &head, b"")["rawPath"].as_str().map(ToOwned::to_owned);
-        assert_eq!(path(HttpSource::HttpApi).as_deref(), Some("/prod/orders"));
-        assert_eq!(path(HttpSource::FunctionUrl).as_deref(), Some("/orders"));
+    fn only_an_http_api_under_its_own_name_has_a_stage_in_its_path_and_only_it_decodes() {
+        let path = |source, host: &str| {
+            let request = http::Request::get("/orders/a%20b%25").header(HOST, host);
+            let head = request.body(()).unwrap().into_parts().0;
+            event(source, &head, b"")["rawPath"].as_str().map(ToOwned::to_owned)
+        };
+        let own_name = "abcdefgh.execute-api.eu-central-1.amazonaws.com";
+        for (source, host, expected) in [
+            (HttpSource::HttpApi, "", "/prod/orders/a b%"),
+            (HttpSource::HttpApi, own_name, "/prod/orders/a b%"),
+            (HttpSource::HttpApi, "shop.example.com", "/orders/a b%"),
+            (HttpSource::FunctionUrl, "", "/orders/a%20b%25"),
+        ] {
+            assert_eq!(path(source, host).as_deref(), Some(expected), "{source:?} {host}");
+        }
     }
 }

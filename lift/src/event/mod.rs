@@ -10,6 +10,7 @@ mod context;
 mod decode;
 mod describe;
 mod encode;
+mod foreign;
 pub(crate) mod gateway;
 mod kind;
 #[cfg(test)]

@@ -15,12 +15,60 @@ fn path(event: &Value) -> String {
     }
 }
 
+/// The paths that each source makes of one that a client has sent; escapes are checked against captured events in
+/// `tests/events`.
 #[test]
-fn only_an_http_api_leaves_its_stage_in_the_path() {
-    let mut event = request(HttpSource::RestApi, &Method::GET, "/prod/orders");
-    assert_eq!(path(&event), "/prod/orders");
-    event["version"] = "1.0".into();
-    assert_eq!(path(&event), "/orders");
+fn a_percent_sign_of_an_http_api_is_no_escape() {
+    let paths = [
+        ("/files/100%", "/files/100%25"),
+        ("/files/a%20b", "/files/a%2520b"),
+        ("/files/a b?c#d", "/files/a%20b%3Fc%23d"),
+        ("/files/\u{3bb}\"<>\\^`{|}\n", "/files/%CE%BB%22%3C%3E%5C%5E%60%7B%7C%7D%0A"),
+        ("/files/a/b", "/files/a/b"),
+    ];
+    for (arrives, expected) in paths {
+        let mut event = request(HttpSource::HttpApi, &Method::GET, "/");
+        event["rawPath"] = arrives.into();
+        assert_eq!(path(&event), expected, "payload 2.0");
+        let mut event = request(HttpSource::RestApi, &Method::GET, "/");
+        event["path"] = arrives.into();
+        event["version"] = "1.0".into();
+        assert_eq!(path(&event), expected, "payload 1.0");
+    }
+    for source in
+        [HttpSource::RestApi, HttpSource::FunctionUrl, HttpSource::LoadBalancer { multi_value: true }]
+    {
+        let event = request(source, &Method::GET, "/files/100%25/a%2Fb%20c");
+        assert_eq!(path(&event), "/files/100%25/a%2Fb%20c", "{source:?}");
+    }
+}
+
+#[test]
+fn an_emulated_function_url_keeps_its_escapes() {
+    let mut event = request(HttpSource::HttpApi, &Method::GET, "/");
+    event["rawPath"] = "/files/a%2Fb".into();
+    event["requestContext"]["domainName"] = "localhost".into();
+    // SAM emulates an HTTP API, which has an id.
+    assert_eq!(path(&event), "/files/a%252Fb");
+    event["requestContext"]["apiId"] = Value::Null;
+    assert_eq!(path(&event), "/files/a%2Fb");
+}
+
+#[test]
+fn only_an_http_api_under_its_own_name_has_a_stage_in_its_path() {
+    let own_name = "abcdefgh.execute-api.eu-central-1.amazonaws.com";
+    for (domain, expected) in [(own_name, "/orders"), ("shop.example.com", "/prod/orders")] {
+        let mut event = request(HttpSource::HttpApi, &Method::GET, "/");
+        event["rawPath"] = "/prod/orders".into();
+        event["requestContext"]["domainName"] = domain.into();
+        assert_eq!(path(&event), expected, "payload 2.0 at {domain}");
+
+        let mut event = request(HttpSource::RestApi, &Method::GET, "/prod/orders");
+        event["requestContext"]["domainName"] = domain.into();
+        assert_eq!(path(&event), "/prod/orders", "a REST API at {domain}");
+        event["version"] = "1.0".into();
+        assert_eq!(path(&event), expected, "payload 1.0 at {domain}");
+    }
 }
 
 #[test]
@@ -29,7 +77,9 @@ fn what_asks_an_authorizer_is_no_request() {
         for source in [HttpSource::RestApi, HttpSource::HttpApi] {
             let mut event = request(source, &Method::GET, "/orders");
             event[key] = "arn:aws:execute-api:eu-central-1:123456789012:abcdefgh/prod/GET/orders".into();
-            assert!(matches!(decode(&Bytes::from(event.to_string())), Decoded::Other), "{event}");
+            let bytes = Bytes::from(event.to_string());
+            let Decoded::Foreign(words) = decode(&bytes) else { panic!("{event}") };
+            assert_eq!(words, "a question of an API Gateway authorizer");
         }
     }
 }

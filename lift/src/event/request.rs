@@ -11,11 +11,11 @@ use http::header::{CONTENT_TYPE, COOKIE};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Uri};
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 
-use super::decode::{Event, Headers};
+use super::decode::{Event, Headers, RequestContext};
 use super::encode::HttpSource;
 use super::scan::{Pairs, Scan};
 
-/// What may not stand in a path as it is. A `%` stays: it begins an escape.
+/// What is escaped in a path that still has its escapes: a `%` begins one, and stays.
 const PATH: &AsciiSet = &CONTROLS
     .add(b' ')
     .add(b'"')
@@ -29,6 +29,8 @@ const PATH: &AsciiSet = &CONTROLS
     .add(b'\\')
     .add(b'^')
     .add(b'|');
+/// What is escaped in a path that arrives decoded: a `%` is one.
+const DECODED_PATH: &AsciiSet = &PATH.add(b'%');
 const QUERY: &AsciiSet = &CONTROLS
     .add(b' ')
     .add(b'"')
@@ -46,7 +48,11 @@ const QUERY: &AsciiSet = &CONTROLS
 pub(super) fn source(event: &Event<'_>) -> Option<HttpSource> {
     let context = &event.context;
     if event.raw_path.is_some() && method_of_api(event).is_some() {
-        let function_url = context.domain_name.as_deref().is_some_and(|name| name.contains(".lambda-url."));
+        let function_url = match context.domain_name.as_deref() {
+            // cargo-lambda's emulator stands for a function URL, and keeps the escapes of a path as one does.
+            Some("localhost") => context.api_id.is_none(),
+            name => name.is_some_and(|name| name.contains(".lambda-url.")),
+        };
         return Some(if function_url { HttpSource::FunctionUrl } else { HttpSource::HttpApi });
     }
     if event.http_method.is_none() || event.path.is_none() {
@@ -65,19 +71,27 @@ fn method_of_api<'e>(event: &'e Event<'_>) -> Option<&'e str> {
 /// The request of an HTTP event, or what is wrong with it.
 pub(super) fn request(bytes: &Bytes, event: Event<'_>, source: HttpSource) -> Result<Request, String> {
     let (method, uri) = match source {
-        HttpSource::HttpApi | HttpSource::FunctionUrl | HttpSource::WebSocket => {
-            let path = event.raw_path.as_deref().unwrap_or_default();
-            let stage = event.context.stage.as_deref().unwrap_or("$default");
+        HttpSource::HttpApi => {
+            let path = without_stage(event.raw_path.as_deref().unwrap_or_default(), &event.context);
             let query = event.raw_query_string.as_deref().unwrap_or_default();
-            (method_of_api(&event), uri(without_stage(path, stage), query))
+            (method_of_api(&event), uri(path, DECODED_PATH, query))
+        }
+        HttpSource::FunctionUrl | HttpSource::WebSocket => {
+            let path = event.raw_path.as_deref().unwrap_or_default();
+            let query = event.raw_query_string.as_deref().unwrap_or_default();
+            (method_of_api(&event), uri(path, PATH, query))
         }
         HttpSource::RestApi => {
-            // A REST API hands them over decoded.
+            // Payload 1.0 has a decoded query, whoever writes it.
             let mut query = form_urlencoded::Serializer::new(String::new());
             query.extend_pairs(query_pairs(&event));
-            // An HTTP API with payload 1.0 leaves its stage in the path; a REST API has no version.
-            let stage = event.version.as_ref().and(event.context.stage.as_deref()).unwrap_or("$default");
-            (event.http_method.as_deref(), uri(without_stage(path(&event), stage), &query.finish()))
+            let query = query.finish();
+            // Only an HTTP API names the version.
+            let uri = match event.version {
+                Some(_) => uri(without_stage(path(&event), &event.context), DECODED_PATH, &query),
+                None => uri(path(&event), PATH, &query),
+            };
+            (event.http_method.as_deref(), uri)
         }
         HttpSource::LoadBalancer { .. } => {
             // As the client has sent them: a load balancer decodes nothing.
@@ -88,7 +102,7 @@ pub(super) fn request(bytes: &Bytes, event: Event<'_>, source: HttpSource) -> Re
                 }
                 query.extend([&*name, "=", &*value]);
             }
-            (event.http_method.as_deref(), uri(path(&event), &query))
+            (event.http_method.as_deref(), uri(path(&event), PATH, &query))
         }
     };
     let method = method.unwrap_or_default();
@@ -120,7 +134,7 @@ pub(super) fn message(bytes: &Bytes, event: Event<'_>) -> Result<Request, String
     query.extend_pairs(query_pairs(&event));
     let mut request = Request::new(Body::empty());
     *request.method_mut() = Method::POST;
-    *request.uri_mut() = uri("/", &query.finish()).ok_or("its query is not a URI's")?;
+    *request.uri_mut() = uri("/", PATH, &query.finish()).ok_or("its query is not a URI's")?;
     *request.headers_mut() = headers(bytes, event.multi_value_headers, event.headers)?;
     let json = HeaderValue::from_static("application/json");
     request.headers_mut().entry(CONTENT_TYPE).or_insert(json);
@@ -212,11 +226,13 @@ fn header_name(name: &str) -> Option<HeaderName> {
     }
 }
 
-/// API Gateway puts the name of a stage other than `$default` before the path.
-fn without_stage<'p>(path: &'p str, stage: &str) -> &'p str {
-    if stage == "$default" {
+/// An HTTP API puts the name of a stage other than `$default` before the path, under its own name only: a custom
+/// domain has base path mappings instead.
+fn without_stage<'p>(path: &'p str, context: &RequestContext<'_>) -> &'p str {
+    let own_name = context.domain_name.as_deref().is_some_and(|name| name.contains(".execute-api."));
+    let Some(stage) = context.stage.as_deref().filter(|stage| own_name && *stage != "$default") else {
         return path;
-    }
+    };
     match path.strip_prefix('/').and_then(|rest| rest.strip_prefix(stage)) {
         Some("") => "/",
         Some(rest) if rest.starts_with('/') => rest,
@@ -224,12 +240,12 @@ fn without_stage<'p>(path: &'p str, stage: &str) -> &'p str {
     }
 }
 
-fn uri(path: &str, query: &str) -> Option<Uri> {
+fn uri(path: &str, escaped: &'static AsciiSet, query: &str) -> Option<Uri> {
     let mut text = String::with_capacity(path.len() + query.len() + 1);
     if !path.starts_with('/') {
         text.push('/');
     }
-    text.extend(utf8_percent_encode(path, PATH));
+    text.extend(utf8_percent_encode(path, escaped));
     if !query.is_empty() {
         text.push('?');
         text.extend(utf8_percent_encode(query, QUERY));

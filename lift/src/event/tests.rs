@@ -62,7 +62,15 @@ const BODIES: [&[u8]; 3] = [b"text", b"", b"\xff\x00\x01"];
 #[tokio::test]
 async fn every_source_of_http_is_answered_alike() {
     conformance(app, async |client| {
-        for path in ["/orders/7", "/orders/a%20b%2Fc", "/orders/prod", "/picture", "/nothing"] {
+        for path in [
+            "/orders/7",
+            "/orders/a%20b",
+            "/orders/100%25",
+            "/orders/%CE%BB%3F%23",
+            "/orders/prod",
+            "/picture",
+            "/nothing",
+        ] {
             for query in ["", "?a=1&b=x%20%26%C3%BC", "?a=1&a=2&b="] {
                 for body in BODIES {
                     let request = client.post(format!("{path}{query}")).header("host", "shop.example.com");
