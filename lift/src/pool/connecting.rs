@@ -55,7 +55,8 @@ impl<R: Resource> Opener<R> {
 
 /// The connects that run, and whether more may.
 pub(super) struct Connects {
-    pub(super) running: usize,
+    /// When each of them began.
+    pub(super) running: Vec<Instant>,
     pub(super) breaker: Breaker,
     /// What the last one that failed said, until one works.
     pub(super) last: Option<Cause>,
@@ -96,17 +97,18 @@ impl<R: Resource> Core<R> {
             let idle = self.idle();
             let target = connects.target().max(usize::from(self.is_awaited()));
             let wanted = self.parking.waiting().saturating_sub(idle).max(target.saturating_sub(idle));
-            if wanted > connects.running
+            if wanted > connects.running.len()
                 && let Some(wait) = connects.breaker.retry_after(now)
             {
                 return Started::Refused(wait);
             }
             let allowed = connects.breaker.parallel(now, PARALLEL_CONNECTS);
-            while connects.running < wanted.min(allowed)
+            while connects.running.len() < wanted.min(allowed)
                 && let Some(place) = Place::take(&self.ledger)
             {
-                connects.running += 1;
-                starting.push(Connect::new(self, place));
+                let connect = Connect::new(self, place);
+                connects.running.push(connect.began);
+                starting.push(connect);
             }
         }
         // A runtime that is ending drops them at once, and they find nothing locked.
@@ -132,18 +134,29 @@ impl<R: Resource> Core<R> {
     }
 
     /// Why nothing came in time.
-    pub(super) fn timed_out(&self, deadline: Instant, suspect: Option<BoxError>) -> PoolError {
+    pub(super) fn timed_out(
+        &self,
+        begin: Instant,
+        deadline: Instant,
+        suspect: Option<BoxError>,
+    ) -> PoolError {
         let pool = self.spec.name;
-        if let Some(source) = self.connects().last.clone() {
-            return PoolError::Connect { pool, source: source.into() };
-        }
+        // One that has taken most of the time is to blame; one that has just begun replaces what others have closed.
+        let slow = {
+            let connects = self.connects();
+            if let Some(source) = connects.last.clone() {
+                return PoolError::Connect { pool, source: source.into() };
+            }
+            connects
+                .running
+                .iter()
+                .any(|began| deadline.saturating_duration_since(*began) * 2 > deadline - begin)
+        };
         if let Some(source) = suspect {
             return PoolError::Validate { pool, source };
         }
         let held = self.ledger.held(self.clock.now());
-        if held.len() >= self.ledger.max()
-            && let Some(exhausted) = self.exhausted(&held)
-        {
+        if !slow && let Some(exhausted) = self.exhausted(&held) {
             return exhausted;
         }
         let late = Instant::now().saturating_duration_since(deadline);
@@ -175,7 +188,7 @@ impl<R: Resource> Core<R> {
     pub(super) async fn warm(self: &Arc<Self>, count: usize) -> Result<(), PoolError> {
         let wanted = count.min(self.ledger.max());
         let _warming = Warming::begin(self, wanted);
-        let deadline = from_now(self.settings.wait);
+        let (begin, deadline) = (Instant::now(), from_now(self.settings.wait));
         loop {
             let mut changed = pin!(self.changed.notified());
             changed.as_mut().enable();
@@ -190,7 +203,7 @@ impl<R: Resource> Core<R> {
                 return Err(error);
             }
             if timeout_at(deadline, changed).await.is_err() {
-                return Err(self.timed_out(deadline, None));
+                return Err(self.timed_out(begin, deadline, None));
             }
         }
     }
@@ -230,13 +243,14 @@ struct Connect<R: Resource> {
     place: Option<Place>,
     /// The pool's generation when it began.
     generation: u64,
+    began: Instant,
     ended: bool,
 }
 
 impl<R: Resource> Connect<R> {
     fn new(core: &Arc<Core<R>>, place: Place) -> Self {
         let generation = core.generation.load(Ordering::Relaxed);
-        Self { core: core.clone(), place: Some(place), generation, ended: false }
+        Self { core: core.clone(), place: Some(place), generation, began: Instant::now(), ended: false }
     }
 
     fn run(mut self) -> BoxFuture<'static, ()> {
@@ -301,7 +315,9 @@ impl<R: Resource> Drop for Connect<R> {
         drop(self.place.take());
         {
             let mut connects = self.core.connects();
-            connects.running = connects.running.saturating_sub(1);
+            if let Some(one) = connects.running.iter().position(|began| *began == self.began) {
+                connects.running.swap_remove(one);
+            }
         }
         if !self.ended {
             self.core.changed.notify_waiters();

@@ -90,7 +90,7 @@ impl<R: Resource> Core<R> {
             queue: Queue::new(settings.max_size),
             aside: AtomicUsize::new(0),
             connects: Mutex::new(Connects {
-                running: 0,
+                running: Vec::new(),
                 breaker: Breaker::new(longest),
                 last: None,
                 idle: settings.min_idle,
@@ -170,7 +170,7 @@ impl<R: Resource> Core<R> {
         let got = loop {
             let connection = match at_hand.take() {
                 Some(connection) => connection,
-                None => match self.wait(&mut turn, deadline, suspect.take()).await {
+                None => match self.wait(&mut turn, (begin, deadline), suspect.take()).await {
                     Ok(connection) => connection,
                     Err(error) => break Err(error),
                 },
@@ -206,7 +206,7 @@ impl<R: Resource> Core<R> {
     async fn wait(
         self: &Arc<Self>,
         turn: &mut Turn<'_, Connection<R>>,
-        deadline: Instant,
+        (begin, deadline): (Instant, Instant),
         suspect: Option<BoxError>,
     ) -> Result<Box<Connection<R>>, PoolError> {
         if self.is_closed() {
@@ -238,7 +238,7 @@ impl<R: Resource> Core<R> {
                         return Err(error);
                     }
                 }
-                Event::TimedOut => return Err(self.timed_out(deadline, suspect)),
+                Event::TimedOut => return Err(self.timed_out(begin, deadline, suspect)),
                 Event::Closed => return Err(PoolError::Closed { pool: self.spec.name }),
             }
         }
@@ -339,7 +339,7 @@ impl<R: Resource> Core<R> {
             let connects = self.connects();
             let last_failure = connects.failed.map(|(class, at)| LastFailure { class, age: now.since(at) });
             let last_error = connects.last.as_ref().map(|cause| chain(cause));
-            (connects.running, connects.breaker.state(now), last_error, last_failure)
+            (connects.running.len(), connects.breaker.state(now), last_error, last_failure)
         };
         let lendings = self.ledger.lendings();
         Stats {

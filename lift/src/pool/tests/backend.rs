@@ -35,6 +35,14 @@ pub(super) struct Seen {
     /// Cleanups that have ended.
     pub(super) cleanups: usize,
     pub(super) attempts: usize,
+    /// Connects that were refused, that panicked, or that hung, whether or not they have been given up yet.
+    pub(super) bad_connects: usize,
+    /// Whether the last connect that ended, or hangs, was a bad one.
+    pub(super) last_was_bad: bool,
+    /// Connects that hang at this moment.
+    pub(super) hanging: usize,
+    /// Round trips that failed or hung.
+    pub(super) bad_round_trips: usize,
     pub(super) round_trips: usize,
     pub(super) next: usize,
     /// The connections that are open.
@@ -57,6 +65,10 @@ impl Backend {
             cleanup: Duration::ZERO,
             cleanups: 0,
             attempts: 0,
+            bad_connects: 0,
+            last_was_bad: false,
+            hanging: 0,
+            bad_round_trips: 0,
             round_trips: 0,
             next: 0,
             open: BTreeSet::new(),
@@ -93,10 +105,25 @@ impl Backend {
         if !delay.is_zero() {
             tokio::time::sleep(delay).await;
         }
-        let mood = self.seen().mood;
+        let mood = {
+            let mut seen = self.seen();
+            seen.last_was_bad = seen.mood != Mood::Well;
+            seen.bad_connects += usize::from(seen.mood != Mood::Well);
+            seen.mood
+        };
         match mood {
             Mood::Refuses => Err("connection refused".into()),
-            Mood::Hangs => std::future::pending().await,
+            Mood::Hangs => {
+                struct Hanging(Backend);
+                impl Drop for Hanging {
+                    fn drop(&mut self) {
+                        self.0.seen().hanging -= 1;
+                    }
+                }
+                self.seen().hanging += 1;
+                let _hanging = Hanging(self.clone());
+                std::future::pending().await
+            }
             Mood::Panics => std::panic::resume_unwind(Box::new("a bug in opening")),
             Mood::Well => {
                 let mut seen = self.seen();
@@ -140,6 +167,8 @@ impl Resource for Session {
         let (mood, delay) = {
             let mut seen = self.backend.seen();
             seen.round_trips += 1;
+            let dead = seen.dead.contains(&self.id);
+            seen.bad_round_trips += usize::from(dead || matches!(seen.mood, Mood::Refuses | Mood::Hangs));
             (if seen.dead.contains(&self.id) { Mood::Hangs } else { seen.mood }, seen.round_trip)
         };
         if !delay.is_zero() {
