@@ -78,8 +78,10 @@ impl World {
             PoolError::Exhausted { in_use, waiting, .. } => {
                 (1..=MAX).contains(in_use) && *waiting > 0 && (!self.exact || waited >= WAIT)
             }
-            PoolError::Connect { .. } => connects_fail,
-            PoolError::BreakerOpen { .. } => connects_fail && bad_connects >= 3,
+            // None is lent to blame the shortage on when all are being opened.
+            PoolError::Connect { .. } => connects_fail || !self.exact || self.pool.stats().in_use == 0,
+            // Three in a row, of which at least one was a connect.
+            PoolError::BreakerOpen { .. } => bad_connects > 0 && bad_connects + bad_round_trips >= 3,
             // It may have begun on behalf of others, or been clipped.
             PoolError::Validate { .. } => bad_round_trips > round_trips || waited >= WAIT,
             _ => false,
