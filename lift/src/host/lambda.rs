@@ -305,6 +305,18 @@ fn deadline(at: SystemTime, now: SystemTime) -> Deadline {
 mod tests {
     use super::*;
 
+    #[test]
+    fn what_lambda_runtime_logs_of_a_failure_repeats_nothing() {
+        let failure = || {
+            let failure = Failure::new(StatusCode::UNPROCESSABLE_ENTITY, "CODE_OF_HUNTER2");
+            failure.detail("the client sent hunter2").cause("the secret is hunter2")
+        };
+        let logged = format!("{:?}", Logged(failure())).to_lowercase();
+        assert!(!logged.contains("hunter2"), "{logged}");
+        let told = Diagnostic::from(Logged(failure()));
+        assert_eq!((&*told.error_type, &*told.error_message), ("CODE_OF_HUNTER2", "the client sent hunter2"));
+    }
+
     #[tokio::test(start_paused = true)]
     async fn deadlines_keep_a_margin_and_absurd_ones_are_none() {
         let now = SystemTime::now();
