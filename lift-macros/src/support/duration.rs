@@ -1,11 +1,11 @@
-//! Times as people write them: `"250ms"`, `"3s"`, `"15m"`.
+//! Times as people write them: `"250ms"`, `"3s"`, `"15m"`, `"1h"`. Settings at run time have the same grammar.
 
 /// What is wrong with a time.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Problem {
     /// `"3"`.
     NoUnit,
-    /// `"3h"`, `"3sec"`; with what was meant, if that is plain.
+    /// `"3d"`, `"3sec"`; with what was meant, if that is plain.
     Unit { unit: String, meant: Option<String> },
     /// `"1.5s"`, `"-1s"`, `"soon"`; with what was meant, if that is plain.
     NotANumber { meant: Option<String> },
@@ -13,9 +13,9 @@ pub(crate) enum Problem {
     Overflow,
 }
 
-const MILLIS: [(&str, u64); 3] = [("ms", 1), ("s", 1_000), ("m", 60_000)];
+const MILLIS: [(&str, u64); 4] = [("ms", 1), ("s", 1_000), ("m", 60_000), ("h", 3_600_000)];
 
-/// The milliseconds of a whole number followed by `ms`, `s` or `m`.
+/// The milliseconds of a whole number followed by `ms`, `s`, `m` or `h`; a bare zero needs no unit.
 pub(crate) fn parse(text: &str) -> Result<u64, Problem> {
     let digits = text.len() - text.trim_start_matches(|letter: char| letter.is_ascii_digit()).len();
     let (number, unit) = text.split_at(digits);
@@ -24,7 +24,7 @@ pub(crate) fn parse(text: &str) -> Result<u64, Problem> {
     }
     let Ok(number) = number.parse::<u64>() else { return Err(Problem::Overflow) };
     if unit.is_empty() {
-        return Err(Problem::NoUnit);
+        return if text == "0" { Ok(0) } else { Err(Problem::NoUnit) };
     }
     match MILLIS.iter().find(|(name, _)| *name == unit) {
         Some((_, millis)) => number.checked_mul(*millis).ok_or(Problem::Overflow),
@@ -53,7 +53,6 @@ fn other_unit(number: u64, unit: &str) -> Option<String> {
         _ => return None,
     };
     let millis = number.checked_mul(millis)?;
-    // Minutes are the largest unit here, so `format` can write every one of these.
     Some(format(millis))
 }
 
@@ -90,6 +89,19 @@ mod tests {
     }
 
     #[test]
+    fn attributes_read_durations_as_settings_do() {
+        let lines = include_str!("../../../lift/src/config/durations.txt").lines();
+        let table = lines.filter(|line| !line.is_empty() && !line.starts_with('#'));
+        let mut rows = 0;
+        for (text, expected) in table.filter_map(|line| line.split_once(" = ")) {
+            let text = text.trim_matches('`');
+            assert_eq!(parse(text).ok(), expected.parse().ok(), "{text}");
+            rows += 1;
+        }
+        assert!(rows > 30);
+    }
+
+    #[test]
     fn formatting_is_exact() {
         for millis in [0, 1, 999, 1_000, 1_500, 60_000, 61_000, 900_000, 86_400_000] {
             assert_eq!(parse(&format(millis)), Ok(millis));
@@ -104,10 +116,9 @@ mod tests {
         let unit = |unit: &str, meant| Err(Problem::Unit { unit: unit.to_owned(), meant });
         let table = [
             ("3", Err(Problem::NoUnit)),
-            ("3h", unit("h", some("180m"))),
             ("3sec", unit("sec", some("3s"))),
             ("3S", unit("S", some("3s"))),
-            ("2d", unit("d", some("2880m"))),
+            ("2d", unit("d", some("48h"))),
             ("3parsecs", unit("parsecs", None)),
             ("1.5s", Err(Problem::NotANumber { meant: some("1500ms") })),
             ("0.5m", Err(Problem::NotANumber { meant: some("30s") })),

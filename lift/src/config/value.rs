@@ -9,6 +9,25 @@ pub trait Value: Sized {
 
     /// Reads the text of an environment variable or of a `lift.toml` value.
     fn parse(text: &str) -> Option<Self>;
+
+    /// Reads an array of `lift.toml`. By default no value is read from one.
+    fn parse_list(items: &[String]) -> Option<Self> {
+        let _ = items;
+        None
+    }
+}
+
+/// `a, b` in a variable, an array or the same text in `lift.toml`.
+impl<T: Value> Value for Vec<T> {
+    const EXPECTED: &'static str = "a list, such as `a,b` or an array in `lift.toml`";
+
+    fn parse(text: &str) -> Option<Self> {
+        text.split(',').map(str::trim).filter(|item| !item.is_empty()).map(T::parse).collect()
+    }
+
+    fn parse_list(items: &[String]) -> Option<Self> {
+        items.iter().map(|item| T::parse(item.trim())).collect()
+    }
 }
 
 impl Value for String {
@@ -68,16 +87,16 @@ macro_rules! numbers {
 }
 numbers!(u8, u16, u32, u64, usize);
 
-/// Reads `250ms`, `2s`, `5m`, `1h`; a bare `0` needs no unit.
+/// Reads `250ms`, `2s`, `5m`, `1h`; a bare `0` needs no unit. The attributes of the macros have the same grammar:
+/// `durations.txt` beside this file lists texts that both crates are tested with.
 pub(crate) fn parse_duration(text: &str) -> Option<Duration> {
-    let text = text.trim();
     if text == "0" {
         return Some(Duration::ZERO);
     }
     let digits = text.bytes().take_while(u8::is_ascii_digit).count();
     let (number, unit) = text.split_at_checked(digits)?;
     let number: u64 = number.parse().ok()?;
-    let milliseconds = match unit.trim() {
+    let milliseconds = match unit {
         "ms" => 1,
         "s" => 1_000,
         "m" => 60_000,
@@ -108,8 +127,19 @@ mod tests {
             let duration = parse_duration(text).unwrap();
             assert_eq!(parse_duration(&duration_text(duration)), Some(duration), "{text}");
         }
-        for text in ["", "5", "ms", "-1s", "1.5s", "1d", "99999999999999999999s", "99999999999999999h"] {
-            assert_eq!(parse_duration(text), None, "{text}");
+    }
+
+    #[test]
+    fn settings_read_durations_as_attributes_do() {
+        let lines = include_str!("durations.txt").lines();
+        let table = lines.filter(|line| !line.is_empty() && !line.starts_with('#'));
+        let mut rows = 0;
+        for (text, expected) in table.filter_map(|line| line.split_once(" = ")) {
+            let text = text.trim_matches('`');
+            let milliseconds = parse_duration(text).map(|duration| duration.as_millis());
+            assert_eq!(milliseconds, expected.parse().ok(), "{text}");
+            rows += 1;
         }
+        assert!(rows > 30);
     }
 }

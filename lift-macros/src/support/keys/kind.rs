@@ -107,12 +107,13 @@ impl Duration {
             Err(Problem::NoUnit) => Err(fault(format!("`{key} = \"{value}\"` has no unit"))
                 .help(format!("write `{key} = \"{value}ms\"`, `\"{value}s\"` or `\"{value}m\"`"))),
             Err(Problem::Unit { unit, meant }) => Err(write(
-                fault(format!("`{unit}` is no unit of time here; there are `ms`, `s` and `m`")),
+                fault(format!("`{unit}` is no unit of time here; there are `ms`, `s`, `m` and `h`")),
                 meant,
             )),
-            Err(Problem::NotANumber { meant }) => {
-                Err(write(fault(format!("`{key}` takes a whole number and a unit, `ms`, `s` or `m`")), meant))
-            }
+            Err(Problem::NotANumber { meant }) => Err(write(
+                fault(format!("`{key}` takes a whole number and a unit, `ms`, `s`, `m` or `h`")),
+                meant,
+            )),
             Err(Problem::Overflow) => {
                 Err(fault(format!("`{key} = \"{value}\"` is longer than any clock runs")))
             }

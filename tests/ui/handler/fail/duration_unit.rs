@@ -1,4 +1,4 @@
-#[lift::handler(GET, "/orders", timeout = "1h")]
+#[lift::handler(GET, "/orders", timeout = "1d")]
 async fn orders() {}
 
 fn main() {

@@ -3,7 +3,7 @@ use lift::prelude::*;
 #[derive(Debug, thiserror::Error, LiftError)]
 enum OrderError {
     #[error("the order does not exist")]
-    #[lift(status = 503, retry = "2h")]
+    #[lift(status = 503, retry = "2d")]
     NotFound,
 }
 
