@@ -104,6 +104,9 @@ pub(super) fn build(app: App, sources: &Sources) -> Result<(Arc<Service>, AppSet
         }
     }
 
+    for Fault { subject, problem, help } in reader.unread_variables() {
+        tracing::warn!(variable = subject, help, "{problem}");
+    }
     let faults = reader.finish();
     let Ok(settings) = settings else { return Err(faults) };
     if !faults.is_empty() {

@@ -4,6 +4,7 @@
 //! missing value does not stop the reading: every fault is collected and told together, with the variable's name
 //! and an example.
 
+mod asked;
 mod fault;
 mod section;
 mod sources;

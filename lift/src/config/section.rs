@@ -1,5 +1,7 @@
 use std::fmt;
 
+use super::asked::Asked;
+use super::sources::Found;
 use super::{Fault, Faults, Sources, Value};
 
 /// Something in a section is missing or wrong; the section has noted what.
@@ -18,7 +20,7 @@ impl std::error::Error for Invalid {}
 pub struct Section<'a> {
     sources: &'a Sources,
     faults: &'a mut Faults,
-    known: &'a mut Vec<Vec<String>>,
+    asked: &'a mut Asked,
     path: Vec<String>,
     prefix: String,
     defaults: Vec<(&'static str, &'static str)>,
@@ -28,12 +30,14 @@ impl<'a> Section<'a> {
     pub(super) fn new(
         sources: &'a Sources,
         faults: &'a mut Faults,
-        known: &'a mut Vec<Vec<String>>,
-        path: &[&str],
-        prefix: &str,
+        asked: &'a mut Asked,
+        path: Vec<String>,
+        prefix: String,
     ) -> Self {
-        let path = path.iter().map(|&key| key.to_owned()).collect();
-        Self { sources, faults, known, path, prefix: prefix.to_owned(), defaults: Vec::new() }
+        if let Some(fault) = asked.section(&prefix, &path) {
+            faults.push(fault);
+        }
+        Self { sources, faults, asked, path, prefix, defaults: Vec::new() }
     }
 
     /// Values for keys that neither the environment nor the file holds.
@@ -80,31 +84,52 @@ impl<'a> Section<'a> {
     /// # Errors
     /// [`Invalid`] when it is set and wrong, which is noted.
     pub fn optional<T: Value>(&mut self, key: &str) -> Result<Option<T>, Invalid> {
+        let found = self.look_up(key).or_else(|| {
+            let default = self.defaults.iter().find(|(name, _)| *name == key)?;
+            Some((format!("`settings({key})` in the code"), Found::Text(default.1.to_owned())))
+        });
+        let Some((subject, found)) = found else { return Ok(None) };
+        let value = match &found {
+            Found::Text(text) => T::parse(text.trim()),
+            Found::List(items) => T::parse_list(items),
+        };
+        match value {
+            Some(value) => Ok(Some(value)),
+            None => {
+                let shown = match &found {
+                    Found::List(_) => "the array ".to_owned(),
+                    Found::Text(text) if may_show(key, text) => format!("`{text}` "),
+                    Found::Text(_) => String::new(),
+                };
+                self.faults.push(Fault::new(subject, format!("{shown}is not {}", T::EXPECTED)));
+                Err(Invalid)
+            }
+        }
+    }
+
+    /// Where a key is set, and to what, apart from the code.
+    fn look_up(&mut self, key: &str) -> Option<(String, Found)> {
         let mut path = self.path.clone();
         path.push(key.to_owned());
         let variable = self.variable(key);
-        let found = if let Some(text) = self.sources.env(&variable) {
-            Some((variable, text.to_owned()))
-        } else {
-            let keys: Vec<&str> = path.iter().map(String::as_str).collect();
-            self.sources.at(&keys).map(|text| (format!("lift.toml: `{}`", path.join(".")), text)).or_else(
-                || {
-                    let default = self.defaults.iter().find(|(name, _)| *name == key)?;
-                    Some((format!("`settings({key})` in the code"), default.1.to_owned()))
-                },
-            )
-        };
-        self.known.push(path);
-        let Some((subject, text)) = found else { return Ok(None) };
-        match T::parse(text.trim()) {
-            Some(value) => Ok(Some(value)),
-            None => {
-                let problem = if is_secret(key) {
-                    format!("is not {}", T::EXPECTED)
-                } else {
-                    format!("`{text}` is not {}", T::EXPECTED)
-                };
-                self.faults.push(Fault::new(subject, problem));
+        if let Some(fault) = self.asked.key(variable.clone(), &path) {
+            self.faults.push(fault);
+        }
+        match self.sources.env(&variable) {
+            Some(text) => Some((variable, Found::Text(text.to_owned()))),
+            None => Some((format!("lift.toml: `{}`", path.join(".")), self.sources.at(&path)?)),
+        }
+    }
+
+    /// Notes a fault when a key is set that has no meaning here.
+    ///
+    /// # Errors
+    /// [`Invalid`] when it is set.
+    pub(crate) fn refuse(&mut self, key: &str, problem: &str, help: &str) -> Result<(), Invalid> {
+        match self.look_up(key) {
+            None => Ok(()),
+            Some((subject, _)) => {
+                self.faults.push(Fault::new(subject, problem).help(help));
                 Err(Invalid)
             }
         }
@@ -117,24 +142,26 @@ impl<'a> Section<'a> {
         Invalid
     }
 
+    /// Notes a fault of something else than a key, and gives the error to return.
+    pub(crate) fn fault(&mut self, fault: Fault) -> Invalid {
+        self.faults.push(fault);
+        Invalid
+    }
+
     /// A section inside this one.
     pub fn nested(&mut self, key: &str) -> Section<'_> {
         let mut path = self.path.clone();
         path.push(key.to_owned());
-        Section {
-            prefix: self.variable(key),
-            sources: self.sources,
-            faults: self.faults,
-            known: self.known,
-            path,
-            defaults: Vec::new(),
-        }
+        let prefix = self.variable(key);
+        Section::new(self.sources, self.faults, self.asked, path, prefix)
     }
 }
 
-/// Whether the value of a key may hold a secret and must not be shown.
-fn is_secret(key: &str) -> bool {
-    ["url", "password", "secret", "token", "credential", "dsn"].iter().any(|word| key.contains(word))
+/// Whether an error may show the value of a key: one that can hold a secret stays in its place.
+fn may_show(key: &str, text: &str) -> bool {
+    const SECRETS: [&str; 11] =
+        ["url", "uri", "dsn", "pass", "secret", "token", "credential", "auth", "key", "private", "pin"];
+    !SECRETS.iter().any(|word| key.contains(word)) && !text.contains(['@', ':', '\n']) && text.len() <= 64
 }
 
 #[cfg(test)]

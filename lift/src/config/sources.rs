@@ -1,14 +1,30 @@
 use std::collections::BTreeMap;
+use std::fmt;
 use std::path::{Path, PathBuf};
 
+use super::asked::Asked;
 use super::{Fault, Faults, Section};
 
 /// Where settings come from: the environment and, when there is one, `lift.toml`.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Default)]
 pub struct Sources {
     env: BTreeMap<String, String>,
     file: Option<PathBuf>,
     table: toml::Table,
+}
+
+/// A value of `lift.toml`.
+pub(super) enum Found {
+    Text(String),
+    /// An array of plain values.
+    List(Vec<String>),
+}
+
+/// Without any value: they may be secrets.
+impl fmt::Debug for Sources {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Sources").field("file", &self.file).finish_non_exhaustive()
+    }
 }
 
 impl Sources {
@@ -71,7 +87,7 @@ impl Sources {
             Err(error) => {
                 let mut faults = Faults::default();
                 let name = self.file.as_deref().unwrap_or(Path::new("lift.toml")).display().to_string();
-                faults.push(Fault::new(name, format!("is not TOML: {}", error.to_string().trim_end())));
+                faults.push(Fault::new(name, format!("is not TOML: {}", place(text, &error))));
                 Err(faults)
             }
         }
@@ -89,23 +105,52 @@ impl Sources {
         self.env.get(name).map(String::as_str).filter(|value| !value.is_empty())
     }
 
-    /// The value at a path of `lift.toml` as text; tables and arrays have none.
-    pub(super) fn at(&self, path: &[&str]) -> Option<String> {
+    /// The names of the environment.
+    pub(super) fn variables(&self) -> impl Iterator<Item = &str> {
+        self.env.keys().map(String::as_str)
+    }
+
+    /// The value at a path of `lift.toml`; a table is none.
+    pub(super) fn at(&self, path: &[String]) -> Option<Found> {
         let (last, parents) = path.split_last()?;
         let mut table = &self.table;
         for key in parents {
-            table = table.get(*key)?.as_table()?;
+            table = table.get(key)?.as_table()?;
         }
-        match table.get(*last)? {
-            toml::Value::Table(_) | toml::Value::Array(_) => None,
-            toml::Value::String(text) => Some(text.clone()),
-            value => Some(value.to_string()),
+        match table.get(last)? {
+            // What is no plain value is in no list of them, and no kind of value is read from it.
+            toml::Value::Array(items) => {
+                Some(Found::List(items.iter().map(|i| plain(i).unwrap_or_default()).collect()))
+            }
+            value => plain(value).map(Found::Text),
         }
     }
 
     /// Opens a section; see [`Reader`].
     pub(crate) fn reader(&self) -> Reader<'_> {
-        Reader { sources: self, faults: Faults::default(), known: Vec::new() }
+        Reader { sources: self, faults: Faults::default(), asked: Asked::default() }
+    }
+}
+
+fn plain(value: &toml::Value) -> Option<String> {
+    match value {
+        toml::Value::Table(_) | toml::Value::Array(_) => None,
+        toml::Value::String(text) => Some(text.clone()),
+        value => Some(value.to_string()),
+    }
+}
+
+/// Where the file is wrong, and how, without any of its text: that may be a secret.
+fn place(text: &str, error: &toml::de::Error) -> String {
+    let before = error.span().and_then(|span| text.get(..span.start));
+    let message = error.message().lines().next().unwrap_or_default();
+    match before {
+        Some(before) => {
+            let line = before.matches('\n').count() + 1;
+            let column = before.chars().rev().take_while(|c| *c != '\n').count() + 1;
+            format!("line {line}, column {column}: {message}")
+        }
+        None => message.to_owned(),
     }
 }
 
@@ -113,7 +158,7 @@ impl Sources {
 pub(crate) struct Reader<'a> {
     pub(super) sources: &'a Sources,
     pub(super) faults: Faults,
-    pub(super) known: Vec<Vec<String>>,
+    asked: Asked,
 }
 
 impl<'a> Reader<'a> {
@@ -122,7 +167,8 @@ impl<'a> Reader<'a> {
     where
         'a: 'r,
     {
-        Section::new(self.sources, &mut self.faults, &mut self.known, path, prefix)
+        let path = path.iter().map(|&key| key.to_owned()).collect();
+        Section::new(self.sources, &mut self.faults, &mut self.asked, path, prefix.to_owned())
     }
 
     /// An environment variable that belongs to no section.
@@ -134,10 +180,15 @@ impl<'a> Reader<'a> {
         self.faults.push(fault);
     }
 
+    /// Variables that look like settings, and that nothing has asked for.
+    pub(crate) fn unread_variables(&self) -> Vec<Fault> {
+        self.asked.unread(self.sources)
+    }
+
     /// All faults, with the keys of `lift.toml` that nothing asked for.
     pub(crate) fn finish(mut self) -> Faults {
         let mut path = Vec::new();
-        unknown(&self.sources.table, &mut path, &self.known, &mut self.faults);
+        unknown(&self.sources.table, &mut path, &self.asked.keys, &mut self.faults);
         self.faults
     }
 }

@@ -140,3 +140,122 @@ fn a_duration_is_written_in_the_largest_unit_that_divides_it() {
 fn a_setting_that_is_wrong_says_so_in_its_error() {
     assert_eq!(Invalid.to_string(), "a setting is missing or wrong");
 }
+
+#[test]
+fn an_error_of_the_file_shows_its_place_and_none_of_its_text() {
+    let broken = [
+        "[resources.db]\nurl = 'postgres://app:hunter2@db/orders",
+        "[resources.db]\npassword = hunter2",
+        "[resources.db]\npassword = \"hunter2\\q\"",
+        "password = 'hunter2'\npassword = 'hunter2'",
+        "password = 'hunter2' hunter2",
+        "hunter2",
+        "[hunter2",
+        "password = 2024-13-45hunter2",
+        "password = 'hunter2'\n[password]\nx = 1",
+        "password = [ 'hunter2'",
+        "password = { hunter2 }",
+        "a.b = 'hunter2'\na = 'hunter2'",
+    ];
+    for text in broken {
+        let said = Sources::empty().toml(text).unwrap_err().to_string();
+        assert!(!said.contains("hunter2"), "{text}\n{said}");
+        assert!(said.contains("lift.toml: is not TOML: line "), "{text}\n{said}");
+    }
+    let said = Sources::empty().toml("[resources.db]\npassword = hunter2").unwrap_err().to_string();
+    assert!(said.contains("line 2, column 12: "), "{said}");
+}
+
+#[test]
+fn a_value_that_may_be_a_secret_stays_in_its_place() {
+    let file = "[db]\nauth_key = 'hunter2'\nsize = 'u:hunter2@x'\nprivate = ['hunter2']\nplain = 'many'";
+    let sources = Sources::empty().toml(file).unwrap();
+    let mut reader = sources.reader();
+    let mut section = reader.section(&["db"], "DB");
+    for key in ["auth_key", "size", "private", "plain"] {
+        assert_eq!(section.optional::<u8>(key), Err(Invalid));
+    }
+    let said = reader.finish().to_string();
+    assert!(
+        !said.contains("hunter2") && said.contains("lift.toml: `db.plain`: `many` is not a whole"),
+        "{said}"
+    );
+    assert!(!format!("{sources:?}").contains("hunter2"), "{sources:?}");
+}
+
+#[test]
+fn an_array_is_read_as_a_list_or_refused_by_name() {
+    let file = "[db]\nhosts = ['a', ' b']\nsizes = [1, 2]\nsize = [1]\nnested = [[1]]\nlist = 'a, b,'";
+    let sources = Sources::empty().toml(file).unwrap().var("DB_NAMES", "x,y");
+    let mut reader = sources.reader();
+    let mut section = reader.section(&["db"], "DB");
+    let texts = |texts: &[&str]| Ok(Some(texts.iter().map(|&text| text.to_owned()).collect::<Vec<_>>()));
+    assert_eq!(section.optional::<Vec<String>>("hosts"), texts(&["a", "b"]));
+    assert_eq!(section.optional::<Vec<String>>("list"), texts(&["a", "b"]));
+    assert_eq!(section.optional::<Vec<String>>("names"), texts(&["x", "y"]));
+    assert_eq!(section.optional::<Vec<u8>>("sizes"), Ok(Some(vec![1, 2])));
+    assert_eq!(section.optional::<u8>("size"), Err(Invalid));
+    assert_eq!(section.optional::<Vec<u8>>("nested"), Err(Invalid));
+    let said = reader.finish().to_string();
+    assert!(said.contains("lift.toml: `db.size`: the array is not a whole number"), "{said}");
+    assert!(said.contains("lift.toml: `db.nested`: the array is not a list"), "{said}");
+}
+
+#[test]
+fn parts_that_would_read_the_same_variables_are_named_together() {
+    let together = |parts: &[(&[&str], &str)]| {
+        let sources = Sources::empty();
+        let mut reader = sources.reader();
+        for (path, prefix) in parts {
+            let mut section = reader.section(path, prefix);
+            let _ = section.nested("pool").or("max_size", 1_u8);
+        }
+        reader.finish().iter().map(|fault| fault.subject.clone()).collect::<Vec<_>>()
+    };
+    let hyphen: (&[&str], &str) = (&["resources", "orders-db"], "ORDERS_DB");
+    assert_eq!(
+        together(&[hyphen, (&["resources", "OrdersDb"], "ORDERS_DB")]),
+        ["lift.toml: `resources.orders-db` and `resources.OrdersDb`"]
+    );
+    assert_eq!(
+        together(&[hyphen, (&["resources", "orders-db-pool"], "ORDERS_DB_POOL")]),
+        ["lift.toml: `resources.orders-db.pool` and `resources.orders-db-pool`"]
+    );
+    assert_eq!(together(&[hyphen, hyphen, (&["resources", "orders"], "ORDERS")]), [""; 0]);
+}
+
+#[test]
+fn a_variable_that_nothing_reads_is_told_with_a_guess() {
+    let sources = Sources::empty()
+        .var("DB_POOL_MAX_SISE", "hunter2")
+        .var("DB_POL_MAX_SIZE", "4")
+        .var("DB_ENTIRELY_ELSE", "4")
+        .var("DB_POOL_MAX_SIZE", "4")
+        .var("DB_EMPTY", "")
+        .var("DBX_POOL", "4")
+        .var("LIFT_LOG_FORMAT", "json")
+        .var("LIFT_LISTN", "x");
+    let unread = |sources: &Sources| {
+        let mut reader = sources.reader();
+        let _ = reader.section(&["server"], "LIFT").optional::<String>("listen");
+        let _ = reader.section(&["resources", "db"], "DB").nested("pool").or("max_size", 1_u8);
+        reader.unread_variables()
+    };
+    let told = unread(&sources);
+    let told: Vec<_> = told.iter().map(|f| (f.subject.as_str(), f.help.as_deref().unwrap_or("-"))).collect();
+    assert_eq!(
+        told,
+        [
+            ("DB_ENTIRELY_ELSE", "-"),
+            ("DB_POL_MAX_SIZE", "did you mean `DB_POOL_MAX_SIZE`?"),
+            ("DB_POOL_MAX_SISE", "did you mean `DB_POOL_MAX_SIZE`?"),
+            ("LIFT_LISTN", "did you mean `LIFT_LISTEN`?"),
+        ]
+    );
+    // What Kubernetes sets for a service named `db`.
+    let cluster = Sources::empty().var("KUBERNETES_SERVICE_HOST", "10.0.0.1");
+    let links = ["DB_SERVICE_HOST", "DB_SERVICE_PORT_HTTP", "DB_PORT", "DB_PORT_5432_TCP_ADDR", "DB_PORTAL"];
+    let cluster = links.iter().fold(cluster, |cluster, name| cluster.var(*name, "1"));
+    let told = unread(&cluster);
+    assert_eq!(told.iter().map(|f| f.subject.as_str()).collect::<Vec<_>>(), ["DB_PORTAL"]);
+}

@@ -125,10 +125,8 @@ fn system(mut system: Section<'_>, default: bool) -> Result<Option<SystemSetting
     let load = thresholds(&mut system, "load", 200, 1_000);
     let descriptors = thresholds(&mut system, "descriptors", 80, 95);
     let disk = thresholds(&mut system, "disk", 85, 95);
-    let disk_paths = system.or("disk_paths", String::new());
+    let disk_paths = system.or("disk_paths", Vec::new());
     let lag = thresholds(&mut system, "lag", Duration::from_millis(250), Duration::from_secs(2));
-    let paths = disk_paths?;
-    let paths = paths.split(',').map(str::trim).filter(|path| !path.is_empty()).map(PathBuf::from);
     let settings = SystemSettings {
         critical: critical?,
         memory: memory?,
@@ -136,7 +134,7 @@ fn system(mut system: Section<'_>, default: bool) -> Result<Option<SystemSetting
         load: load?,
         descriptors: descriptors?,
         disk: disk?,
-        disk_paths: paths.collect(),
+        disk_paths: disk_paths?,
         lag: lag?,
     };
     Ok(enabled?.then_some(settings))
