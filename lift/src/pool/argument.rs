@@ -45,7 +45,7 @@ impl<T: Clone + Send + Sync + 'static> FromContext for Shared<T> {
         let source: Arc<Source<T>> = context.find().ok_or_else(|| undeclared::<Self>(context))?;
         match &*source {
             Source::Provided(value) => Ok(Self(value.clone())),
-            Source::Opened(client) => client.get().await.map(Self),
+            Source::Opened(client) => client.get(context.deadline()).await.map(Self),
         }
     }
 }

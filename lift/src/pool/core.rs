@@ -21,7 +21,7 @@ use super::lease::Home;
 use super::ledger::Ledger;
 use super::parking::Parking;
 use super::queue::{Event, Queue, Turn};
-use super::settings::PoolSettings;
+use super::settings::{PoolSettings, longest_break};
 use super::{PoolError, Pooled};
 use crate::clock::{Chance, Clock, Moment};
 use crate::error::{BoxError, chain};
@@ -82,7 +82,7 @@ impl<R: Resource> Core<R> {
         clock: Clock,
     ) -> Arc<Self> {
         let counters = Arc::new(Counters::default());
-        let longest = Duration::from_secs(if settings.on_lambda { 1 } else { 15 });
+        let longest = longest_break(settings.on_lambda);
         let cleanup = settings.cleanup_timeout;
         Arc::new_cyclic(|this: &Weak<Self>| Self {
             ledger: Arc::new(Ledger::new(settings.max_size)),

@@ -8,6 +8,7 @@
 mod argument;
 mod breaker;
 mod checkout;
+mod client;
 mod connecting;
 mod connection;
 mod core;

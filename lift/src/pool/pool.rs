@@ -235,6 +235,3 @@ impl<R: Resource> Managed for Lifecycle<R> {
         })
     }
 }
-
-/// How long a pool waits by default; shared clients use it, too.
-pub(super) const CONNECT_TIMEOUT: Duration = Duration::from_secs(1);

@@ -1,7 +1,7 @@
 use std::fmt;
 use std::time::Duration;
 
-use crate::config::{Invalid, Section, duration_text};
+use crate::config::{Fault, Invalid, Section, duration_text};
 use crate::resource::{ResourceSpec, Warm};
 
 /// A pool's limits, after attribute, `lift.toml` and environment have been read.
@@ -65,6 +65,10 @@ impl Default for PoolSettings {
         }
     }
 }
+
+/// The durations whose zero means something: a round trip before every use; the end of the invocation. Every other limit
+/// is longer than zero. The macros have the same list.
+const ZERO: [&str; 2] = ["validate_after", "leak_after"];
 
 /// Where the service runs, as far as defaults depend on it.
 pub(crate) fn on_lambda() -> bool {
@@ -155,7 +159,7 @@ impl PoolSettings {
         let max_size = section.optional::<usize>("max_size");
         let min_idle = section.or("min_idle", spec.min_idle.unwrap_or(defaults.min_idle));
         let mut limit =
-            |key, attribute: Option<Duration>, default| section.or(key, attribute.unwrap_or(default));
+            |key, attribute: Option<Duration>, default| read_limit(&mut section, key, attribute, default);
         let wait = limit("wait", spec.wait, defaults.wait);
         let connect_timeout = limit("connect_timeout", spec.connect_timeout, defaults.connect_timeout);
         let validate_timeout = limit("validate_timeout", spec.validate_timeout, defaults.validate_timeout);
@@ -165,13 +169,7 @@ impl PoolSettings {
         let cleanup_timeout = limit("cleanup_timeout", spec.cleanup_timeout, defaults.cleanup_timeout);
         let leak_after = limit("leak_after", spec.leak_after, default_leak_after());
         let stuck_after = limit("stuck_after", spec.stuck_after, defaults.stuck_after);
-        let warm = match section.optional::<String>("warm") {
-            Ok(Some(word)) => Warm::parse(&word).ok_or_else(|| {
-                section.invalid("warm", format!("`{word}` is not `eager`, `lazy` or `required`"))
-            }),
-            Ok(None) => Ok(spec.warm.unwrap_or_default()),
-            Err(invalid) => Err(invalid),
-        };
+        let warm = read_warm(&mut section, spec);
         let (max_size, max_size_rule) = match (max_size?, spec.max_size) {
             (Some(size), _) => (size, "settings".to_owned()),
             (None, Some(size)) => (size, "attribute".to_owned()),
@@ -191,35 +189,109 @@ impl PoolSettings {
                 format!("{min_idle} idle connections cannot be kept in a pool of at most {max_size}");
             return Err(section.invalid("min_idle", problem));
         }
-        let (wait, connect_timeout, validate_timeout) = (wait?, connect_timeout?, validate_timeout?);
-        let cleanup_timeout = cleanup_timeout?;
-        for (key, limit) in [
-            ("wait", wait),
-            ("connect_timeout", connect_timeout),
-            ("validate_timeout", validate_timeout),
-            ("cleanup_timeout", cleanup_timeout),
-        ] {
-            if limit.is_zero() {
-                return Err(section.invalid(key, "must be longer than zero, such as `250ms`"));
-            }
-        }
         Ok(Self {
             max_size,
-            wait,
-            connect_timeout,
-            validate_timeout,
+            wait: wait?,
+            connect_timeout: connect_timeout?,
+            validate_timeout: validate_timeout?,
             validate_after: validate_after?,
             idle_timeout: idle_timeout?,
             max_lifetime: max_lifetime?,
             warm: warm?,
             min_idle: min_idle.min(max_size),
-            cleanup_timeout,
+            cleanup_timeout: cleanup_timeout?,
             leak_after: leak_after?,
             stuck_after: stuck_after?,
             max_size_rule,
             on_lambda: on_lambda(),
         })
     }
+}
+
+/// A limit in time; longer than zero, unless zero means something.
+fn read_limit(
+    section: &mut Section<'_>,
+    key: &str,
+    attribute: Option<Duration>,
+    default: Duration,
+) -> Result<Duration, Invalid> {
+    let limit = section.or(key, attribute.unwrap_or(default))?;
+    if limit.is_zero() && !ZERO.contains(&key) {
+        return Err(section.invalid(key, "must be longer than zero, such as `250ms`"));
+    }
+    Ok(limit)
+}
+
+fn read_warm(section: &mut Section<'_>, spec: &ResourceSpec) -> Result<Warm, Invalid> {
+    match section.optional::<String>("warm")? {
+        Some(word) => Warm::parse(&word)
+            .ok_or_else(|| section.invalid("warm", format!("`{word}` is not `eager`, `lazy` or `required`"))),
+        None => Ok(spec.warm.unwrap_or_default()),
+    }
+}
+
+/// The limits of a shared client: those of a pool's that mean something for it.
+pub(super) struct ClientSettings {
+    /// The bound of a caller's wait until it is open.
+    pub(super) wait: Duration,
+    /// The bound of one attempt to open it.
+    pub(super) connect_timeout: Duration,
+    pub(super) cleanup_timeout: Duration,
+    pub(super) warm: Warm,
+    /// The longest wait of its breaker.
+    pub(super) longest_break: Duration,
+}
+
+/// The keys of connections that come and go.
+const NOT_SHARED: [&str; 8] = [
+    "max_size",
+    "min_idle",
+    "validate_timeout",
+    "validate_after",
+    "idle_timeout",
+    "max_lifetime",
+    "leak_after",
+    "stuck_after",
+];
+
+impl ClientSettings {
+    /// Reads the `pool` section over the attribute's values, and refuses what only a pool has.
+    pub(super) fn read(spec: &ResourceSpec, mut section: Section<'_>) -> Result<Self, Invalid> {
+        const PROBLEM: &str = "is a pool's key, and this is taken as one shared client";
+        const HELP: &str =
+            "leave it out; a shared client has `wait`, `connect_timeout`, `cleanup_timeout` and `warm`";
+        let mut pools_only = Ok(());
+        for key in NOT_SHARED {
+            pools_only = pools_only.and(section.refuse(key, PROBLEM, HELP));
+        }
+        for key in spec.pool_keys() {
+            if NOT_SHARED.contains(&key) {
+                let place = spec.location.map(|(file, line)| format!("{file}:{line}: ")).unwrap_or_default();
+                let subject = format!("{place}resource `{}`: `pool({key})`", spec.name);
+                pools_only = Err(section.fault(Fault::new(subject, PROBLEM).help(HELP)));
+            }
+        }
+        let defaults = PoolSettings::default();
+        let mut limit =
+            |key, attribute: Option<Duration>, default| read_limit(&mut section, key, attribute, default);
+        let wait = limit("wait", spec.wait, defaults.wait);
+        let connect_timeout = limit("connect_timeout", spec.connect_timeout, defaults.connect_timeout);
+        let cleanup_timeout = limit("cleanup_timeout", spec.cleanup_timeout, defaults.cleanup_timeout);
+        let warm = read_warm(&mut section, spec);
+        pools_only?;
+        Ok(Self {
+            wait: wait?,
+            connect_timeout: connect_timeout?,
+            cleanup_timeout: cleanup_timeout?,
+            warm: warm?,
+            longest_break: longest_break(on_lambda()),
+        })
+    }
+}
+
+/// The longest wait of a breaker: nobody waits long for one on Lambda.
+pub(super) fn longest_break(on_lambda: bool) -> Duration {
+    Duration::from_secs(if on_lambda { 1 } else { 15 })
 }
 
 impl fmt::Display for PoolSettings {

@@ -1,18 +1,16 @@
 use std::fmt;
 use std::ops::Deref;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Weak};
-use std::time::Duration;
+use std::sync::Arc;
 
 use futures_util::future::BoxFuture;
-use tokio::sync::OnceCell;
 
 use super::PoolError;
+use super::client::Client;
 use super::connecting::Opener;
-use super::pool::CONNECT_TIMEOUT;
+use super::settings::ClientSettings;
+use crate::clock::Deadline;
 use crate::config::{Invalid, Section, Settings};
-use crate::error::BoxError;
-use crate::resource::{Judgement, Managed, Opened, Opening, Resource, ResourceSpec, Warm};
+use crate::resource::{Opened, Opening, Resource, ResourceSpec};
 
 /// A clone of one shared client, or of a value given with [`App::provide`](crate::App::provide).
 ///
@@ -56,18 +54,8 @@ pub(super) enum Source<T> {
 
 /// A shared client that is opened once, at the latest at its first use.
 pub(super) trait Open<T>: Send + Sync {
-    fn get(&self) -> BoxFuture<'_, Result<T, PoolError>>;
-}
-
-struct Client<R: Resource> {
-    spec: ResourceSpec,
-    opener: Opener<R>,
-    warm: Warm,
-    connect_timeout: Duration,
-    cell: OnceCell<R>,
-    refused: AtomicBool,
-    /// For the task that tries again.
-    this: Weak<Self>,
+    /// The client, for which an invocation with this deadline waits.
+    fn get(&self, deadline: Deadline) -> BoxFuture<'_, Result<T, PoolError>>;
 }
 
 impl<T> Shared<T> {
@@ -75,11 +63,12 @@ impl<T> Shared<T> {
     pub(super) fn open(
         opening: &Opening<'_>,
         spec: ResourceSpec,
-        section: Section<'_>,
+        mut section: Section<'_>,
     ) -> Result<Opened, Invalid>
     where
         T: Resource + Clone + Sync,
     {
+        let settings = ClientSettings::read(&spec, section.nested("pool"));
         let opener = match opening.overrides.get::<T>() {
             Some(substitute) => Opener::Substitute(substitute),
             None => {
@@ -87,98 +76,8 @@ impl<T> Shared<T> {
                 Opener::Settings(T::Config::read(&mut section.with_defaults(&defaults))?)
             }
         };
-        let client = Arc::new_cyclic(|this| Client {
-            this: this.clone(),
-            opener,
-            warm: spec.warm.unwrap_or_default(),
-            connect_timeout: spec.connect_timeout.unwrap_or(CONNECT_TIMEOUT),
-            spec,
-            cell: OnceCell::new(),
-            refused: AtomicBool::new(false),
-        });
+        let client = Client::new(spec, settings?, opener, opening.clock.clone());
         let source: Source<T> = Source::Opened(client.clone());
         Ok(Opened { managed: client, value: Arc::new(source) })
-    }
-}
-
-impl<R: Resource + Clone + Sync> Client<R> {
-    async fn client(&self) -> Result<&R, PoolError> {
-        let pool = self.spec.name;
-        if self.refused.load(Ordering::Acquire) {
-            return Err(PoolError::Closed { pool });
-        }
-        let open = || self.opener.open(pool, self.connect_timeout);
-        self.cell.get_or_try_init(open).await.map_err(|source: BoxError| PoolError::Connect { pool, source })
-    }
-}
-
-impl<R: Resource + Clone + Sync> Open<R> for Client<R> {
-    fn get(&self) -> BoxFuture<'_, Result<R, PoolError>> {
-        Box::pin(async move { self.client().await.cloned() })
-    }
-}
-
-impl<R: Resource + Clone + Sync> Managed for Client<R> {
-    fn spec(&self) -> &ResourceSpec {
-        &self.spec
-    }
-
-    fn warm(&self) -> Warm {
-        self.warm
-    }
-
-    fn describe(&self) -> String {
-        "one shared client".to_owned()
-    }
-
-    fn initialized(&self) -> bool {
-        self.cell.initialized()
-    }
-
-    fn start(&self) -> BoxFuture<'_, Result<(), BoxError>> {
-        Box::pin(async move {
-            if self.warm != Warm::Lazy {
-                self.client().await?;
-            }
-            Ok(())
-        })
-    }
-
-    /// The service is not ready before a required client has been opened, so that no caller will ask for it.
-    fn maintain(&self) {
-        let wanted = self.warm == Warm::Required && !self.initialized();
-        if let (true, Some(client), Ok(runtime)) =
-            (wanted, self.this.upgrade(), tokio::runtime::Handle::try_current())
-        {
-            runtime.spawn(async move {
-                if let Err(error) = client.client().await {
-                    tracing::debug!(
-                        error = crate::error::chain(&error),
-                        "a required client cannot be opened yet"
-                    );
-                }
-            });
-        }
-    }
-
-    fn check(&self, _: Duration) -> BoxFuture<'_, Result<Judgement, BoxError>> {
-        Box::pin(async move {
-            let mut client = self.client().await?.clone();
-            client.health_check().await.map_err(Into::into)?;
-            Ok(Judgement::Working)
-        })
-    }
-
-    fn refuse(&self) {
-        self.refused.store(true, Ordering::Release);
-    }
-
-    fn close(&self) -> BoxFuture<'_, ()> {
-        Box::pin(async move {
-            self.refuse();
-            if let Some(client) = self.cell.get() {
-                client.clone().cleanup().await;
-            }
-        })
     }
 }

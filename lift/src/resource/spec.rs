@@ -88,6 +88,25 @@ impl ResourceSpec {
         }
     }
 
+    /// The keys of `pool(…)` that are given.
+    pub(crate) fn pool_keys(&self) -> impl Iterator<Item = &'static str> {
+        let given = [
+            ("max_size", self.max_size.is_some()),
+            ("min_idle", self.min_idle.is_some()),
+            ("wait", self.wait.is_some()),
+            ("connect_timeout", self.connect_timeout.is_some()),
+            ("validate_timeout", self.validate_timeout.is_some()),
+            ("validate_after", self.validate_after.is_some()),
+            ("idle_timeout", self.idle_timeout.is_some()),
+            ("max_lifetime", self.max_lifetime.is_some()),
+            ("cleanup_timeout", self.cleanup_timeout.is_some()),
+            ("leak_after", self.leak_after.is_some()),
+            ("stuck_after", self.stuck_after.is_some()),
+            ("warm", self.warm.is_some()),
+        ];
+        given.into_iter().filter_map(|(key, given)| given.then_some(key))
+    }
+
     /// Named after a type: the last word of its path, as it is written there.
     pub(crate) fn of<R>() -> Self {
         let path = std::any::type_name::<R>();
