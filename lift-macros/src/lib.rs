@@ -170,7 +170,7 @@ pub fn main(attribute: TokenStream, item: TokenStream) -> TokenStream {
 /// pub struct OrdersDb(lift::sqlite::Connection);
 /// ```
 ///
-/// Any other struct says by paths how that is done.
+/// Any other struct says by paths how that is done. So may a newtype; what it leaves out is its inner resource's.
 ///
 /// ```text
 /// #[derive(Resource)]
@@ -186,6 +186,7 @@ pub fn main(attribute: TokenStream, item: TokenStream) -> TokenStream {
 /// | `pool(…)`, `health(…)` | see below | |
 /// | `settings(…)` | `key = literal`: defaults of the resource's own settings | |
 /// | `initialize` | path of `async fn(&Config, &lift::Init) -> Result<Self, Error>` | the inner resource's |
+/// | `after_connect` | path of `async fn(&mut Self) -> Result<(), Error>`, which prepares what has been opened | nothing |
 /// | `health_check` | path of `async fn(&mut Self) -> Result<(), Error>` | the inner resource's, else always well |
 /// | `cleanup` | path of `async fn(Self)` | the inner resource's, else a drop |
 /// | `is_valid` | path of `fn(&Self) -> bool` | the inner resource's, else `true` |
@@ -211,7 +212,7 @@ pub fn main(attribute: TokenStream, item: TokenStream) -> TokenStream {
 /// In `health(…)`: `timeout`, `critical = false` (the service is degraded, not unhealthy, when the resource is), and
 /// `ready` (the resource joins readiness).
 ///
-/// Times are whole numbers with `ms`, `s` or `m`, more than zero; at most `"15m"` for what happens within an
+/// Times are whole numbers with `ms`, `s`, `m` or `h`, more than zero except for `validate_after` and `leak_after`; at most `"15m"` for what happens within an
 /// invocation, a day for the others.
 ///
 /// # Errors

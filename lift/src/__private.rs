@@ -15,7 +15,7 @@ pub use crate::health::{
 pub use crate::health::{check0, check1, check2, check3, check4, check5, check6};
 pub use crate::host::{MainOptions, run_main};
 pub use crate::pool::probe;
-pub use crate::resource::{Context, Init, Requirements, Resource, ResourceSpec, Warm};
+pub use crate::resource::{Context, Init, Requirements, Resource, ResourceSpec, Warm, inner};
 
 /// The response of an error that has decided; `#[derive(LiftError)]` calls this.
 pub fn fail(error: impl LiftError) -> Response {

@@ -4,7 +4,6 @@ use proc_macro2::{Ident, Literal, Span, TokenStream};
 use quote::{ToTokens, format_ident, quote, quote_spanned};
 use syn::{Data, ExprPath, Type};
 
-use super::keys::INITIALIZE;
 use super::model::{Body, Call, Own, Resource};
 use super::parse::RawResource;
 use super::validate::newtype;
@@ -27,13 +26,15 @@ pub(crate) fn expand(raw: &RawResource, resource: &Resource) -> TokenStream {
     let quiet = quiet();
     let types = types(body, runtime);
     let spec = spec(resource, runtime);
-    let initialize = initialize(body, runtime);
+    let initialize = initialize(resource, runtime);
     let health_check = health_check(resource, runtime);
     let cleanup = cleanup(resource, runtime);
     let is_valid = is_valid(resource, runtime);
     let (bound, deref) = match body {
         Body::Newtype(inner) => (is_resource(inner, runtime), deref(ident, inner)),
-        Body::Own(_) => Default::default(),
+        Body::Own(own) => {
+            (TokenStream::new(), own.inner.as_ref().map(|inner| deref(ident, inner)).unwrap_or_default())
+        }
     };
     quote! {
         // Otherwise every message about a type that is no resource lists those that are.
@@ -60,9 +61,7 @@ pub(crate) fn fallback(raw: &RawResource, rejected: &Rejected) -> TokenStream {
     let ident = &raw.input.ident;
     let quiet = quiet();
     let deref = match &raw.input.data {
-        Data::Struct(data) if !raw.keys.mentions(&INITIALIZE) => {
-            newtype(&data.fields).map(|inner| deref(ident, inner))
-        }
+        Data::Struct(data) => newtype(&data.fields).map(|inner| deref(ident, inner)),
         _ => None,
     };
     quote! {
@@ -169,8 +168,9 @@ fn method_name(method: &str) -> Ident {
     Ident::new(method, Span::call_site())
 }
 
-fn initialize(body: &Body, runtime: &Runtime) -> TokenStream {
+fn initialize(resource: &Resource, runtime: &Runtime) -> TokenStream {
     let private = runtime.path();
+    let Resource { body, after_connect, .. } = resource;
     let (config, init) = (local("config"), local("init"));
     let open = match body {
         Body::Newtype(inner) => {
@@ -180,6 +180,29 @@ fn initialize(body: &Body, runtime: &Runtime) -> TokenStream {
         Body::Own(own) => {
             let Own { initialize, .. } = own.as_ref();
             call(initialize, &["config", "init"], true)
+        }
+    };
+    let open = match after_connect {
+        None => open,
+        Some(path) => {
+            let (_, last) = ends(path);
+            let [opened, prepared, error] = ["opened", "prepared", "error"].map(local);
+            let prepare = call_with(path, quote_spanned!(last=> &mut #opened), true);
+            // A connection that could not be prepared is open all the same.
+            quote! {
+                let mut #opened: Self = match #open {
+                    ::core::result::Result::Ok(#opened) => #opened,
+                    ::core::result::Result::Err(#error) => return ::core::result::Result::Err(#error),
+                };
+                let #prepared: ::core::result::Result<(), Self::Error> = #prepare;
+                match #prepared {
+                    ::core::result::Result::Ok(()) => ::core::result::Result::Ok(#opened),
+                    ::core::result::Result::Err(#error) => {
+                        #private::Resource::cleanup(#opened).await;
+                        ::core::result::Result::Err(#error)
+                    }
+                }
+            }
         }
     };
     quote! {
@@ -199,7 +222,10 @@ fn health_check(resource: &Resource, runtime: &Runtime) -> TokenStream {
             let as_resource = as_resource(inner, runtime);
             quote!(#as_resource::health_check(&mut self.0).await)
         }
-        (None, Body::Own(_)) => quote!(::core::result::Result::Ok(())),
+        (None, Body::Own(own)) => {
+            let inside = inside(own, runtime, quote!(health_check(&mut self.0).await));
+            inside.unwrap_or_else(|| quote!(::core::result::Result::Ok(())))
+        }
     };
     quote! {
         async fn health_check(&mut self) -> ::core::result::Result<(), Self::Error> {
@@ -216,7 +242,10 @@ fn cleanup(resource: &Resource, runtime: &Runtime) -> TokenStream {
             let as_resource = as_resource(inner, runtime);
             quote!(#as_resource::cleanup(self.0).await)
         }
-        (None, Body::Own(_)) => return TokenStream::new(),
+        (None, Body::Own(own)) => match inside(own, runtime, quote!(cleanup(self.0).await)) {
+            Some(inside) => inside,
+            None => return TokenStream::new(),
+        },
     };
     quote!(async fn cleanup(self) { #close })
 }
@@ -229,17 +258,39 @@ fn is_valid(resource: &Resource, runtime: &Runtime) -> TokenStream {
             let as_resource = as_resource(inner, runtime);
             quote!(#as_resource::is_valid(&self.0))
         }
-        (None, Body::Own(_)) => return TokenStream::new(),
+        (None, Body::Own(own)) => match inside(own, runtime, quote!(is_valid(&self.0))) {
+            Some(inside) => inside,
+            None => return TokenStream::new(),
+        },
     };
     quote!(fn is_valid(&self) -> bool { #valid })
+}
+
+/// What the value inside a newtype says, when it is a resource, or the default.
+fn inside(own: &Own, runtime: &Runtime, call: TokenStream) -> Option<TokenStream> {
+    let inner = own.inner.as_ref()?;
+    let (first, last) = ends(inner);
+    let private = runtime.path();
+    let inner = quote_spanned!(last=> &#private::inner::Inner::<#inner>::new());
+    let ask = quote_spanned!(first=> (#inner).#call);
+    Some(quote! {
+        #[allow(unused_imports)]
+        use #private::inner::{OfResource as _, OfValue as _};
+        #ask
+    })
 }
 
 /// A call of the user's function that points to where the user named it.
 fn call(path: &ExprPath, arguments: &[&str], is_async: bool) -> TokenStream {
     let (_, last) = ends(path);
-    let wait = is_async.then(|| quote_spanned!(last=> .await));
     let arguments = arguments.iter().map(|name| Ident::new(name, hygienic(name, last)));
-    quote_spanned!(last=> #path(#(#arguments),*) #wait)
+    call_with(path, quote!(#(#arguments),*), is_async)
+}
+
+fn call_with(path: &ExprPath, arguments: TokenStream, is_async: bool) -> TokenStream {
+    let (_, last) = ends(path);
+    let wait = is_async.then(|| quote_spanned!(last=> .await));
+    quote_spanned!(last=> #path(#arguments) #wait)
 }
 
 /// At this place, and still not in the way of a function of the user's with the same name.

@@ -16,6 +16,8 @@ pub(crate) static HEALTH: Key<Nested> =
 pub(crate) static SETTINGS: Key<Settings> = Key { example: "settings(url = \"orders.db\")", kind: Settings };
 pub(crate) static INITIALIZE: Key<FunctionPath> =
     Key { example: "initialize = Self::open", kind: FunctionPath };
+pub(crate) static AFTER_CONNECT: Key<FunctionPath> =
+    Key { example: "after_connect = Self::prepare", kind: FunctionPath };
 pub(crate) static HEALTH_CHECK: Key<FunctionPath> =
     Key { example: "health_check = Self::ping", kind: FunctionPath };
 pub(crate) static CLEANUP: Key<FunctionPath> = Key { example: "cleanup = Self::close", kind: FunctionPath };
@@ -43,7 +45,9 @@ pub(crate) static MAX_LIFETIME: Key<Duration> =
     Key { example: "max_lifetime = \"30m\"", kind: Duration::DAY };
 pub(crate) static CLEANUP_TIMEOUT: Key<Duration> =
     Key { example: "cleanup_timeout = \"1s\"", kind: Duration::INVOCATION };
-pub(crate) static LEAK_AFTER: Key<Duration> = Key { example: "leak_after = \"30s\"", kind: Duration::DAY };
+/// Zero means the end of the invocation.
+pub(crate) static LEAK_AFTER: Key<Duration> =
+    Key { example: "leak_after = \"30s\"", kind: Duration { zero: true, ..Duration::DAY } };
 pub(crate) static STUCK_AFTER: Key<Duration> = Key { example: "stuck_after = \"1m\"", kind: Duration::DAY };
 pub(crate) static WARM: Key<Choice> =
     Key { example: "warm = \"lazy\"", kind: Choice(&["eager", "lazy", "required"]) };
@@ -66,6 +70,7 @@ pub(crate) static TABLE: Table = Table {
         &HEALTH,
         &SETTINGS,
         &INITIALIZE,
+        &AFTER_CONNECT,
         &HEALTH_CHECK,
         &CLEANUP,
         &IS_VALID,
@@ -104,6 +109,9 @@ pub(crate) static TABLE: Table = Table {
         Neighbour { name: "url", answer: "write `settings(url = \"…\")`" },
         Neighbour { name: "init", answer: "write `initialize = path`" },
         Neighbour { name: "connect", answer: "write `initialize = path`" },
+        Neighbour { name: "connection_init_sql", answer: "write `after_connect = path`" },
+        Neighbour { name: "on_connect", answer: "write `after_connect = path`" },
+        Neighbour { name: "post_create", answer: "write `after_connect = path`" },
         Neighbour { name: "check", answer: "write `health_check = path`" },
         Neighbour { name: "close", answer: "write `cleanup = path`" },
         Neighbour { name: "drop", answer: "write `cleanup = path`" },

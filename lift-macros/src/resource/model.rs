@@ -11,6 +11,8 @@ pub(crate) struct Resource {
     pub(crate) spec: Vec<Call>,
     pub(crate) settings: Vec<Setting>,
     pub(crate) body: Body,
+    /// Runs after a connection has been opened.
+    pub(crate) after_connect: Option<ExprPath>,
     pub(crate) health_check: Option<ExprPath>,
     pub(crate) cleanup: Option<ExprPath>,
     pub(crate) is_valid: Option<ExprPath>,
@@ -28,12 +30,14 @@ pub(crate) enum Call {
 pub(crate) enum Body {
     /// `struct OrdersDb(Connection);`: what is not given by a path is the inner resource's.
     Newtype(Box<Type>),
-    /// Opened by a function of the user's.
+    /// A struct opened by a function of the user's.
     Own(Box<Own>),
 }
 
 pub(crate) struct Own {
     pub(crate) initialize: ExprPath,
+    /// What is inside a newtype: a resource, whose checks and cleanup count, or anything else.
+    pub(crate) inner: Option<Type>,
     pub(crate) config: Option<Type>,
     pub(crate) error: Option<Type>,
 }

@@ -4,9 +4,9 @@ use quote::ToTokens;
 use syn::{Data, DataStruct, Fields, FieldsUnnamed, Type};
 
 use super::keys::{
-    CLEANUP, CLEANUP_TIMEOUT, CONFIG, CONNECT_TIMEOUT, CRITICAL, ERROR, HEALTH, HEALTH_CHECK, IDLE_TIMEOUT,
-    INITIALIZE, IS_VALID, LEAK_AFTER, MAX_LIFETIME, MAX_SIZE, MIN_IDLE, NAME, POOL, READY, SETTINGS,
-    STUCK_AFTER, TIMEOUT, VALIDATE_AFTER, VALIDATE_TIMEOUT, WAIT, WARM,
+    AFTER_CONNECT, CLEANUP, CLEANUP_TIMEOUT, CONFIG, CONNECT_TIMEOUT, CRITICAL, ERROR, HEALTH, HEALTH_CHECK,
+    IDLE_TIMEOUT, INITIALIZE, IS_VALID, LEAK_AFTER, MAX_LIFETIME, MAX_SIZE, MIN_IDLE, NAME, POOL, READY,
+    SETTINGS, STUCK_AFTER, TIMEOUT, VALIDATE_AFTER, VALIDATE_TIMEOUT, WAIT, WARM,
 };
 use super::model::{Body, Call, Own, Resource};
 use super::parse::RawResource;
@@ -42,6 +42,7 @@ pub(crate) fn validate(raw: &RawResource, errors: &Errors) -> Option<Resource> {
         spec,
         settings: raw.keys.get(&SETTINGS).map(|settings| settings.value.clone()).unwrap_or_default(),
         body: body?,
+        after_connect: path(&AFTER_CONNECT),
         health_check: path(&HEALTH_CHECK),
         cleanup: path(&CLEANUP),
         is_valid: path(&IS_VALID),
@@ -101,6 +102,10 @@ fn body(raw: &RawResource, shape: Shape<'_>, errors: &Errors) -> Option<Body> {
     if let Some(initialize) = raw.keys.get(&INITIALIZE) {
         return Some(Body::Own(Box::new(Own {
             initialize: initialize.value.clone(),
+            inner: match shape {
+                Shape::Newtype(inner) => Some(inner.clone()),
+                Shape::Other => None,
+            },
             config: config.map(|config| config.value.clone()),
             error: error.map(|error| error.value.clone()),
         })));

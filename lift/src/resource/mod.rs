@@ -3,6 +3,8 @@
 //! Nobody registers a resource: a handler, check or start function that takes one brings it along.
 
 mod context;
+#[doc(hidden)]
+pub mod inner;
 mod managed;
 mod registry;
 mod requirements;
