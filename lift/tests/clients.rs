@@ -1,5 +1,5 @@
 //! Shared clients: opened once, waited for within bounds, not stampeded when they cannot be opened.
-#![allow(clippy::panic, clippy::unwrap_used, clippy::expect_used)] // tests fail loudly
+#![allow(clippy::panic, clippy::unwrap_used, clippy::indexing_slicing)] // tests fail loudly
 
 use std::future::pending;
 use std::sync::atomic::{AtomicUsize, Ordering};

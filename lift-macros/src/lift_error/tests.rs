@@ -54,7 +54,7 @@ fn one_mistake_is_one_fault() {
         ("#[lift(status = 404, retry = 2)] A", KeyWrongKind),
         ("#[lift(status = 404, retry = true)] A", KeyWrongKind),
         ("#[lift(status = 404, retry = \"soon\")] A", KeyWrongKind),
-        ("#[lift(status = 404, retry = \"2h\")] A", Duration),
+        ("#[lift(status = 404, retry = \"2d\")] A", Duration),
         ("#[lift(status = 404, public = \"\")] A", PublicEmpty),
         ("#[lift(status = 404, public = \"{\")] A", PublicBrace),
         ("#[lift(status = 404, public = \"{x}\")] A", PublicField),
