@@ -11,6 +11,7 @@ mod produce;
 mod samples;
 mod service;
 mod settings;
+mod snapshot;
 mod start;
 mod triggers;
 

@@ -332,8 +332,9 @@ fn request_id(request: &Request) -> Option<Arc<str>> {
     good.then(|| id.into())
 }
 
-/// An id of lift's own: random, but no secret.
+/// An id of lift's own: random, but no secret. The kernel draws it: a generator of this process would be the same in every
+/// machine that wakes up from one snapshot.
 pub(super) fn fresh_id() -> Arc<str> {
-    let id = uuid::Builder::from_random_bytes(fastrand::u128(..).to_ne_bytes()).into_uuid();
+    let id = Uuid::new_v4();
     (&*id.hyphenated().encode_lower(&mut Uuid::encode_buffer())).into()
 }

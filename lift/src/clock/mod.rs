@@ -9,7 +9,7 @@ mod deadline;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 
-pub(crate) use chance::Chance;
+pub(crate) use chance::{Chance, reseed};
 pub use deadline::Deadline;
 
 /// A point in time by the monotonic and by the wall clock, to about 4 ms: the kernel's coarse clocks, which cost a

@@ -31,7 +31,6 @@ use crate::clock::Deadline;
 use crate::config::Sources;
 use crate::error::{self, Failure, Origin};
 use crate::layer::panic_text;
-use crate::resource::Warm;
 use crate::{App, Error};
 
 /// Kept back from Lambda's deadline for writing the answer.
@@ -43,7 +42,7 @@ const CLOSING: Duration = Duration::from_millis(300);
 /// What is left of the grace for it on managed instances, after the invocations.
 const LEFT_FOR_CLOSING: Duration = Duration::from_secs(2);
 
-/// All of the opening at a cold start, which Lambda bounds by 10 s.
+/// All of the opening at a cold start or at a restore, which Lambda bounds by 10 s.
 const WARMING: Duration = Duration::from_secs(8);
 
 thread_local! {
@@ -186,34 +185,14 @@ struct Snapshot {
 impl SnapStartResource for Snapshot {
     fn before_snapshot(&self) -> BoxFuture<'_, Result<(), lambda_runtime::Error>> {
         Box::pin(async {
-            for resource in self.service.resources.managed().iter().rev() {
-                resource.empty().await;
-            }
+            self.service.suspend().await;
             Ok(())
         })
     }
 
-    /// Opens again what was opened at start. Only a resource that is required makes the restore fail.
+    /// Only a resource that is required makes the restore fail.
     fn after_restore(&self) -> BoxFuture<'_, Result<(), lambda_runtime::Error>> {
-        Box::pin(async {
-            for resource in self.service.resources.managed() {
-                let name = resource.spec().name;
-                match resource.start().await {
-                    Err(error) if resource.warm() == Warm::Required => {
-                        return Err(format!("resource `{name}`: {}", error::chain(error.as_ref())).into());
-                    }
-                    Err(error) => {
-                        tracing::warn!(
-                            resource = name,
-                            error = error::chain(error.as_ref()),
-                            "cannot be opened yet"
-                        );
-                    }
-                    Ok(()) => {}
-                }
-            }
-            Ok(())
-        })
+        Box::pin(async { Ok(self.service.restore(WARMING).await?) })
     }
 }
 

@@ -167,6 +167,11 @@ impl<R: Resource> Core<R> {
         let deadline = from_now(limit);
         let mut turn = self.queue.line_up(deadline);
         let mut suspect = None;
+        if self.is_closed()
+            && let Some(connection) = at_hand.take()
+        {
+            self.offer(connection);
+        }
         let got = loop {
             let connection = match at_hand.take() {
                 Some(connection) => connection,
@@ -232,6 +237,9 @@ impl<R: Resource> Core<R> {
             match event {
                 Event::Served(connection) => return Ok(connection),
                 Event::Told => {
+                    if self.is_closed() {
+                        return Err(PoolError::Closed { pool: self.spec.name });
+                    }
                     if self.ledger.taken() == 0
                         && let Some(error) = self.given_up()
                     {

@@ -138,7 +138,7 @@ impl<R: Resource> Pool<R> {
     /// Refuses new callers, closes what is idle and waits for every cleanup that has begun. A connection that is lent
     /// still is closed when it comes back.
     pub async fn close(&self) {
-        self.core.refuse();
+        self.core.shut();
         self.core.departures.finished().await;
     }
 
@@ -230,7 +230,7 @@ impl<R: Resource> Managed for Lifecycle<R> {
 
     fn close(&self) -> BoxFuture<'_, ()> {
         Box::pin(async move {
-            self.0.refuse();
+            self.0.shut();
             self.0.departures.finished().await;
         })
     }

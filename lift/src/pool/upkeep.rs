@@ -123,13 +123,19 @@ impl<R: Resource> Core<R> {
         }
     }
 
-    /// Refuses new callers and closes what is idle.
+    /// Refuses new callers and those who wait.
     pub(super) fn refuse(&self) {
         if !self.closed.swap(true, Ordering::AcqRel) {
-            self.empty();
-            drop(self.queue.close());
             self.changed.notify_waiters();
+            self.queue.tell();
         }
+    }
+
+    /// Refuses callers, closes what is idle, and from now on whatever comes back.
+    pub(super) fn shut(&self) {
+        self.refuse();
+        self.empty();
+        drop(self.queue.close());
         self.unpark();
     }
 }
