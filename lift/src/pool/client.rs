@@ -42,6 +42,8 @@ struct State<R> {
     /// Whether a task opens it. There is one at most.
     opening: bool,
     task: Option<AbortHandle>,
+    /// How many attempts have failed.
+    failures: u64,
     breaker: Breaker,
     /// What the last attempt that failed said, until one works.
     last: Option<Cause>,
@@ -52,8 +54,8 @@ struct State<R> {
 /// What a caller finds.
 enum Found<R> {
     Open(Arc<R>),
-    /// A task opens it.
-    Opening,
+    /// A task opens it; so many attempts had failed before.
+    Opening(u64),
     Refused(PoolError),
 }
 
@@ -68,6 +70,7 @@ impl<R: Resource + Clone + Sync> Client<R> {
             client: None,
             opening: false,
             task: None,
+            failures: 0,
             breaker: Breaker::new(settings.longest_break),
             last: None,
             initialized: false,
@@ -89,32 +92,33 @@ impl<R: Resource + Clone + Sync> Client<R> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Waits until it is open, for `limit` at most.
+    /// Waits for the attempt that is under way, or for one that begins now; for `limit` at most.
     async fn within(&self, limit: Duration) -> Result<R, PoolError> {
         let deadline = from_now(limit);
-        let mut waited = false;
+        let mut waited_since = None;
         loop {
             let mut changed = pin!(self.changed.notified());
             changed.as_mut().enable();
-            match self.look(waited) {
+            let failures = match self.look(waited_since) {
                 Found::Open(client) => return Ok((*client).clone()),
                 Found::Refused(error) => return Err(error),
-                Found::Opening => {}
-            }
+                Found::Opening(failures) => failures,
+            };
             if timeout_at(deadline, changed).await.is_err() {
                 return Err(self.timed_out(limit));
             }
-            waited = true;
+            waited_since.get_or_insert(failures);
         }
     }
 
-    /// Looks for the client, and has it opened when nobody does so yet and the breaker lets an attempt through.
-    fn look(&self, waited: bool) -> Found<R> {
+    /// Looks for the client, and has it opened when nobody does so yet and the breaker lets an attempt through. A caller
+    /// that has waited is told when an attempt has failed since then.
+    fn look(&self, waited_since: Option<u64>) -> Found<R> {
         let pool = self.spec.name;
         let (Some(this), Ok(runtime)) = (self.this.upgrade(), Handle::try_current()) else {
             return Found::Refused(PoolError::Closed { pool });
         };
-        {
+        let failures = {
             let mut state = self.state();
             if state.closed {
                 return Found::Refused(PoolError::Closed { pool });
@@ -122,19 +126,22 @@ impl<R: Resource + Clone + Sync> Client<R> {
             if let Some(client) = &state.client {
                 return Found::Open(client.clone());
             }
+            if let (Some(before), Some(source)) = (waited_since, &state.last)
+                && state.failures > before
+            {
+                return Found::Refused(PoolError::Connect { pool, source: source.clone().into() });
+            }
             if state.opening {
-                return Found::Opening;
+                return Found::Opening(state.failures);
             }
             if let Some(retry_after) = state.breaker.retry_after(self.clock.now())
                 && let Some(source) = state.last.clone()
             {
-                return Found::Refused(match waited {
-                    true => PoolError::Connect { pool, source: source.into() },
-                    false => PoolError::BreakerOpen { pool, retry_after, source },
-                });
+                return Found::Refused(PoolError::BreakerOpen { pool, retry_after, source });
             }
             state.opening = true;
-        }
+            state.failures
+        };
         // A runtime that is ending drops the task at once, and it finds nothing locked.
         let task = runtime.spawn(Attempt { client: this }.run()).abort_handle();
         let mut state = self.state();
@@ -142,7 +149,7 @@ impl<R: Resource + Clone + Sync> Client<R> {
             task.abort();
         }
         state.task = Some(task);
-        Found::Opening
+        Found::Opening(failures)
     }
 
     fn timed_out(&self, limit: Duration) -> PoolError {
@@ -172,6 +179,7 @@ impl<R: Resource + Clone + Sync> Client<R> {
         let broke = {
             let mut state = self.state();
             state.last = Some(cause.clone());
+            state.failures += 1;
             state.breaker.failed(self.clock.now(), &self.chance)
         };
         if broke {
@@ -274,7 +282,7 @@ impl<R: Resource + Clone + Sync> Managed for Client<R> {
     /// The service is not ready before a required client has been opened, so that no caller will ask for it.
     fn maintain(&self) {
         if self.settings.warm == Warm::Required && !self.initialized() && Handle::try_current().is_ok() {
-            drop(self.look(false));
+            drop(self.look(None));
         }
     }
 
