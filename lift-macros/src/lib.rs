@@ -209,8 +209,9 @@ pub fn main(attribute: TokenStream, item: TokenStream) -> TokenStream {
 /// | `stuck_after` | time in which nothing came back, while callers wait, after which the pool is unhealthy |
 /// | `warm` | `"eager"`, `"lazy"` or `"required"` |
 ///
-/// In `health(…)`: `timeout`, `critical = false` (the service is degraded, not unhealthy, when the resource is), and
-/// `ready` (the resource joins readiness).
+/// In `health(…)`: `timeout`, `critical = false` (the service is degraded, not unhealthy, when the resource is),
+/// `ready` (the resource joins readiness), `interval`, `fail_after` and `recover_after` (1 to 100 results in a row before the
+/// report says so), and `enabled = false` (it is no component of the report).
 ///
 /// Times are whole numbers with `ms`, `s`, `m` or `h`, more than zero except for `validate_after` and `leak_after`; at most `"15m"` for what happens within an
 /// invocation, a day for the others.

@@ -54,6 +54,12 @@ pub(crate) static WARM: Key<Choice> =
 
 pub(crate) static TIMEOUT: Key<Duration> = Key { example: "timeout = \"250ms\"", kind: Duration::INVOCATION };
 pub(crate) static CRITICAL: Key<Bool> = Key { example: "critical = false", kind: Bool };
+pub(crate) static INTERVAL: Key<Duration> = Key { example: "interval = \"10s\"", kind: Duration::DAY };
+pub(crate) static FAIL_AFTER: Key<Number> =
+    Key { example: "fail_after = 3", kind: Number { least: 1, most: 100 } };
+pub(crate) static RECOVER_AFTER: Key<Number> =
+    Key { example: "recover_after = 2", kind: Number { least: 1, most: 100 } };
+pub(crate) static ENABLED: Key<Bool> = Key { example: "enabled = false", kind: Bool };
 pub(crate) static READY: Key<Flag> = Key { example: "ready", kind: Flag };
 
 const IN_POOL: &str = "it belongs into `pool(…)`";
@@ -170,13 +176,14 @@ pub(crate) static POOL_TABLE: Table = Table {
 
 pub(crate) static HEALTH_TABLE: Table = Table {
     place: "`health(…)`",
-    keys: &[&TIMEOUT, &CRITICAL, &READY],
+    keys: &[&TIMEOUT, &CRITICAL, &READY, &INTERVAL, &FAIL_AFTER, &RECOVER_AFTER, &ENABLED],
     neighbours: &[
         Neighbour { name: "timeout_ms", answer: "write `timeout = \"{}ms\"`" },
         Neighbour { name: "readiness", answer: "write `ready`" },
         Neighbour { name: "kind", answer: "write `ready` to join readiness; else leave it out" },
         Neighbour { name: "optional", answer: "write `critical = false`" },
-        Neighbour { name: "interval", answer: "it is the same for all checks; write it in `lift.toml`" },
+        Neighbour { name: "retries", answer: "write `fail_after = {}`" },
+        Neighbour { name: "disabled", answer: "write `enabled = false`" },
         Neighbour { name: "cache", answer: "it is the same for all checks; write it in `lift.toml`" },
     ],
     conflicts: &[],

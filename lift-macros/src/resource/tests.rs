@@ -74,12 +74,12 @@ fn a_newtype_delegates() {
 
 #[test]
 fn a_struct_of_ones_own_calls_its_functions() {
-    let item = "#[resource(initialize = Self::open, cleanup = close, settings(port = 1), health(ready, critical = false, timeout = \"1s\"))] struct Db;";
+    let item = "#[resource(initialize = Self::open, cleanup = close, settings(port = 1), health(ready, critical = false, timeout = \"1s\", interval = \"9s\", fail_after = 2, recover_after = 3, enabled = false))] struct Db;";
     let out = resource(item.parse().unwrap()).to_string();
     for part in [
         "type Config = :: lift :: __private :: NoSettings ; type Error = :: lift :: __private :: BoxError ;",
         r#"ResourceSpec :: new ("db" , "#,
-        r#". health_timeout_ms (1000) . health_critical (false) . health_ready () . setting ("port" , "1")"#,
+        r#". health_timeout_ms (1000) . health_interval_ms (9000) . health_fail_after (2) . health_recover_after (3) . health_critical (false) . health_enabled (false) . health_ready () . setting ("port" , "1")"#,
         "Self :: open (config , init) . await",
         "close (self) . await",
         ":: Ok (())",

@@ -4,9 +4,10 @@ use quote::ToTokens;
 use syn::{Data, DataStruct, Fields, FieldsUnnamed, Type};
 
 use super::keys::{
-    AFTER_CONNECT, CLEANUP, CLEANUP_TIMEOUT, CONFIG, CONNECT_TIMEOUT, CRITICAL, ERROR, HEALTH, HEALTH_CHECK,
-    IDLE_TIMEOUT, INITIALIZE, IS_VALID, LEAK_AFTER, MAX_LIFETIME, MAX_SIZE, MIN_IDLE, NAME, POOL, READY,
-    SETTINGS, STUCK_AFTER, TIMEOUT, VALIDATE_AFTER, VALIDATE_TIMEOUT, WAIT, WARM,
+    AFTER_CONNECT, CLEANUP, CLEANUP_TIMEOUT, CONFIG, CONNECT_TIMEOUT, CRITICAL, ENABLED, ERROR, FAIL_AFTER,
+    HEALTH, HEALTH_CHECK, IDLE_TIMEOUT, INITIALIZE, INTERVAL, IS_VALID, LEAK_AFTER, MAX_LIFETIME, MAX_SIZE,
+    MIN_IDLE, NAME, POOL, READY, RECOVER_AFTER, SETTINGS, STUCK_AFTER, TIMEOUT, VALIDATE_AFTER,
+    VALIDATE_TIMEOUT, WAIT, WARM,
 };
 use super::model::{Body, Call, Own, Resource};
 use super::parse::RawResource;
@@ -182,8 +183,11 @@ fn pool_calls(pool: &Values, spec: &mut Vec<Call>, errors: &Errors) {
 
 fn health_calls(health: &Values, spec: &mut Vec<Call>) {
     number(health, &TIMEOUT, "health_timeout_ms", spec);
-    if let Some(critical) = health.get(&CRITICAL) {
-        spec.push(Call::Flag("health_critical", *critical.value));
+    number(health, &INTERVAL, "health_interval_ms", spec);
+    number(health, &FAIL_AFTER, "health_fail_after", spec);
+    number(health, &RECOVER_AFTER, "health_recover_after", spec);
+    for (key, method) in [(&CRITICAL, "health_critical"), (&ENABLED, "health_enabled")] {
+        spec.extend(health.get(key).map(|flag| Call::Flag(method, *flag.value)));
     }
     if health.mentions(&READY) {
         spec.push(Call::Plain("health_ready"));

@@ -201,7 +201,7 @@ fn resources(
             reader.fault(Fault::new(short_name(need.type_name), problem).help(help));
             continue;
         };
-        let spec = spec();
+        let mut spec = spec();
         if let Some(other) = names.insert(spec.name, need.type_name) {
             let problem = format!(
                 "two resources have this name: `{}` and `{}`",
@@ -220,8 +220,9 @@ fn resources(
         let together = same().map(|need| in_one_call(need.user) * need.concurrency).max();
         let per_invocation = together.unwrap_or(1).max(per_call);
         let opening = Opening { overrides, clock, per_call, per_invocation };
-        let section = reader.section(&["resources", spec.name], &spec.prefix());
+        let mut section = reader.section(&["resources", spec.name], &spec.prefix());
         // An error has been noted in the section.
+        let _ = spec.read_health(section.nested("health"));
         if let Ok(opened) = open(&opening, spec, section) {
             resources.provide(need.value, opened.value);
             resources.manage(opened.managed);

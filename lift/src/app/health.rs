@@ -24,7 +24,9 @@ pub(super) fn fill(
             reader.fault(Fault::new(place, error.to_string()));
         }
     };
-    for resource in resources.managed() {
+    let (enabled, disabled): (Vec<_>, Vec<_>) =
+        resources.managed().iter().partition(|resource| resource.spec().health_enabled);
+    for resource in enabled {
         add(Ok(Component::of_resource(resource)), format!("resource `{}`", resource.spec().name));
     }
     for check in checks {
@@ -42,10 +44,11 @@ pub(super) fn fill(
             add(Ok(component), "the machine".to_owned());
         }
     }
-    check_groups(handle, reader);
+    let disabled: Vec<_> = disabled.iter().map(|resource| resource.spec().name).collect();
+    check_groups(handle, &disabled, reader);
 }
 
-fn check_groups(handle: &HealthHandle, reader: &mut Reader<'_>) {
+fn check_groups(handle: &HealthHandle, disabled: &[&str], reader: &mut Reader<'_>) {
     let all = handle.monitor.components(|_| true);
     for (index, Group { name, members }) in handle.groups.iter().enumerate() {
         let mut fault = |problem: String, help: String| {
@@ -59,7 +62,9 @@ fn check_groups(handle: &HealthHandle, reader: &mut Reader<'_>) {
             fault("is declared twice".to_owned(), "name all its members in one `health_group`".to_owned());
         }
         for member in members {
-            if !all.iter().any(|watched| watched.component.name == *member) {
+            if !disabled.contains(&member.as_str())
+                && !all.iter().any(|watched| watched.component.name == *member)
+            {
                 let names: Vec<_> = all.iter().map(|watched| watched.component.name.as_str()).collect();
                 let help = format!("the components are `{}`", names.join("`, `"));
                 fault(format!("no component is named `{member}`"), help);

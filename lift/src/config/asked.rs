@@ -21,10 +21,11 @@ pub(super) struct Asked {
 }
 
 impl Asked {
-    /// Notes a section; the fault when another one has the same variables.
+    /// Notes a section; the fault when another one beside it has the same variables. One inside another part may begin
+    /// like it (`user.pool` and `user-pool`): there each variable is looked at.
     pub(super) fn section(&mut self, prefix: &str, path: &[String]) -> Option<Fault> {
         match self.sections.get(prefix) {
-            Some(other) if other != path => {
+            Some(other) if other != path && other.len() == path.len() => {
                 let other = other.clone();
                 self.share(&other, path, format!("both read variables that begin with `{prefix}_`"))
             }

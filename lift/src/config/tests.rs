@@ -208,7 +208,8 @@ fn parts_that_would_read_the_same_variables_are_named_together() {
         let mut reader = sources.reader();
         for (path, prefix) in parts {
             let mut section = reader.section(path, prefix);
-            let _ = section.nested("pool").or("max_size", 1_u8);
+            let _ = section.or("wait", 1_u8);
+            let _ = section.nested("pool").or("wait", 1_u8);
         }
         reader.finish().iter().map(|fault| fault.subject.clone()).collect::<Vec<_>>()
     };
@@ -219,7 +220,7 @@ fn parts_that_would_read_the_same_variables_are_named_together() {
     );
     assert_eq!(
         together(&[hyphen, (&["resources", "orders-db-pool"], "ORDERS_DB_POOL")]),
-        ["lift.toml: `resources.orders-db.pool` and `resources.orders-db-pool`"]
+        ["lift.toml: `resources.orders-db.pool.wait` and `resources.orders-db-pool.wait`"]
     );
     assert_eq!(together(&[hyphen, hyphen, (&["resources", "orders"], "ORDERS")]), [""; 0]);
 }

@@ -11,7 +11,11 @@ impl Component {
     /// The component of a resource that lift opens.
     pub(crate) fn of_resource(resource: &Arc<dyn Managed>) -> Self {
         let spec = resource.spec();
-        let mut settings = CheckSettings::new().critical(spec.critical);
+        let mut settings = CheckSettings::new()
+            .critical(spec.critical)
+            .fail_after(spec.fail_after)
+            .recover_after(spec.recover_after);
+        settings.interval = spec.health_interval;
         settings.kind = spec.ready.then_some(CheckKind::Readiness);
         settings.timeout = spec.health_timeout.unwrap_or(settings.timeout);
         let (name, resource) = (spec.name.to_owned(), resource.clone());

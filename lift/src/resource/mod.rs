@@ -3,6 +3,7 @@
 //! Nobody registers a resource: a handler, check or start function that takes one brings it along.
 
 mod context;
+mod health;
 #[doc(hidden)]
 pub mod inner;
 mod managed;

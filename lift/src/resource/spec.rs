@@ -51,6 +51,10 @@ pub struct ResourceSpec {
     pub(crate) stuck_after: Option<Duration>,
     pub(crate) warm: Option<Warm>,
     pub(crate) health_timeout: Option<Duration>,
+    pub(crate) health_interval: Option<Duration>,
+    pub(crate) fail_after: u32,
+    pub(crate) recover_after: u32,
+    pub(crate) health_enabled: bool,
     pub(crate) critical: bool,
     pub(crate) ready: bool,
     pub(crate) defaults: Vec<(&'static str, &'static str)>,
@@ -82,6 +86,10 @@ impl ResourceSpec {
             stuck_after: None,
             warm: None,
             health_timeout: None,
+            health_interval: None,
+            fail_after: 1,
+            recover_after: 1,
+            health_enabled: true,
             critical: true,
             ready: false,
             defaults: Vec::new(),
@@ -169,6 +177,14 @@ limits! {
     warm = warm(warm: Warm) Some(warm);
     /// The bound of the health check, in milliseconds.
     health_timeout_ms = health_timeout(ms: u64) Some(Duration::from_millis(ms));
+    /// How often a container looks at it, in milliseconds.
+    health_interval_ms = health_interval(ms: u64) Some(Duration::from_millis(ms));
+    /// Bad results in a row, 1 to 100, before the report says so.
+    health_fail_after = fail_after(results: u32) results.max(1);
+    /// Good results in a row, 1 to 100, before the report says so again.
+    health_recover_after = recover_after(results: u32) results.max(1);
+    /// Whether it is a component of the health report.
+    health_enabled = health_enabled(enabled: bool) enabled;
     /// Whether the service is unhealthy when this is; else it is degraded.
     health_critical = critical(critical: bool) critical;
 }
