@@ -168,3 +168,46 @@ impl Drop for Place {
         self.ledger.places.give_back();
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::clock::Clock;
+
+    #[test]
+    fn a_place_is_taken_and_given_back_with_its_number() {
+        let ledger = Arc::new(Ledger::new(2));
+        for _ in 0..3 {
+            let places = [Place::take(&ledger).unwrap(), Place::take(&ledger).unwrap()];
+            assert!(Place::take(&ledger).is_none());
+            assert!(ledger.is_full());
+            let mut numbers = places.each_ref().map(|place| place.index);
+            numbers.sort_unstable();
+            assert_eq!((numbers, ledger.seats().all.len()), ([0, 1], 2));
+            drop(places);
+            assert!(!ledger.is_full());
+        }
+    }
+
+    #[test]
+    fn a_lending_is_held_from_its_begin_to_its_end_and_counted() {
+        let (ledger, clock) = (Arc::new(Ledger::new(1)), Clock::held());
+        let place = Place::take(&ledger).unwrap();
+        assert!(ledger.held(clock.now()).is_empty());
+        let mut begins = Vec::new();
+        for (waited, held) in [(false, 0), (true, 3), (true, 900)] {
+            place.lent(clock.now(), User::HEALTH, waited);
+            clock.advance(Duration::from_millis(held));
+            let [now] = ledger.held(clock.now()).try_into().unwrap_or_else(|_| panic!("one is held"));
+            assert_eq!((now.place, now.long, now.by.name()), (0, Duration::from_millis(held), "health"));
+            begins.push(now.since);
+            place.returned(clock.now());
+            assert!(ledger.held(clock.now()).is_empty());
+        }
+        assert!(begins.is_sorted());
+        assert_eq!(ledger.lendings(), Lendings { hits: 1, misses: 2 });
+        let hold = ledger.hold();
+        // Less than 1 ms, less than 4 ms, less than 1,024 ms.
+        assert_eq!((hold.count(), hold.buckets[0], hold.buckets[2], hold.buckets[10]), (3, 1, 1, 1));
+    }
+}

@@ -85,3 +85,8 @@ async fn a_connection_whose_round_trip_fails_is_closed() {
     settle().await;
     assert_eq!(closed(&pool.stats(), CloseReason::Validation), 1);
 }
+
+#[test]
+fn a_lent_connection_is_shown_as_what_it_is() {
+    assert_eq!(format!("{:?}", crate::pool::Pooled::detached(7_u8)), "Pooled(7)");
+}
