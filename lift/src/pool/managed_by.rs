@@ -128,3 +128,74 @@ impl<S: ManagerSettings> Resource for ManagedBy<S> {
         self.manager.detach(&mut self.object);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+    use std::time::Duration;
+
+    use deadpool::managed::RecycleResult;
+
+    use super::*;
+
+    /// Refuses to recycle 0, and counts what it has let go.
+    #[derive(Clone, Default)]
+    struct Counted(Arc<AtomicUsize>);
+
+    impl Manager for Counted {
+        type Type = usize;
+        type Error = std::io::Error;
+
+        async fn create(&self) -> std::io::Result<usize> {
+            Ok(1)
+        }
+
+        async fn recycle(&self, object: &mut usize, metrics: &Metrics) -> RecycleResult<std::io::Error> {
+            match *object {
+                0 => Err(RecycleError::message("it is used up")),
+                1 => {
+                    *object = 10 + metrics.recycle_count;
+                    Ok(())
+                }
+                _ => Err(std::io::Error::other("gone").into()),
+            }
+        }
+
+        fn detach(&self, _: &mut usize) {
+            self.0.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    impl Settings for Counted {
+        fn read(_: &mut Section<'_>) -> Result<Self, Invalid> {
+            Ok(Self::default())
+        }
+    }
+
+    impl ManagerSettings for Counted {
+        type Manager = Self;
+
+        fn manager(&self) -> Self {
+            self.clone()
+        }
+    }
+
+    #[tokio::test]
+    async fn a_manager_opens_recycles_and_lets_go() {
+        let manager = Counted::default();
+        let made = Made::<Counted>(Arc::new(manager.clone()));
+        let mut object = ManagedBy::initialize(&made, &Init::new("x", Duration::from_secs(1))).await.unwrap();
+        for count in [10, 11, 12] {
+            assert_eq!(*object, 1);
+            object.health_check().await.unwrap();
+            assert_eq!(*object, count);
+            *object = 1;
+        }
+        *object = 0;
+        assert_eq!(object.health_check().await.unwrap_err().to_string(), "it is used up");
+        *object = 2;
+        assert_eq!(object.health_check().await.unwrap_err().to_string(), "gone");
+        object.cleanup().await;
+        assert_eq!(manager.0.load(Ordering::Relaxed), 1);
+    }
+}

@@ -90,3 +90,20 @@ async fn a_connection_whose_round_trip_fails_is_closed() {
 fn a_lent_connection_is_shown_as_what_it_is() {
     assert_eq!(format!("{:?}", crate::pool::Pooled::detached(7_u8)), "Pooled(7)");
 }
+
+#[test]
+fn nothing_parked_is_taken_while_somebody_waits() {
+    let parking = crate::pool::parking::Parking::new();
+    for number in 0..4 {
+        assert!(parking.park(number, Box::new(number)).is_none());
+    }
+    let displaced = parking.park(2, Box::new(4));
+    assert_eq!((displaced.is_some(), parking.occupied()), (true, 4));
+    let waiting = parking.wait();
+    assert_eq!((parking.waiting(), parking.take(0)), (1, None));
+    drop(waiting);
+    let mut taken: Vec<usize> = std::iter::from_fn(|| parking.take(1)).map(|number| *number).collect();
+    taken.extend(displaced.map(|number| *number));
+    taken.sort_unstable();
+    assert_eq!((taken, parking.waiting(), parking.occupied()), (vec![0, 1, 2, 3, 4], 0, 0));
+}
