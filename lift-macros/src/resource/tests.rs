@@ -108,3 +108,23 @@ fn a_refused_type_still_has_its_impls() {
         syn::parse_str::<syn::File>(&out).unwrap();
     }
 }
+
+#[test]
+fn zero_is_refused_where_it_means_nothing() {
+    let table = include_str!("../../../lift/src/config/durations.txt");
+    let zero: Vec<_> = table.lines().filter_map(|line| line.strip_prefix("zero ")).collect();
+    for key in [
+        "wait",
+        "connect_timeout",
+        "validate_timeout",
+        "validate_after",
+        "idle_timeout",
+        "max_lifetime",
+        "cleanup_timeout",
+        "leak_after",
+        "stuck_after",
+    ] {
+        let found = rules(&format!("#[resource(pool({key} = \"0\"))] struct A(B);"));
+        assert_eq!(found.is_empty(), zero.contains(&key), "{key}: {found:?}");
+    }
+}

@@ -332,6 +332,28 @@ mod tests {
     }
 
     #[test]
+    fn zero_is_refused_where_it_means_nothing() {
+        let table = include_str!("../config/durations.txt");
+        let zero: Vec<_> = table.lines().filter_map(|line| line.strip_prefix("zero ")).collect();
+        assert_eq!(zero, ZERO);
+        for key in [
+            "wait",
+            "connect_timeout",
+            "validate_timeout",
+            "validate_after",
+            "idle_timeout",
+            "max_lifetime",
+            "cleanup_timeout",
+            "leak_after",
+            "stuck_after",
+        ] {
+            let variable = format!("DB_POOL_{}", key.to_uppercase());
+            let (settings, text) = read(&ResourceSpec::named("db"), &Sources::empty().var(variable, "0"), 1);
+            assert_eq!(settings.is_ok(), zero.contains(&key), "{key}: {text}");
+        }
+    }
+
+    #[test]
     fn limits_that_cannot_work_are_told() {
         for (variable, value, per_call, words) in [
             ("DB_POOL_MAX_SIZE", "0", 1, "0 is not between 1 and 10000"),
