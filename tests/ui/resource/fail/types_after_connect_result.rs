@@ -1,0 +1,9 @@
+use lift::Resource;
+
+#[derive(Resource)]
+#[resource(after_connect = prepare)]
+struct OrdersDb(lift::sqlite::Connection);
+
+async fn prepare(_: &mut OrdersDb) {}
+
+fn main() {}
