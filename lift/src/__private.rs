@@ -17,6 +17,36 @@ pub use crate::host::{MainOptions, run_main};
 pub use crate::pool::probe;
 pub use crate::resource::{Context, Init, Requirements, Resource, ResourceSpec, Warm, inner};
 
+/// An error as every other, in a box or out of one.
+pub trait AsError {
+    /// The error.
+    fn as_error(&self) -> &(dyn std::error::Error + 'static);
+}
+
+impl<E: std::error::Error + 'static> AsError for E {
+    fn as_error(&self) -> &(dyn std::error::Error + 'static) {
+        self
+    }
+}
+
+impl AsError for dyn std::error::Error + Send + Sync + 'static {
+    fn as_error(&self) -> &(dyn std::error::Error + 'static) {
+        self
+    }
+}
+
+impl AsError for dyn std::error::Error + 'static {
+    fn as_error(&self) -> &(dyn std::error::Error + 'static) {
+        self
+    }
+}
+
+impl AsError for dyn std::error::Error + Send + 'static {
+    fn as_error(&self) -> &(dyn std::error::Error + 'static) {
+        self
+    }
+}
+
 /// The response of an error that has decided; `#[derive(LiftError)]` calls this.
 pub fn fail(error: impl LiftError) -> Response {
     Failure::of(error).into_response()

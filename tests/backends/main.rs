@@ -3,6 +3,7 @@
 mod checks;
 mod dynamodb;
 mod http;
+mod masks;
 mod orders;
 mod postgres;
 mod redis;

@@ -6,9 +6,10 @@ use proc_macro2::{Ident, Literal, Span, TokenStream};
 use quote::{ToTokens, format_ident, quote, quote_spanned};
 use syn::ext::IdentExt;
 
+use super::display::{self, Shows};
 use super::keys::{LEVELS, Retry};
 use super::model::{Decided, Decision, Detail, Format, Text};
-use super::parse::RawError;
+use super::parse::{RawDecision, RawError};
 use crate::support::errors::Rejected;
 use crate::support::runtime::Runtime;
 use crate::support::spans::ends;
@@ -17,7 +18,41 @@ pub(crate) fn expand(raw: &RawError, decided: &[Decided]) -> TokenStream {
     let arms = decided.iter().map(|decided| arm(decided, &raw.runtime));
     let body = if decided.is_empty() { quote!(match *self {}) } else { quote!(match self { #(#arms)* }) };
     let catalog = catalog(decided, &raw.runtime);
-    impls(&raw.input.ident, &body, &catalog, &raw.runtime)
+    let repeats = repeats(raw);
+    impls(&raw.input.ident, &body, &quote!(#catalog #repeats), &raw.runtime)
+}
+
+/// The error whose text a variant's own text repeats, which the log must not show as the author's.
+fn repeats(raw: &RawError) -> TokenStream {
+    let private = raw.runtime.path();
+    let inner = inner();
+    let arm = |decision: &RawDecision| {
+        let fields: Vec<_> = decision.fields.iter().collect();
+        let shows = display::shows_source(&decision.attributes, &fields)?;
+        let path = match (decision.is_variant, &decision.ident) {
+            (true, variant) => quote!(Self::#variant),
+            (false, _) => quote!(Self),
+        };
+        let member = decision.fields.members().next();
+        Some(match (shows, member) {
+            (Shows::Everything(_), Some(field)) => {
+                quote!(#path { #field: #inner, .. } => ::core::option::Option::Some(#inner.as_error()),)
+            }
+            _ => quote!(#path { .. } => ::std::error::Error::source(self),),
+        })
+    };
+    let arms: Vec<_> = raw.decisions.iter().filter_map(arm).collect();
+    if arms.is_empty() {
+        return TokenStream::new();
+    }
+    quote! {
+        fn repeats(&self) -> ::core::option::Option<&(dyn ::std::error::Error + 'static)> {
+            #[allow(unused_imports)]
+            use #private::AsError as _;
+            #[allow(unreachable_patterns)]
+            match self { #(#arms)* _ => ::core::option::Option::None }
+        }
+    }
 }
 
 /// What each variant tells, as a constant.

@@ -164,7 +164,13 @@ impl Batch<'_> {
     }
 
     fn log(&self, failure: &Failure, id: &str) {
-        error::log(failure, Some(self.triggered.meta.name), self.request_id, Some(id));
+        error::log(
+            failure,
+            Some(self.triggered.meta.name),
+            self.request_id,
+            Some(id),
+            self.service.errors.unmasked,
+        );
     }
 
     async fn together(&self, items: &[BatchItem<'_>]) -> Vec<End> {
@@ -258,9 +264,7 @@ impl Batch<'_> {
             let failures = unfinished(self.kind, items, &ends);
             let failures = failures.into_iter().map(|id| ItemFailure { item_identifier: id }).collect();
             let answer = to_raw_value(&PartialAnswer { batch_item_failures: failures });
-            return answer
-                .map(EventAnswer::Json)
-                .map_err(|error| Failure::internal("RESPONSE_NOT_SERIALIZABLE", error));
+            return answer.map(EventAnswer::Json).map_err(|error| Failure::unwritable(&error));
         }
         let all = ends.len();
         let first = ends

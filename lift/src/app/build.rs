@@ -10,7 +10,7 @@ use super::triggers::{Triggered, Triggers};
 use super::{App, AppSettings, Service, Wrap};
 use crate::clock::Clock;
 use crate::config::{Fault, Faults, Reader, Sources};
-use crate::error::CatalogEntry;
+use crate::error::{CatalogEntry, Telling};
 use crate::handler::{Endpoint, Entry, Trigger, router::Router};
 use crate::health::{HealthHandle, HealthSettings, Lifecycle, Monitor, PROBES, Probes};
 use crate::resource::{Kind, Opening, Overrides, Requirements, Resources, User, short_name};
@@ -112,6 +112,9 @@ pub(super) fn build(app: App, sources: &Sources) -> Result<(Arc<Service>, AppSet
     if !faults.is_empty() {
         return Err(faults);
     }
+    if settings.unmasked_errors {
+        handle.monitor.unmask();
+    }
     let probes = Probes {
         base_path: settings.health.base_path.clone(),
         details: settings.health.details.clone(),
@@ -129,7 +132,7 @@ pub(super) fn build(app: App, sources: &Sources) -> Result<(Arc<Service>, AppSet
         probes,
         starts,
         catalog,
-        errors: settings.errors,
+        errors: Telling { form: settings.errors, unmasked: settings.unmasked_errors },
         base_path: settings.base_path.clone(),
         settings_file: sources.file().map(ToOwned::to_owned),
     };

@@ -67,7 +67,7 @@ impl Arrival<'_> {
     /// Logs a failure of the event itself.
     fn refuse(&self, status: StatusCode, code: &'static str, problem: String) -> Failure {
         let failure = Failure::new(status, code).detail(problem).origin_is(Origin::Internal);
-        error::log(&failure, None, &self.request_id, None);
+        error::log(&failure, None, &self.request_id, None, false);
         failure
     }
 }
@@ -153,9 +153,7 @@ impl Service {
         }
         if event::asks_for_health(event) {
             let report = RawValue::from_string(self.health().await);
-            return report
-                .map(EventAnswer::Json)
-                .map_err(|error| Failure::internal("RESPONSE_NOT_SERIALIZABLE", error));
+            return report.map(EventAnswer::Json).map_err(|error| Failure::unwritable(&error));
         }
         let what = made_by_aws.unwrap_or_else(|| event::describe(event));
         let problem = format!("the event is {what}; this function serves {}", self.serves());
@@ -207,7 +205,9 @@ impl Service {
         };
         let response = finish(failure.into_response(), handler, &arrival.request_id, self.errors);
         let answer = encoded(response, source).await.map(EventAnswer::Json);
-        answer.inspect_err(|failure| error::log(failure, handler, &arrival.request_id, None))
+        answer.inspect_err(|failure| {
+            error::log(failure, handler, &arrival.request_id, None, self.errors.unmasked)
+        })
     }
 
     async fn records(

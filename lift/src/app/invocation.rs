@@ -11,7 +11,7 @@ use http_body::Body as _;
 use tracing::{Instrument, Span};
 
 use crate::clock::Deadline;
-use crate::error::{self, Failure, Origin, Retry};
+use crate::error::{self, Cause, Decision, Failure, Origin, Retry};
 use crate::handler::{Endpoint, HandlerMeta};
 use crate::layer::{GuardedBody, Stopped, WatchedBody, guard};
 
@@ -24,6 +24,8 @@ pub(super) struct Invocation {
     pub(super) deadline: Deadline,
     /// Whether the body of the answer leaves while it is produced.
     pub(super) streams: bool,
+    /// Whether the log's error chain holds the whole text of every error.
+    pub(super) unmasked: bool,
     /// What every log line of the invocation shows.
     pub(super) span: Span,
 }
@@ -37,7 +39,7 @@ impl Invocation {
 
     /// Runs it to its end, whatever that is. The response still carries its failure, and its body is guarded.
     pub(super) async fn run(self) -> Response {
-        let Self { meta, endpoint, request, request_id, deadline, streams, span } = self;
+        let Self { meta, endpoint, request, request_id, deadline, streams, unmasked, span } = self;
         // A layer may panic before it returns its future.
         let future = async move { endpoint.call(request).await };
         let future: BoxFuture<'static, Response> =
@@ -57,7 +59,7 @@ impl Invocation {
         let handler = meta.map(|meta| meta.name);
         let body = body.on_break(move |stopped| {
             let failure = failure(stopped, "the answer broke off while it was being sent: its body");
-            error::log(&failure, handler, &request_id, None);
+            error::log(&failure, handler, &request_id, None, unmasked);
         });
         Response::from_parts(parts, Body::new(WatchedBody::new(body)))
     }
@@ -78,8 +80,8 @@ pub(super) fn failure(stopped: impl std::borrow::Borrow<Stopped>, what: &str) ->
             Failure::new(StatusCode::INTERNAL_SERVER_ERROR, "PANIC").origin_is(Origin::Panic).cause(cause)
         }
         Stopped::Broken(error) => {
-            let cause = format!("{what} failed: {}", error::chain(error.as_ref()));
-            Failure::internal("RESPONSE_BODY_BROKEN", cause)
+            let cause = Cause::because(&format!("{what} failed"), error.as_ref());
+            Failure::decided(Decision::internal("RESPONSE_BODY_BROKEN")).caused(cause)
         }
     }
 }

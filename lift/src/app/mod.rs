@@ -23,6 +23,7 @@ pub(crate) use events::{Arrival, EventAnswer};
 pub(crate) use samples::{Sample, samples};
 pub(crate) use service::{Call, Service};
 pub(crate) use settings::AppSettings;
+pub(crate) use start::StartFailed;
 pub use start::StartFn;
 use start::{Start, start};
 pub(crate) use triggers::Triggered;

@@ -73,8 +73,9 @@ pub(super) async fn json_answer(mut response: Response) -> Result<Box<RawValue>,
     }
     let json = match serde_json::from_slice(&body) {
         Ok(json) => json,
-        Err(_) => to_raw_value(&String::from_utf8_lossy(&body))
-            .map_err(|error| Failure::internal("RESPONSE_NOT_SERIALIZABLE", error))?,
+        Err(_) => {
+            to_raw_value(&String::from_utf8_lossy(&body)).map_err(|error| Failure::unwritable(&error))?
+        }
     };
     TooLarge::check(&json, RESPONSE_LIMIT)?;
     Ok(json)

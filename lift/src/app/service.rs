@@ -21,7 +21,7 @@ use super::start::{Start, StartFailed};
 use super::triggers::{Triggered, Triggers};
 use crate::body::AXUM_BODY_LIMIT;
 use crate::clock::Deadline;
-use crate::error::{self, CatalogEntry, ErrorForm, Failure};
+use crate::error::{self, CatalogEntry, Failure, Telling};
 use crate::event::BODY_LIMIT;
 use crate::handler::router::{Matched, Router};
 use crate::handler::{Endpoint, HandlerMeta};
@@ -44,8 +44,8 @@ pub(crate) struct Service {
     pub(crate) settings_file: Option<PathBuf>,
     /// What the errors of the handlers tell, and the handlers that return it.
     pub(crate) catalog: Vec<(CatalogEntry, Vec<&'static str>)>,
-    /// The form of failures over HTTP.
-    pub(crate) errors: ErrorForm,
+    /// How failures are told.
+    pub(crate) errors: Telling,
     /// What stands before every path and is taken off.
     pub(crate) base_path: Option<String>,
 }
@@ -94,7 +94,7 @@ impl Service {
                 Err(error) => {
                     tracing::warn!(
                         resource = name,
-                        error = error::chain(error.as_ref()),
+                        error = error::logged(error.as_ref()),
                         "cannot be opened yet"
                     );
                 }
@@ -224,7 +224,8 @@ impl Service {
         let invoked = Invoked { user, route, params, request_id: id, deadline, event, record: call.record };
         let context = Context::invocation(self.resources.clone(), invoked);
         request.extensions_mut().insert(context);
-        Invocation { meta, endpoint, request, request_id, deadline, streams: call.streams, span }
+        let (streams, unmasked) = (call.streams, self.errors.unmasked);
+        Invocation { meta, endpoint, request, request_id, deadline, streams, unmasked, span }
     }
 
     /// A call of a handler that something else than HTTP triggers.
@@ -254,7 +255,7 @@ impl Service {
         let request = json_request(payload);
         let response = self.triggered(triggered, request, &request_id, &call).run().await;
         json_answer(response).await.inspect_err(|failure| {
-            error::log(failure, Some(triggered.meta.name), &request_id, None);
+            error::log(failure, Some(triggered.meta.name), &request_id, None, self.errors.unmasked);
         })
     }
 
@@ -298,11 +299,11 @@ pub(crate) fn finish(
     mut response: Response,
     handler: Option<&str>,
     request_id: &str,
-    form: ErrorForm,
+    errors: Telling,
 ) -> Response {
     if let Some(failure) = response.extensions_mut().remove::<Failure>() {
-        error::log(&failure, handler, request_id, None);
-        response = error::render(response, &failure, request_id, form);
+        error::log(&failure, handler, request_id, None, errors.unmasked);
+        response = error::render(response, &failure, request_id, errors.form);
     }
     if let Ok(id) = HeaderValue::from_str(request_id) {
         response.headers_mut().entry(REQUEST_ID).or_insert(id);

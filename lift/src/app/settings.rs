@@ -13,6 +13,7 @@ use crate::health::HealthSettings;
 /// | `shutdown.delay` | `LIFT_SHUTDOWN_DELAY` | how long to go on accepting after SIGTERM | 5 s in Kubernetes, else 0 |
 /// | `shutdown.grace` | `LIFT_SHUTDOWN_GRACE` | all of the shutdown, the delay included | 25 s |
 /// | `errors.form` | `LIFT_ERRORS_FORM` | `problem` (RFC 9457) or `short` | `problem` |
+/// | `log.unmasked_errors` | `LIFT_LOG_UNMASKED_ERRORS` | the log's error chain holds the whole text of every error | `false` |
 /// | `lambda.stream` | `LIFT_LAMBDA_STREAM` | the function URL's invoke mode is `RESPONSE_STREAM`: its answers are passed on bit by bit | `false` |
 /// | `lambda.on_start` | `LIFT_LAMBDA_ON_START` | run start functions on Lambda, too | `false` |
 #[derive(Clone, Debug)]
@@ -24,11 +25,19 @@ pub(crate) struct AppSettings {
     pub(crate) shutdown_grace: Duration,
     pub(crate) health: HealthSettings,
     pub(crate) errors: ErrorForm,
+    pub(crate) unmasked_errors: bool,
     pub(crate) lambda_on_start: bool,
     pub(crate) lambda_stream: bool,
 }
 
 impl AppSettings {
+    /// Applies what concerns the whole process: a host does, a test does not.
+    pub(crate) fn apply(&self) {
+        if self.unmasked_errors {
+            crate::error::unmask_process();
+        }
+    }
+
     pub(crate) fn read(reader: &mut Reader<'_>) -> Result<Self, Invalid> {
         let in_kubernetes = reader.env("KUBERNETES_SERVICE_HOST").is_some();
         let listen = reader.section(&["server"], "LIFT").optional::<String>("listen");
@@ -43,6 +52,7 @@ impl AppSettings {
             "short" => Ok(ErrorForm::Short),
             _ => Err(errors.invalid("form", format!("`{word}` is not `problem` or `short`"))),
         });
+        let unmasked_errors = reader.section(&["log"], "LIFT_LOG").or("unmasked_errors", false);
         let mut lambda = reader.section(&["lambda"], "LIFT_LAMBDA");
         let lambda_on_start = lambda.or("on_start", false);
         let lambda_stream = lambda.or("stream", false);
@@ -53,6 +63,7 @@ impl AppSettings {
             shutdown_grace: grace?,
             health: health?,
             errors: form?,
+            unmasked_errors: unmasked_errors?,
             lambda_on_start: lambda_on_start?,
             lambda_stream: lambda_stream?,
         })

@@ -7,7 +7,7 @@ use futures_util::future::join_all;
 use super::Service;
 use crate::clock;
 use crate::config::duration_text;
-use crate::error::{BoxError, chain};
+use crate::error::{BoxError, last_words};
 use crate::resource::{Managed, Warm};
 
 impl Service {
@@ -30,7 +30,7 @@ impl Service {
         let mut required = Vec::new();
         for (resource, opened) in opened {
             let Err(error) = opened else { continue };
-            let (name, text) = (resource.spec().name, chain(error.as_ref()));
+            let (name, text) = (resource.spec().name, last_words(error.as_ref()));
             if resource.warm() == Warm::Required {
                 required.push(format!("resource `{name}`: {text}"));
             } else {

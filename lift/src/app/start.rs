@@ -31,7 +31,7 @@ pub(super) struct Start {
 /// Its own text is for everybody, the error behind it for the log.
 #[derive(Debug, thiserror::Error)]
 #[error("start function `{name}` failed")]
-pub(super) struct StartFailed {
+pub(crate) struct StartFailed {
     pub(super) name: &'static str,
     #[source]
     pub(super) error: BoxError,
@@ -60,7 +60,7 @@ macro_rules! start_functions {
                 Box::pin(async move {
                     let _context = &context;
                     $(let $value = $item::from_context(_context).await?;)*
-                    function($($value),*).await.map_err(Into::into)
+                    function($($value),*).await.map_err(crate::error::boxed)
                 })
             }
         }

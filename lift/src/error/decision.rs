@@ -121,6 +121,13 @@ pub trait LiftError: std::error::Error + Send + Sync + 'static {
 
     /// Status, code, retry advice and public text of this value.
     fn decision(&self) -> Decision;
+
+    /// The error whose text this one's repeats, if it does: the log shows that one's class instead, because a driver's
+    /// text may hold values and statements. The derive knows it from `#[error(transparent)]` and from a placeholder
+    /// that is the source. Default: the text is your own.
+    fn repeats(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        None
+    }
 }
 
 /// A field in `details(…)`: a value that JSON can show.

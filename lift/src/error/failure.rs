@@ -6,7 +6,7 @@ use axum_core::body::Body;
 use axum_core::response::{IntoResponse, Response};
 use http::StatusCode;
 
-use super::{BoxError, Decision, LiftError, Retry, chain};
+use super::{BoxError, Cause, Decision, LiftError, Retry};
 
 /// Who decided that a call failed; it settles the level of the log line and what a queue does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -45,7 +45,7 @@ pub struct Failure(Arc<Inner>);
 struct Inner {
     decision: Decision,
     fields: Vec<FieldFault>,
-    cause: Option<BoxError>,
+    cause: Option<Cause>,
 }
 
 impl Failure {
@@ -59,7 +59,7 @@ impl Failure {
     #[must_use]
     pub fn of(error: impl LiftError) -> Self {
         let decision = error.decision();
-        Self::decided(decision).cause(error)
+        Self::decided(decision).caused(Cause::decided(error))
     }
 
     pub(crate) fn decided(decision: Decision) -> Self {
@@ -68,6 +68,11 @@ impl Failure {
 
     pub(crate) fn internal(code: &'static str, cause: impl Into<BoxError>) -> Self {
         Self::decided(Decision::internal(code)).cause(cause)
+    }
+
+    /// An answer that JSON cannot hold; the type that cannot be written, which is the author's, says why.
+    pub(crate) fn unwritable(error: &serde_json::Error) -> Self {
+        Self::internal("RESPONSE_NOT_SERIALIZABLE", error.to_string())
     }
 
     fn change(mut self, change: impl FnOnce(&mut Inner)) -> Self {
@@ -106,7 +111,11 @@ impl Failure {
     /// The error behind it, for the log only.
     #[must_use]
     pub fn cause(self, cause: impl Into<BoxError>) -> Self {
-        self.change(|inner| inner.cause = Some(cause.into()))
+        self.caused(Cause::new(cause))
+    }
+
+    pub(crate) fn caused(self, cause: Cause) -> Self {
+        self.change(|inner| inner.cause = Some(cause))
     }
 
     pub(crate) fn origin_is(self, origin: Origin) -> Self {
@@ -176,10 +185,16 @@ impl Failure {
         self.0.decision.origin
     }
 
-    /// The error with all its sources on one line, for a log; never for a client.
+    /// The error with all its sources on one line, whatever they say; never for a client. lift's own log leaves out
+    /// the texts of other people's errors, unless the setting `log.unmasked_errors` is set.
     #[must_use]
     pub fn chain(&self) -> Option<String> {
-        self.0.cause.as_deref().map(|cause| chain(cause))
+        self.0.cause.as_ref().map(Cause::chain)
+    }
+
+    /// The error as the log may show it.
+    pub(super) fn logged(&self, unmasked: bool) -> Option<String> {
+        self.0.cause.as_ref().map(|cause| cause.logged(unmasked))
     }
 }
 

@@ -5,22 +5,29 @@
 //! [`Outcome`] for queues, the whole chain for the log.
 
 mod catalog;
+mod class;
 mod decision;
 mod failure;
+mod mask;
 mod opaque;
 mod outcome;
 mod problem;
 mod rejection;
 #[cfg(test)]
 mod tests;
+mod told;
 
 pub use catalog::{Catalog, CatalogEntry, CatalogOf, CatalogOfAnswer, NoCatalog};
+pub(crate) use class::Words;
 pub use decision::{Decision, Detail, LiftError, Retry};
 pub use failure::{Failure, FieldFault, Origin};
+pub(crate) use mask::{masked, masked_beginning};
 pub use opaque::{Error, Result};
 pub use outcome::Outcome;
-pub(crate) use problem::{ErrorForm, log, render};
+pub(crate) use problem::{ErrorForm, Telling, log, render};
 pub(crate) use rejection::{NotCalled, rejected};
+
+pub(crate) use told::{Cause, boxed, last_words, logged, shown, unmask_process};
 
 /// Any error, boxed.
 pub type BoxError = Box<dyn std::error::Error + Send + Sync>;

@@ -2,7 +2,7 @@ use std::fmt;
 
 use axum_core::response::{IntoResponse, Response};
 
-use super::{BoxError, Failure, chain};
+use super::{BoxError, Cause, Decision, Failure, Words};
 
 /// A result whose error is the opaque [`Error`].
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -10,31 +10,31 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 /// Any error, for people in a hurry: the client gets an opaque 500 with code `INTERNAL`, the log gets the chain.
 ///
 /// It is also what start-up returns. Its `Debug` text is made for people, because `main` prints it.
-pub struct Error(BoxError);
+pub struct Error(Cause);
 
 impl Error {
     /// An error from a text.
     #[must_use]
     pub fn msg(text: impl Into<String>) -> Self {
-        Self(text.into().into())
+        Self(Cause::new(Words(text.into())))
     }
 
     /// The error inside.
     #[must_use]
     pub fn into_inner(self) -> BoxError {
-        self.0
+        self.0.error
     }
 
     /// The error's own text without those of its sources, which may hold what only the log may.
     #[cfg(feature = "lambda")]
     pub(crate) fn summary(&self) -> String {
-        self.0.to_string()
+        self.0.error.to_string()
     }
 
     /// The error inside, when it is an `E`.
     #[must_use]
     pub fn downcast_ref<E: std::error::Error + 'static>(&self) -> Option<&E> {
-        self.0.downcast_ref()
+        self.0.error.downcast_ref()
     }
 }
 
@@ -44,7 +44,7 @@ where
     E: std::error::Error,
 {
     fn from(error: E) -> Self {
-        Self(error.into())
+        Self(Cause::new(error))
     }
 }
 
@@ -52,19 +52,19 @@ where
 #[cfg(feature = "anyhow")]
 impl<E: Into<anyhow::Error>> From<E> for Error {
     fn from(error: E) -> Self {
-        Self(error.into().reallocate_into_boxed_dyn_error_without_backtrace())
+        Self(Cause::of::<E>(error.into().reallocate_into_boxed_dyn_error_without_backtrace()))
     }
 }
 
 impl From<Error> for BoxError {
     fn from(error: Error) -> Self {
-        error.0
+        error.0.error
     }
 }
 
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&chain(self.0.as_ref()))
+        f.write_str(&self.0.chain())
     }
 }
 
@@ -76,7 +76,7 @@ impl fmt::Debug for Error {
 
 impl From<Error> for Failure {
     fn from(error: Error) -> Self {
-        Self::internal("INTERNAL", error.0)
+        Self::decided(Decision::internal("INTERNAL")).caused(error.0)
     }
 }
 

@@ -18,6 +18,15 @@ pub(crate) enum ErrorForm {
     Short,
 }
 
+/// How a service tells its failures.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Telling {
+    /// Over HTTP.
+    pub(crate) form: ErrorForm,
+    /// Whether the log's error chain holds the whole text of every error; the setting `log.unmasked_errors`.
+    pub(crate) unmasked: bool,
+}
+
 /// RFC 9457, with the extension members `code`, `request_id`, `details` and `errors`.
 #[derive(Serialize)]
 struct Problem<'a> {
@@ -108,7 +117,15 @@ pub(crate) fn render(
 
 /// One log event for a failure, with the whole chain, at a level that fits; and one count of the metric. Of a batch it
 /// names the record.
-pub(crate) fn log(failure: &Failure, handler: Option<&str>, request_id: &str, record: Option<&str>) {
+///
+/// `unmasked` is the service's setting `log.unmasked_errors`.
+pub(crate) fn log(
+    failure: &Failure,
+    handler: Option<&str>,
+    request_id: &str,
+    record: Option<&str>,
+    unmasked: bool,
+) {
     let (status, code) = (failure.status().as_u16(), failure.code());
     let handler = handler.unwrap_or("-");
     metrics::counter!(
@@ -116,7 +133,7 @@ pub(crate) fn log(failure: &Failure, handler: Option<&str>, request_id: &str, re
         "code" => code.to_owned(), "status" => status.to_string(), "handler" => handler.to_owned()
     )
     .increment(1);
-    let chain = failure.chain();
+    let chain = failure.logged(unmasked);
     let error = chain.as_deref().or(failure.public_detail()).unwrap_or(failure.title());
     let (level, message) = match failure.origin() {
         // Nobody else is told that a record goes back to its queue.
@@ -184,7 +201,7 @@ mod tests {
         for (origin, status, record, level, message) in rows {
             let failure = Failure::decided(Decision::new(status, "X")).origin_is(origin);
             let written = Log::default();
-            written.of(|| log(&failure, Some("handler"), "r", record));
+            written.of(|| log(&failure, Some("handler"), "r", record, false));
             let [line] = written.lines().try_into().unwrap();
             let shown = (line["level"].as_str(), line["message"].as_str(), line["record"].as_str());
             assert_eq!(shown, (Some(level), Some(message), record), "{origin:?} {status}");
@@ -196,7 +213,7 @@ mod tests {
         for level in ["error", "warn", "info", "debug"] {
             let failure = Failure::decided(Decision::new(409, "X").log(level));
             let written = Log::default();
-            written.of(|| log(&failure, None, "r", None));
+            written.of(|| log(&failure, None, "r", None, false));
             let [line] = written.lines().try_into().unwrap();
             let shown = (line["level"].as_str().map(str::to_lowercase), line["handler"].as_str());
             assert_eq!(shown, (Some(level.to_owned()), Some("-")));

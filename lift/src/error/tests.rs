@@ -346,8 +346,8 @@ fn a_record_that_cannot_be_read_is_told_by_its_id_where_a_request_is_the_clients
     let rejected = Failure::new(StatusCode::UNPROCESSABLE_ENTITY, "INVALID_BODY").origin_is(Origin::Rejected);
     let log = Log::default();
     log.of(|| {
-        super::log(&rejected, Some("fulfil"), "r", None);
-        super::log(&rejected, Some("fulfil"), "r", Some("m1"));
+        super::log(&rejected, Some("fulfil"), "r", None, false);
+        super::log(&rejected, Some("fulfil"), "r", Some("m1"), false);
     });
     let lines = log.lines();
     let levels: Vec<_> = lines.iter().map(|line| (line["level"].as_str(), line["record"].as_str())).collect();

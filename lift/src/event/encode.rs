@@ -48,7 +48,7 @@ struct HttpAnswer {
 /// The value of a response header is no text, and JSON has nothing else.
 #[derive(Debug, thiserror::Error)]
 #[error("the value of response header `{0}` is not UTF-8, which Lambda cannot pass on")]
-struct HeaderNotUtf8(String);
+pub(crate) struct HeaderNotUtf8(String);
 
 /// An answer is larger than its reader takes.
 #[derive(Debug, thiserror::Error)]
@@ -96,8 +96,7 @@ pub(crate) fn encode(response: Response<Bytes>, source: HttpSource) -> Result<Bo
         Err(binary) => (BASE64_STANDARD.encode(binary.as_bytes()), true),
     };
     let answer = HttpAnswer { source, status: parts.status, headers: parts.headers, body, is_base64_encoded };
-    let answer =
-        to_raw_value(&answer).map_err(|error| Failure::internal("RESPONSE_NOT_SERIALIZABLE", error))?;
+    let answer = to_raw_value(&answer).map_err(|error| Failure::unwritable(&error))?;
     TooLarge::check(&answer, source.response_limit())?;
     Ok(answer)
 }

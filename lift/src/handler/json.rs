@@ -157,7 +157,7 @@ impl<T: Serialize> IntoResponse for Json<T> {
                 response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
                 response
             }
-            Err(error) => Failure::internal("RESPONSE_NOT_SERIALIZABLE", error).into_response(),
+            Err(error) => Failure::unwritable(&error).into_response(),
         }
     }
 }

@@ -4,7 +4,7 @@ use futures_util::future::BoxFuture;
 
 use super::{CheckSettings, Health, Status};
 use crate::const_text::{ConstText, equal};
-use crate::error::{BoxError, chain};
+use crate::error::{BoxError, Cause};
 use crate::pool::FromContext;
 use crate::resource::{Context, Requirements};
 
@@ -84,7 +84,7 @@ impl<T: Verdict, E: Into<BoxError>> Verdict for Result<T, E> {
     fn health(self) -> Health {
         match self {
             Ok(verdict) => verdict.health(),
-            Err(error) => Health::unhealthy(chain(error.into().as_ref())),
+            Err(error) => Health::failed(&Cause::new(error)),
         }
     }
 }
@@ -105,7 +105,7 @@ macro_rules! checks {
             $(
                 let $value = match $item::from_context(_context).await {
                     Ok(value) => value,
-                    Err(error) => return Health::unhealthy(chain(&error)),
+                    Err(error) => return Health::failed(&Cause::new(error)),
                 };
             )*
             function($($value),*).await.health()

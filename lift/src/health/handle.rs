@@ -3,9 +3,9 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use super::health_check::is_name;
-use super::mask::masked_beginning;
 use super::monitor::{Finding, overall};
 use super::{CheckKind, Component, Group, Health, HealthCheck, Lifecycle, Monitor, Status};
+use crate::error::masked_beginning;
 
 /// The most of a reason that is kept, in bytes.
 const REASON: usize = 1024;

@@ -8,7 +8,6 @@ mod handle;
 mod health_check;
 mod heartbeat;
 mod lifecycle;
-mod mask;
 mod monitor;
 mod probe;
 mod report;

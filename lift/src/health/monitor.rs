@@ -12,10 +12,10 @@ use tokio::runtime::{Handle, RuntimeFlavor};
 use tokio::sync::watch;
 
 use super::heartbeat::Heartbeat;
-use super::mask::masked_beginning;
 use super::{CheckSettings, Health, Status};
 use crate::clock::{Chance, Clock, Moment};
 use crate::config::duration_text;
+use crate::error::masked_beginning;
 use crate::layer::panic_text;
 
 /// The least age at which a result says nothing any more.
@@ -53,6 +53,8 @@ struct Common {
     runtime: OnceLock<Handle>,
     /// Tasks look at the components in their intervals, and a probe is answered from what they found.
     watching: AtomicBool,
+    /// The setting `log.unmasked_errors`.
+    unmasked: AtomicBool,
 }
 
 impl Common {
@@ -128,9 +130,15 @@ impl Monitor {
                 interval,
                 runtime: OnceLock::new(),
                 watching: AtomicBool::new(false),
+                unmasked: AtomicBool::new(false),
             }),
             heartbeat: Arc::new(Heartbeat::new(clock)),
         }
+    }
+
+    /// Writes the whole text of errors to the log.
+    pub(crate) fn unmask(&self) {
+        self.common.unmasked.store(true, Ordering::Relaxed);
     }
 
     /// Adds a component; gives its name back when there is one of this name.
@@ -341,7 +349,10 @@ impl Watched {
         let at = self.common.clock.now();
         let took = at.since(since);
         let checked = match found {
-            Ok(Ok(health)) if took <= timeout => Checked { health: health.fitted(), at, took, cause: None },
+            Ok(Ok(mut health)) if took <= timeout => {
+                let cause = health.take_whole().filter(|_| self.common.unmasked.load(Ordering::Relaxed));
+                Checked { health: health.fitted(), at, took, cause }
+            }
             Ok(Err(payload)) => {
                 let cause = Some(masked_beginning(&panic_text(&*payload), CAUSE));
                 Checked { health: Health::unhealthy("the check panicked"), at, took, cause }

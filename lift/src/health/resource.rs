@@ -4,6 +4,7 @@ use std::time::Duration;
 use futures_util::future::BoxFuture;
 
 use super::{CheckKind, CheckSettings, Component, Health};
+use crate::error::Cause;
 use crate::pool::{LastFailure, Stats};
 use crate::resource::{Judgement, Managed};
 
@@ -25,7 +26,7 @@ impl Component {
                 let health = match resource.check(settings.timeout).await {
                     Ok(Judgement::Working) => Health::healthy(),
                     Ok(Judgement::Busy) => Health::degraded("every connection is in use"),
-                    Err(error) => Health::unhealthy(crate::error::chain(error.as_ref())),
+                    Err(error) => Health::failed(&Cause::new(error)),
                 };
                 match resource.stats() {
                     Some(stats) => with_numbers(health, &stats),

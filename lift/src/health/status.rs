@@ -4,7 +4,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::mask::{masked, masked_beginning};
+use crate::error::{Cause, masked, masked_beginning};
 
 /// The most of a message that is kept, in bytes.
 const MESSAGE: usize = 1024;
@@ -71,13 +71,24 @@ pub struct Health {
     pub message: Option<String>,
     /// Numbers and names beside it, for the same people; at most 4 KB of them are kept.
     pub details: BTreeMap<String, Value>,
+    whole: Whole,
+}
+
+/// All that an error says, which only the log may hear, and only with `log.unmasked_errors`.
+#[derive(Clone, Default, PartialEq)]
+struct Whole(Option<String>);
+
+impl fmt::Debug for Whole {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("…")
+    }
 }
 
 impl Health {
     /// A status without a message.
     #[must_use]
     pub fn new(status: Status) -> Self {
-        Self { status, message: None, details: BTreeMap::new() }
+        Self { status, message: None, details: BTreeMap::new(), whole: Whole::default() }
     }
 
     /// It works.
@@ -96,6 +107,16 @@ impl Health {
     #[must_use]
     pub fn unhealthy(message: impl Into<String>) -> Self {
         Self::new(Status::Unhealthy).message(message)
+    }
+
+    /// It does not work, because of this error.
+    pub(crate) fn failed(error: &Cause) -> Self {
+        Self { whole: Whole(Some(error.chain())), ..Self::unhealthy(error.told()) }
+    }
+
+    /// Takes out what only the log may hear.
+    pub(crate) fn take_whole(&mut self) -> Option<String> {
+        self.whole.0.take()
     }
 
     /// Adds a detail. A number that is not finite becomes `null`.

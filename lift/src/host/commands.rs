@@ -154,7 +154,8 @@ fn events(
     kind: Option<&str>,
     name: Option<&str>,
 ) -> crate::Result<()> {
-    let service = app.build(sources)?.0;
+    let (service, settings) = app.build(sources)?;
+    settings.apply();
     let samples = samples(&service);
     let Some(kind) = kind else {
         let rows: Vec<_> =
@@ -182,7 +183,8 @@ fn print(text: &str) {
 
 /// Looks at every component from this process, and exits with a status that scripts can read.
 async fn health(app: App, sources: &crate::config::Sources) -> crate::Result<()> {
-    let (service, _) = app.build(sources)?;
+    let (service, settings) = app.build(sources)?;
+    settings.apply();
     let report = service.probes.health().await;
     print(&report.render(crate::health::Form::Text, crate::health::Sight::ALL));
     service.close().await;
@@ -196,7 +198,8 @@ async fn invoke(
     name: Option<String>,
 ) -> crate::Result<()> {
     let event = read(&file)?;
-    let (service, _) = app.build(sources)?;
+    let (service, settings) = app.build(sources)?;
+    settings.apply();
     service.start(true).await?;
     let answer = answer(&service, event, name.as_deref()).await;
     service.close().await;

@@ -113,6 +113,7 @@ async fn start(app: App, sources: &Sources) -> crate::Result<(Arc<Service>, AppS
         }
     }
     let (service, settings) = app.build(sources)?;
+    settings.apply();
     if tokio::time::timeout(WARMING, service.warm()).await.is_err() {
         tracing::warn!("not every resource could be opened in time; the first use tries again");
     }
@@ -242,7 +243,7 @@ async fn handle(
         let cause = format!("serving the event panicked: {}", panic_text(&*payload));
         let failure = Failure::new(StatusCode::INTERNAL_SERVER_ERROR, "PANIC").origin_is(Origin::Panic);
         let failure = failure.cause(cause);
-        error::log(&failure, None, &arrival.request_id, None);
+        error::log(&failure, None, &arrival.request_id, None, false);
         Err(failure)
     });
     match answer {

@@ -69,7 +69,7 @@ impl MainResult for () {
 
 impl<E: Into<BoxError>> MainResult for Result<(), E> {
     fn into_result(self) -> Result<(), BoxError> {
-        self.map_err(Into::into)
+        self.map_err(crate::error::boxed)
     }
 }
 
@@ -96,7 +96,7 @@ pub fn run_main<R: MainResult>(options: MainOptions, body: impl Future<Output = 
     match ended {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("error: {}", crate::error::chain(error.as_ref()));
+            eprintln!("error: {}", crate::error::last_words(error.as_ref()));
             ExitCode::FAILURE
         }
     }

@@ -36,7 +36,7 @@ impl RuntimeApi {
     }
 
     async fn refuse(&self, id: &str, headers: &HeaderMap, failure: &Failure) -> Result<(), BoxError> {
-        error::log(failure, None, id, None);
+        error::log(failure, None, id, None, false);
         let mut request = build_request()
             .method(Method::POST)
             .uri(format!("/2018-06-01/runtime/invocation/{id}/error"))

@@ -31,6 +31,7 @@ const CLOSING: Duration = Duration::from_secs(2);
 
 pub(super) async fn run(app: App, sources: &Sources, listen: Option<String>, dev: bool) -> crate::Result<()> {
     let (service, settings) = app.build(sources)?;
+    settings.apply();
     if service.router.served().is_empty() && !service.triggers.is_empty() && !dev {
         return Err(Error::msg(
             "the server feeds HTTP requests only, and this service has no handler for one\nhelp: call it with `invoke FILE`, or run it on Lambda",

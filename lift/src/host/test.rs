@@ -96,7 +96,7 @@ where
 {
     fn open(&self) -> BoxFuture<'static, Result<R, BoxError>> {
         let opening = self();
-        Box::pin(async move { opening.await.map_err(Into::into) })
+        Box::pin(async move { opening.await.map_err(crate::error::boxed) })
     }
 }
 

@@ -13,7 +13,7 @@ use super::connection::Connection;
 use super::core::Core;
 use crate::clock::Moment;
 use crate::config::duration_text;
-use crate::error::BoxError;
+use crate::error::{BoxError, boxed};
 use crate::resource::{CloseReason, Resource};
 
 /// A connection that was idle for longer, in milliseconds, has its driver run before it is judged, so that a driver task
@@ -69,8 +69,8 @@ impl<R: Resource> Core<R> {
         match timeout_at(deadline, &mut round_trip.answer).await {
             Ok(Ok(Ok(connection))) => Prepared::Ready(connection),
             Ok(Ok(Err(error))) => Prepared::Failed(error),
-            Ok(Err(_)) => Prepared::Failed("the round trip did not end".into()),
-            Err(_) => Prepared::Late("the caller's time was over before the round trip's".into()),
+            Ok(Err(_)) => Prepared::Failed(boxed("the round trip did not end")),
+            Err(_) => Prepared::Late(boxed("the caller's time was over before the round trip's")),
         }
     }
 
@@ -122,10 +122,10 @@ impl<R: Resource> Core<R> {
         connection: &mut Connection<R>,
         limit: Duration,
     ) -> Result<(), BoxError> {
-        let Some(resource) = connection.get_mut() else { return Err("the connection is gone".into()) };
+        let Some(resource) = connection.get_mut() else { return Err(boxed("the connection is gone")) };
         match tokio::time::timeout(limit, resource.health_check()).await {
-            Ok(checked) => checked.map_err(Into::into),
-            Err(_) => Err(format!("no answer within {}", duration_text(limit)).into()),
+            Ok(checked) => checked.map_err(boxed),
+            Err(_) => Err(boxed(format!("no answer within {}", duration_text(limit)))),
         }
     }
 

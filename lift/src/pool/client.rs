@@ -21,7 +21,7 @@ use super::settings::ClientSettings;
 use super::shared::Open;
 use crate::clock::{Chance, Clock, Deadline};
 use crate::config::duration_text;
-use crate::error::{BoxError, chain};
+use crate::error::{BoxError, logged};
 use crate::resource::{Judgement, Managed, Resource, ResourceSpec, Warm};
 
 pub(super) struct Client<R: Resource> {
@@ -185,7 +185,7 @@ impl<R: Resource + Clone + Sync> Client<R> {
         if broke {
             tracing::warn!(
                 client = self.spec.name,
-                error = chain(&cause),
+                error = logged(&cause),
                 "it cannot be opened; the breaker is open"
             );
         }

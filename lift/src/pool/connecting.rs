@@ -19,7 +19,7 @@ use super::error::Cause;
 use super::ledger::{Held, Place};
 use crate::clock::Moment;
 use crate::config::duration_text;
-use crate::error::{BoxError, chain};
+use crate::error::{BoxError, boxed, logged};
 use crate::resource::{Counters, Init, Resource, Substitute, Warm};
 
 /// Connects at the same time while the backend is well.
@@ -38,17 +38,15 @@ impl<R: Resource> Opener<R> {
     pub(super) async fn open(&self, name: &'static str, limit: Duration) -> Result<R, BoxError> {
         let opening = async {
             match self {
-                Self::Settings(config) => {
-                    R::initialize(config, &Init::new(name, limit)).await.map_err(Into::into)
-                }
+                Self::Settings(config) => R::initialize(config, &Init::new(name, limit)).await.map_err(boxed),
                 Self::Substitute(open) => open().await,
             }
         };
         match tokio::time::timeout(limit, AssertUnwindSafe(opening).catch_unwind()).await {
             Ok(Ok(opened)) => opened,
             // The panic hook has told the rest.
-            Ok(Err(_)) => Err("opening it panicked".into()),
-            Err(_) => Err(format!("no answer within {}", duration_text(limit)).into()),
+            Ok(Err(_)) => Err(boxed("opening it panicked")),
+            Err(_) => Err(boxed(format!("no answer within {}", duration_text(limit)))),
         }
     }
 }
@@ -299,7 +297,7 @@ impl<R: Resource> Connect<R> {
         if opened {
             tracing::warn!(
                 pool = core.spec.name,
-                error = chain(&cause),
+                error = logged(&cause),
                 "connects fail; the breaker is open"
             );
         }

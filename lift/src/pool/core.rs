@@ -24,7 +24,7 @@ use super::queue::{Event, Queue, Turn};
 use super::settings::{PoolSettings, longest_break};
 use super::{PoolError, Pooled};
 use crate::clock::{Chance, Clock, Moment};
-use crate::error::{BoxError, chain};
+use crate::error::{BoxError, shown};
 use crate::resource::{
     BreakerState, CloseReason, Counters, LastFailure, Resource, ResourceSpec, Stats, User, Warm,
 };
@@ -346,7 +346,7 @@ impl<R: Resource> Core<R> {
         let (connecting, breaker, last_error, last_failure) = {
             let connects = self.connects();
             let last_failure = connects.failed.map(|(class, at)| LastFailure { class, age: now.since(at) });
-            let last_error = connects.last.as_ref().map(|cause| chain(cause));
+            let last_error = connects.last.as_ref().map(|cause| shown(cause));
             (connects.running.len(), connects.breaker.state(now), last_error, last_failure)
         };
         let lendings = self.ledger.lendings();

@@ -16,6 +16,11 @@ impl Cause {
     pub(super) fn new(error: BoxError) -> Self {
         Self(Arc::new(error))
     }
+
+    /// The error itself.
+    pub(crate) fn inner(&self) -> &(dyn std::error::Error + 'static) {
+        self.0.as_ref().as_ref()
+    }
 }
 
 impl fmt::Debug for Cause {

@@ -93,7 +93,7 @@ impl<R: Resource> Pooled<R> {
         let before = self.mark(Some(CloseReason::Interrupted));
         let checked = match &mut self.lease {
             Lease::Lent(Some(lent)) => lent.home.validate(&mut lent.connection).await,
-            Lease::Detached(Some(value)) => value.health_check().await.map_err(Into::into),
+            Lease::Detached(Some(value)) => value.health_check().await.map_err(crate::error::boxed),
             Lease::Lent(None) | Lease::Detached(None) => Err("the connection is gone".into()),
         };
         self.mark(before);

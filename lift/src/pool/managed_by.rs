@@ -111,7 +111,7 @@ impl<S: ManagerSettings> Resource for ManagedBy<S> {
 
     async fn initialize(config: &Made<S>, _: &Init) -> Result<Self, BoxError> {
         let manager = config.0.clone();
-        let object = manager.create().await.map_err(Into::into)?;
+        let object = manager.create().await.map_err(crate::error::boxed)?;
         Ok(Self { object, metrics: Metrics::default(), manager })
     }
 

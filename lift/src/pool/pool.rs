@@ -191,7 +191,7 @@ impl<R: Resource> Managed for Lifecycle<R> {
         Box::pin(async move {
             let core = &self.0;
             if let Some(stuck) = core.stuck() {
-                return Err(stuck.into());
+                return Err(crate::error::boxed(stuck));
             }
             if core.is_busy() && core.breaker() == BreakerState::Closed {
                 return Ok(Judgement::Busy);

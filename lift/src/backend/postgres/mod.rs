@@ -63,7 +63,7 @@ pub use self::config::Config;
 pub use self::error::Error;
 pub use self::transaction::Transaction;
 pub use crate::backend::credentials::{CredentialProvider, Credentials, FromUrl, Server};
-use crate::error::chain;
+use crate::error::logged;
 use crate::resource::{Init, Resource, ResourceSpec};
 use calls::Calls;
 use state::{Effect, State};
@@ -131,7 +131,7 @@ impl<C> Connection<C> {
         };
         if let Ok(Err(error)) = timeout(GOODBYE, cancelled).await {
             tracing::debug!(
-                error = chain(&error),
+                error = logged(&error),
                 "an abandoned PostgreSQL statement could not be cancelled"
             );
         }
@@ -146,7 +146,7 @@ where
 {
     tokio::spawn(async move {
         if let Err(error) = connection.await {
-            tracing::debug!(resource, error = chain(&error), "a PostgreSQL connection ended");
+            tracing::debug!(resource, error = logged(&error), "a PostgreSQL connection ended");
         }
     })
 }

@@ -5,7 +5,7 @@ use http::StatusCode;
 use serde::Deserialize;
 
 use super::settings;
-use crate::error::chain;
+use crate::error::Cause;
 use crate::health::{CheckSettings, Health, HealthCheck, Status};
 
 /// The most of a body that is looked at, in bytes.
@@ -85,7 +85,11 @@ impl HttpCheck {
         if self.lift
             && let Ok(report) = serde_json::from_slice::<Report>(&body)
         {
-            return Ok(Health { message: report.message, ..Health::new(report.status) });
+            let health = Health::new(report.status);
+            return Ok(match report.message {
+                Some(message) => health.message(message),
+                None => health,
+            });
         }
         let expected = self.status.map_or(status.is_success(), |expected| status == expected);
         if !expected {
@@ -117,7 +121,6 @@ impl HealthCheck for HttpCheck {
     }
 
     fn check(&self) -> BoxFuture<'_, Health> {
-        // The error names the URL, and with it its password; the mask takes that out.
-        Box::pin(async { self.look().await.unwrap_or_else(|error| Health::unhealthy(chain(&error))) })
+        Box::pin(async { self.look().await.unwrap_or_else(|error| Health::failed(&Cause::new(error))) })
     }
 }
