@@ -268,3 +268,10 @@ pub fn resource(item: TokenStream) -> TokenStream {
 pub fn lift_error(item: TokenStream) -> TokenStream {
     lift_error::lift_error(item.into()).into()
 }
+
+/// Writes what stands beside a companion type; `lift::handler` and `lift::health_check` write this, nobody else.
+#[doc(hidden)]
+#[proc_macro_derive(Beside, attributes(__lift_beside))]
+pub fn beside(companion: TokenStream) -> TokenStream {
+    function::beside(companion.into()).into()
+}

@@ -1,11 +1,12 @@
 //! The only path that generated code may name. Not part of the public interface: it may change with any version.
 
 pub use futures_util::future::BoxFuture;
+pub use lift_macros::Beside;
 
 pub use crate::config::NoSettings;
 pub use crate::error::{
-    BoxError, Catalog, CatalogEntry, CatalogOf, CatalogOfAnswer, Decision, Detail, Failure, LiftError,
-    NoCatalog, Retry,
+    BoxError, Catalog, CatalogEntry, CatalogOf, CatalogOfAnswer, Decides, Decision, Detail, Failure,
+    LiftError, NoCatalog, Retry,
 };
 pub use crate::event::RecordKind;
 pub use crate::handler::*;

@@ -59,6 +59,21 @@ async fn in_an_opaque_result(code: u16) -> Result<impl IntoResponse, StatusCode>
     if code == 299 { Ok("never") } else { Err(status(code)) }
 }
 
+#[lift::handler(GET, "/hidden/{code}")]
+async fn hidden_by_its_type(code: u16) -> impl IntoResponse {
+    if code == 299 { Ok("never") } else { Err((status(code), "a text")) }
+}
+
+#[lift::handler(GET, "/text/{lost}")]
+async fn text_or_lost(lost: bool) -> impl IntoResponse {
+    if lost { Err("lost".to_owned()) } else { Ok("well") }
+}
+
+#[lift::handler(sqs = "hidden")]
+async fn hidden_job(lost: Json<bool>) -> impl IntoResponse {
+    if *lost { Err("lost") } else { Ok(()) }
+}
+
 #[lift::handler(GET, "/nested/{code}")]
 async fn in_a_result(code: u16) -> Result<Result<(), StatusCode>, lift::Error> {
     Ok(Err(status(code)))
@@ -146,12 +161,15 @@ async fn an_err_below_400_is_an_opaque_500_and_any_other_stays() {
         by_redirect,
         by_question_mark,
         in_an_opaque_result,
+        hidden_by_its_type,
         in_a_result,
         by_failure,
     ])
     .await;
-    let words =
-        ["status", "alias", "tuple", "response", "redirect", "question", "opaque", "nested", "failure"];
+    let words = [
+        "status", "alias", "tuple", "response", "redirect", "question", "opaque", "hidden", "nested",
+        "failure",
+    ];
     for (word, code) in words.into_iter().flat_map(|word| [200, 204, 302, 399].map(|code| (word, code))) {
         let answer = service.get(format!("/{word}/{code}")).await.unwrap();
         let problem: Value = answer.json().unwrap();
@@ -166,6 +184,16 @@ async fn an_err_below_400_is_an_opaque_500_and_any_other_stays() {
             assert_eq!((answer.header("x-why"), answer.text()), (Some("tuple"), "a text".into()));
         }
     }
+}
+
+#[tokio::test]
+async fn an_err_behind_impl_into_response_is_no_success_either() {
+    let service = service(lift::handlers![text_or_lost, hidden_job]).await;
+    assert_eq!(service.get("/text/false").await.unwrap().text(), "well");
+    let answer = service.get("/text/true").await.unwrap();
+    assert_eq!((answer.status(), answer.text().contains("lost")), (500, false));
+    assert!(service.event(sqs("false")).await.is_ok());
+    assert!(service.event(sqs("true")).await.is_err());
 }
 
 #[tokio::test]

@@ -1,6 +1,6 @@
 //! The companion of a function, and the questions about its arguments that only the compiler can answer.
 
-use proc_macro2::{Ident, Span, TokenStream};
+use proc_macro2::{Delimiter, Ident, Span, TokenStream, TokenTree};
 use quote::{ToTokens, quote, quote_spanned};
 use syn::{Attribute, Type, Visibility};
 
@@ -10,8 +10,20 @@ use crate::support::attributes::cfgs;
 use crate::support::runtime::Runtime;
 use crate::support::spans::ends;
 
-/// The type with the function's name. `{}` keeps the name free among values, where the function has it.
-pub(crate) fn companion(visibility: &Visibility, ident: &Ident, cfgs: &[Attribute]) -> TokenStream {
+/// The type with the function's name, and the impls beside it. `{}` keeps the name free among values, where the function
+/// has it.
+///
+/// The impls come out of a derive, so that the type is the one item that cannot stand in an `impl` or a `trait`: a function
+/// there is one error.
+pub(crate) fn companion(
+    visibility: &Visibility,
+    ident: &Ident,
+    cfgs: &[Attribute],
+    impls: &TokenStream,
+    runtime: &Runtime,
+) -> TokenStream {
+    let private = runtime.path();
+    let beside = Ident::new(BESIDE, Span::call_site());
     quote! {
         #(#cfgs)*
         #[doc(hidden)]
@@ -23,40 +35,59 @@ pub(crate) fn companion(visibility: &Visibility, ident: &Ident, cfgs: &[Attribut
             unreachable_pub,
             clippy::all,
             clippy::nursery,
-            clippy::pedantic
+            clippy::pedantic,
+            clippy::restriction
         )]
+        #[derive(#private::Beside)]
+        #[#beside(#impls)]
         #visibility struct #ident {}
     }
 }
 
-/// A nameless place for impls. The lints that a user sets are for the user's code; `dead_code` is not among those that
-/// are silenced, so that rustc still says when a function is in no list.
-pub(crate) fn inside(cfgs: &[Attribute], items: &TokenStream) -> TokenStream {
+/// The attribute that holds what [`beside`] writes.
+const BESIDE: &str = "__lift_beside";
+
+/// What stands in `#[__lift_beside(…)]` on a companion, in a nameless place for impls. The lints that a user sets are for the
+/// user's code; `dead_code` is not among those that are silenced, so that rustc still says when a function is in no list.
+pub(crate) fn beside(companion: TokenStream) -> TokenStream {
+    let attributes = companion.into_iter().filter_map(|token| match token {
+        TokenTree::Group(group) if group.delimiter() == Delimiter::Bracket => Some(group.stream()),
+        _ => None,
+    });
+    let items: TokenStream = attributes.filter_map(of_beside).collect();
     quote! {
-        #(#cfgs)*
         #[doc(hidden)]
         #[allow(
             deprecated,
             unused_qualifications,
             clippy::all,
             clippy::nursery,
-            clippy::pedantic
+            clippy::pedantic,
+            clippy::restriction
         )]
         const _: () = { #items };
     }
 }
 
+fn of_beside(attribute: TokenStream) -> Option<TokenStream> {
+    let mut tokens = attribute.into_iter();
+    match (tokens.next()?, tokens.next()?) {
+        (TokenTree::Ident(name), TokenTree::Group(items)) if name == BESIDE => Some(items.stream()),
+        _ => None,
+    }
+}
+
 /// What stands beside the errors: the function, and a companion that nobody will ever call.
-pub(crate) fn stub(function: &RawFunction, implementation: &TokenStream) -> TokenStream {
+pub(crate) fn stub(function: &RawFunction, implementation: &TokenStream, runtime: &Runtime) -> TokenStream {
     let item = function.repaired();
     // Methods: a struct can't be declared inside an `impl`.
     if function.signature.receiver().is_some() {
         return item;
     }
     let cfgs = cfgs(&function.attributes);
-    let companion = companion(&function.visibility, &function.signature.ident, &cfgs);
-    let implementation = inside(&cfgs, implementation);
-    quote!(#item #companion #implementation)
+    let ident = &function.signature.ident;
+    let companion = companion(&function.visibility, ident, &cfgs, implementation, runtime);
+    quote!(#item #companion)
 }
 
 /// The type of one argument, as the runtime's call takes it.

@@ -2,7 +2,7 @@
 
 use proc_macro2::TokenStream;
 use quote::{ToTokens, quote};
-use syn::{Attribute, FnArg, GenericParam, Safety, Signature};
+use syn::{Attribute, FnArg, GenericParam, ReturnType, Safety, Signature};
 
 use super::arguments;
 use super::item::{Item, RawFunction};
@@ -63,6 +63,18 @@ impl RawFunction {
             signature.constness = None;
         }
         signature.variadic = None;
+        if signature.receiver().is_some() {
+            // Outside of an `impl` rustc would refuse `self`, too; inside, the body needs it.
+            signature.inputs =
+                signature.inputs.into_iter().filter(|input| matches!(input, FnArg::Typed(_))).collect();
+            signature.output = ReturnType::Default;
+            let end = if signature.asyncness.is_some() {
+                quote!(::core::future::pending().await)
+            } else {
+                quote!(loop {})
+            };
+            return quote!(#(#attributes)* #[allow(unused)] #visibility #signature { #end });
+        }
         quote!(#(#attributes)* #visibility #signature #body)
     }
 }

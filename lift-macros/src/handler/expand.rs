@@ -14,7 +14,6 @@ use crate::support::spans::ends;
 pub(crate) fn expand(raw: &RawHandler, handler: &Handler) -> TokenStream {
     let RawHandler { item, runtime, .. } = raw;
     let function::Function { ident, visibility, cfgs, .. } = &handler.function;
-    let companion = function::companion(visibility, ident, cfgs);
     let private = runtime.path();
     let meta = meta(handler, runtime);
     let types: Vec<_> = handler.takes.iter().map(|takes| takes.call_type(runtime)).collect();
@@ -40,8 +39,8 @@ pub(crate) fn expand(raw: &RawHandler, handler: &Handler) -> TokenStream {
             #call
         }
     };
-    let implementation = function::inside(cfgs, &implementation);
-    quote!(#item #companion #implementation)
+    let companion = function::companion(visibility, ident, cfgs, &implementation, runtime);
+    quote!(#item #companion)
 }
 
 /// The errors, and what keeps them the only ones.
@@ -70,6 +69,7 @@ pub(crate) fn fallback(raw: &RawHandler, rejected: &Rejected) -> TokenStream {
                 }
             }
         },
+        &raw.runtime,
     );
     quote!(#rejected #item)
 }
@@ -185,7 +185,7 @@ fn parameters(handler: &Handler, runtime: &Runtime) -> TokenStream {
             struct #name(#ty);
             #[diagnostic::do_not_recommend]
             impl #private::FromPath for #name {
-                fn from_path(#text: &str) -> ::core::result::Result<Self, ::std::string::String> {
+                fn from_path(#text: &::core::primitive::str) -> ::core::result::Result<Self, ::std::string::String> {
                     #open #ty #close(#text).map(Self)
                 }
             }

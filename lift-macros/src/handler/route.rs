@@ -272,6 +272,9 @@ fn plain(segment: &str, range: &Range<usize>) -> Option<Problem> {
             help: "leave the segment out".to_owned(),
         });
     }
+    if let Some(problem) = escape(segment, range) {
+        return Some(problem);
+    }
     let allowed = |letter: char| letter.is_ascii_graphic() && !"\"<>\\^`|".contains(letter);
     let (at, letter) = segment.char_indices().find(|(_, letter)| !allowed(*letter))?;
     let mut bytes = [0; 4];
@@ -281,6 +284,40 @@ fn plain(segment: &str, range: &Range<usize>) -> Option<Problem> {
         range: range.start + at..range.start + at + letter.len_utf8(),
         text: format!("`{}` never reaches a server as it is", letter.escape_debug()),
         help: format!("write `{encoded}`"),
+    })
+}
+
+/// An escape that no request's path holds as it is written: routes are compared with what was sent.
+fn escape(segment: &str, range: &Range<usize>) -> Option<Problem> {
+    segment.match_indices('%').find_map(|(at, _)| {
+        let digits = segment.get(at + 1..at + 3).filter(|two| two.chars().all(|one| one.is_ascii_hexdigit()));
+        let letter = digits.and_then(|digits| u8::from_str_radix(digits, 16).ok()).map(char::from);
+        let (length, text, help) = match (digits, letter) {
+            (Some(digits), Some('/')) => (
+                3,
+                format!("`%{digits}` is a `/` inside of a segment, which reaches no route"),
+                "write two segments, or a parameter: `{name}` holds any `/` that was escaped".to_owned(),
+            ),
+            (Some(digits), Some(plain)) if plain.is_ascii_alphanumeric() || "-._~".contains(plain) => {
+                (3, format!("clients send `%{digits}` as `{plain}`"), format!("write `{plain}`"))
+            }
+            (Some(digits), _) if digits.chars().any(|digit| digit.is_ascii_lowercase()) => {
+                let capitals = digits.to_ascii_uppercase();
+                (
+                    3,
+                    format!("clients write the escape `%{digits}` in capitals"),
+                    format!("write `%{capitals}`"),
+                )
+            }
+            (Some(_), _) => return None,
+            (None, _) => (
+                1,
+                "`%` begins an escape of two hexadecimal digits".to_owned(),
+                "write `%25` for `%`".to_owned(),
+            ),
+        };
+        let start = range.start + at;
+        Some(Problem { rule: Rule::RouteEscape, range: start..start + length, text, help })
     })
 }
 

@@ -18,7 +18,8 @@ type Good<'a> = (&'a str, &'a [(&'a str, bool)], &'a str);
 
 #[test]
 fn good_routes() {
-    let table: [Good<'_>; 9] = [
+    let table: [Good<'_>; 10] = [
+        ("/caf%C3%A9/%25/a%20b%5C", &[], "/caf%C3%A9/%25/a%20b%5C"),
         ("/", &[], "/"),
         ("/orders", &[], "/orders"),
         ("/orders/{id}", &[("id", false)], "/orders/{}"),
@@ -64,6 +65,24 @@ fn bad_routes() {
         ("/a/{größe}", RouteName, "{größe}", "write `{gre}`"),
         ("/{id}/{id}", RouteDuplicate, "{id}", "give one of them another name, such as `{id_2}`"),
         ("/{*rest}/a", RouteCatchAll, "/a", "write `\"/{*rest}\"`, or `{rest}` for one segment"),
+        (
+            "/a/b%2Fc",
+            RouteEscape,
+            "%2F",
+            "write two segments, or a parameter: `{name}` holds any `/` that was escaped",
+        ),
+        (
+            "/a/%2f",
+            RouteEscape,
+            "%2f",
+            "write two segments, or a parameter: `{name}` holds any `/` that was escaped",
+        ),
+        ("/a/%41", RouteEscape, "%41", "write `A`"),
+        ("/a/%7e", RouteEscape, "%7e", "write `~`"),
+        ("/caf%c3%A9", RouteEscape, "%c3", "write `%C3`"),
+        ("/100%", RouteEscape, "%", "write `%25` for `%`"),
+        ("/a%2", RouteEscape, "%", "write `%25` for `%`"),
+        ("/a%é", RouteEscape, "%", "write `%25` for `%`"),
         ("/a/:id", RouteStyle, ":id", "write `{id}`"),
         ("/a/:", RouteStyle, ":", "write `{id}`"),
         ("/a/<id>", RouteStyle, "<id>", "write `{id}`"),

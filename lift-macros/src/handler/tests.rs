@@ -1,5 +1,5 @@
 use proc_macro2::TokenStream;
-use quote::quote;
+use quote::{ToTokens, quote};
 
 use super::*;
 use crate::support::errors::Fault;
@@ -36,6 +36,8 @@ fn attributes_that_are_right() {
         ("event = \"logs\", matches(\"/awslogs/data\", \"/a\" = \"b\")", PLAIN),
         ("PUT, \"/{id}\"", "async fn f(mut id: u64, Json(order): Json<Order>) {}"),
         ("GET, \"/{type}\"", "async fn f(r#type: u64) {}"),
+        ("GET, \"/{id}/{_rest}\"", "async fn f(_id: u64, _rest: u64) {}"),
+        ("GET, \"/{org}/{id}\"", "async fn f(Path((_org, id)): Path<(u8, u8)>) {}"),
         ("GET, \"/{org}/{id}\"", "async fn f(Path((org, id)): Path<(u8, u8)>) {}"),
         ("GET, \"/{*rest}\"", "pub(crate) async fn f(rest: String) -> impl IntoResponse { rest }"),
         (
@@ -110,7 +112,7 @@ fn one_mistake_is_one_fault() {
         ("GET, \"a\"", PLAIN, RouteNoSlash),
         ("GET, \"/{id}\"", PLAIN, ParameterMissing),
         ("GET, \"/{id}\"", "async fn f(db: Pooled<Db>) {}", ParameterMissing),
-        ("GET, \"/{id}\"", "async fn f(_id: u64) {}", ParameterNearMiss),
+        ("GET, \"/{id}\"", "async fn f(ids: u64) {}", ParameterNearMiss),
         ("GET, \"/{order_id}\"", "async fn f(orderId: u64) {}", ParameterNearMiss),
         ("GET, \"/\"", "struct S;", NotAFunction),
         ("", "struct S;", NotAFunction),
@@ -165,14 +167,13 @@ fn the_function_comes_out_untouched_and_first() {
         handler(quote!(POST, "/orders/{id}", timeout = "3s", cancel_on_disconnect), item.clone()).to_string();
     assert!(out.starts_with(&item.to_string()), "{out}");
     let file: syn::File = syn::parse_str(&out).unwrap();
-    let [syn::Item::Fn(_), syn::Item::Struct(companion), syn::Item::Const(constant)] = file.items.as_slice()
-    else {
+    let [syn::Item::Fn(_), syn::Item::Struct(companion)] = file.items.as_slice() else {
         panic!("{out}");
     };
     assert_eq!(companion.ident, "get_order");
-    for attributes in [&companion.attrs, &constant.attrs] {
-        assert!(attributes.iter().any(|attribute| attribute.path().is_ident("cfg")));
-    }
+    assert!(companion.attrs.iter().any(|attribute| attribute.path().is_ident("cfg")));
+    let beside: syn::File = syn::parse2(crate::function::beside(companion.to_token_stream())).unwrap();
+    let [syn::Item::Const(_)] = beside.items.as_slice() else { panic!("{out}") };
     for part in [
         r#"HandlerMeta :: new ("get_order" , :: core :: module_path ! () , :: core :: file ! () , :: core :: line ! () , :: lift :: __private :: Trigger :: Http { method : "POST" , path : "/orders/{id}" , params : & ["id"] } , "#,
         r#" , "POST /orders/{}") . timeout_ms (3000) . cancel_on_disconnect ()"#,
@@ -220,7 +221,7 @@ fn a_refused_item_still_comes_out() {
         ("GET, \"/\"", "fn f() {}", "fn f () { }"),
         ("GET, \"/\"", "struct S;", "struct S ;"),
         ("GET, \"/\"", "#[tokio::main] #[inline] async fn f() {}", "# [inline] async fn f () { }"),
-        ("GET, \"/\"", "async fn f(&self) {}", "async fn f (& self) { }"),
+        ("GET, \"/\"", "async fn f(&self) -> &str { self.a }", "async fn f () {"),
     ];
     for (attribute, item, kept) in table {
         let out = handler(attribute.parse().unwrap(), item.parse().unwrap()).to_string();

@@ -53,8 +53,8 @@ fn takes(trigger: &Trigger, function: &Function, raw: &RawHandler, errors: &Erro
         check_parameters(parameters, path, function, errors);
     }
     let index = |argument: &Argument| {
-        let name = unraw(argument.name.as_ref()?);
-        parameters.iter().position(|parameter| parameter.name == name)
+        let name = argument.name.as_ref()?;
+        parameters.iter().position(|parameter| binds(parameter, function) == Some(name))
     };
     function
         .arguments
@@ -66,16 +66,17 @@ fn takes(trigger: &Trigger, function: &Function, raw: &RawHandler, errors: &Erro
         .collect()
 }
 
+/// The name that is bound to a parameter: its own, or `_id` for one that is not used.
+fn binds<'f>(parameter: &Parameter, function: &'f Function) -> Option<&'f Ident> {
+    let names = || function.arguments.iter().flat_map(|argument| &argument.binds);
+    names()
+        .find(|name| unraw(name) == parameter.name)
+        .or_else(|| names().find(|name| unraw(name).strip_prefix('_') == Some(&parameter.name)))
+}
+
 /// Every parameter is some argument's name, or is bound by some argument's pattern (`Path((org, id)): Path<…>`).
 fn check_parameters(parameters: &[Parameter], path: &LitStr, function: &Function, errors: &Errors) {
     let is_parameter = |name: &Ident| parameters.iter().any(|parameter| parameter.name == unraw(name));
-    let binds = |parameter: &Parameter| {
-        function
-            .arguments
-            .iter()
-            .flat_map(|argument| &argument.binds)
-            .find(|name| unraw(name) == parameter.name)
-    };
     let mut free: Vec<&Ident> = function
         .arguments
         .iter()
@@ -83,7 +84,7 @@ fn check_parameters(parameters: &[Parameter], path: &LitStr, function: &Function
         .filter(|name| !is_parameter(name))
         .collect();
     for parameter in parameters {
-        if binds(parameter).is_some() {
+        if binds(parameter, function).is_some() {
             continue;
         }
         let names: Vec<_> = free.iter().map(|name| unraw(name)).collect();

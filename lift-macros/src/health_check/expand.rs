@@ -12,7 +12,6 @@ use crate::support::runtime::Runtime;
 pub(crate) fn expand(raw: &RawCheck, check: &Check) -> TokenStream {
     let RawCheck { item, runtime, .. } = raw;
     let function::Function { ident, visibility, cfgs, arguments, .. } = &check.function;
-    let companion = function::companion(visibility, ident, cfgs);
     let private = runtime.path();
     let meta = meta(check, runtime);
     let types: Vec<_> = arguments.iter().map(|argument| CallType::plain(&argument.ty)).collect();
@@ -25,8 +24,8 @@ pub(crate) fn expand(raw: &RawCheck, check: &Check) -> TokenStream {
             #run
         }
     };
-    let implementation = function::inside(cfgs, &implementation);
-    quote!(#item #companion #implementation)
+    let companion = function::companion(visibility, ident, cfgs, &implementation, runtime);
+    quote!(#item #companion)
 }
 
 /// The errors, and what keeps them the only ones.
@@ -50,6 +49,7 @@ pub(crate) fn fallback(raw: &RawCheck, rejected: &Rejected) -> TokenStream {
                 }
             }
         },
+        &raw.runtime,
     );
     quote!(#rejected #item)
 }

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use proc_macro2::{Ident, Literal, Span, TokenStream};
 use quote::{ToTokens, format_ident, quote, quote_spanned};
+use syn::DeriveInput;
 use syn::ext::IdentExt;
 
 use super::display::{self, Shows};
@@ -12,20 +13,25 @@ use super::model::{Decided, Decision, Detail, Format, Text};
 use super::parse::{RawDecision, RawError};
 use crate::support::errors::Rejected;
 use crate::support::runtime::Runtime;
-use crate::support::spans::ends;
+use crate::support::spans::{contains_word, ends};
 
 pub(crate) fn expand(raw: &RawError, decided: &[Decided]) -> TokenStream {
     let arms = decided.iter().map(|decided| arm(decided, &raw.runtime));
     let body = if decided.is_empty() { quote!(match *self {}) } else { quote!(match self { #(#arms)* }) };
     let catalog = catalog(decided, &raw.runtime);
     let repeats = repeats(raw);
-    impls(&raw.input.ident, &body, &quote!(#catalog #repeats), &raw.runtime)
+    let decides = decides(&raw.input, &body, &quote!(#catalog #repeats), &raw.runtime);
+    let error = local("error");
+    let private = raw.runtime.path();
+    let (response, failure) = (quote!(#private::fail(self)), quote!(#private::failure(#error)));
+    let ways = ways(&raw.input, &response, &failure, &raw.runtime);
+    quote!(#decides #ways)
 }
 
 /// The error whose text a variant's own text repeats, which the log must not show as the author's.
 fn repeats(raw: &RawError) -> TokenStream {
     let private = raw.runtime.path();
-    let inner = inner();
+    let inner = local("inner");
     let arm = |decision: &RawDecision| {
         let fields: Vec<_> = decision.fields.iter().collect();
         let shows = display::shows_source(&decision.attributes, &fields)?;
@@ -106,44 +112,88 @@ fn retry(retry: Retry, runtime: &Runtime) -> TokenStream {
 
 /// The errors, and what keeps them the only ones.
 pub(crate) fn fallback(raw: &RawError, rejected: &Rejected) -> TokenStream {
-    if !raw.input.generics.params.is_empty() {
+    if raw.derived_again.is_some() {
         return rejected.to_token_stream();
     }
     let private = raw.runtime.path();
     let decision = quote!(#private::Decision::internal("REFUSED"));
-    let impls = impls(&raw.input.ident, &decision, &TokenStream::new(), &raw.runtime);
-    quote!(#rejected #impls)
+    let never = quote!(loop {});
+    let ways = ways(&raw.input, &never, &never, &raw.runtime);
+    // With a `dyn` inside it may not be `Send`, which would be told as well.
+    let holds_dyn = raw.decisions.iter().any(|one| contains_word(&one.fields, "dyn"));
+    if holds_dyn {
+        return quote!(#rejected #ways);
+    }
+    let decides = decides(&raw.input, &decision, &TokenStream::new(), &raw.runtime);
+    quote!(#rejected #decides #ways)
 }
 
-fn impls(ident: &Ident, decision: &TokenStream, catalog: &TokenStream, runtime: &Runtime) -> TokenStream {
-    let private = runtime.path();
-    // Lints that a user sets are for the user's code.
-    let quiet = quote! {
+/// Lints that a user sets are for the user's code.
+fn quiet() -> TokenStream {
+    quote! {
         #[automatically_derived]
-        #[allow(deprecated, unused_qualifications, clippy::all, clippy::nursery, clippy::pedantic)]
-    };
-    let error = Ident::new("error", Span::mixed_site());
+        #[allow(deprecated, unused_qualifications, clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction)]
+    }
+}
+
+/// The decision.
+fn decides(
+    input: &DeriveInput,
+    decision: &TokenStream,
+    catalog: &TokenStream,
+    runtime: &Runtime,
+) -> TokenStream {
+    let (private, quiet, ident) = (runtime.path(), quiet(), &input.ident);
+    let (params, arguments, _) = input.generics.split_for_impl();
+    let bounds = is_error(input);
     quote! {
         #quiet
-        impl #private::LiftError for #ident {
+        impl #params #private::LiftError for #ident #arguments #bounds {
             #catalog
             fn decision(&self) -> #private::Decision {
                 #decision
             }
         }
+    }
+}
+
+/// The ways into an answer.
+fn ways(
+    input: &DeriveInput,
+    response: &TokenStream,
+    failure: &TokenStream,
+    runtime: &Runtime,
+) -> TokenStream {
+    let (private, quiet, ident) = (runtime.path(), quiet(), &input.ident);
+    let (params, arguments, _) = input.generics.split_for_impl();
+    let bounds = is_error(input);
+    let error = local("error");
+    quote! {
         #quiet
-        impl #private::IntoResponse for #ident {
+        impl #params #private::IntoResponse for #ident #arguments #bounds {
             fn into_response(self) -> #private::Response {
-                #private::fail(self)
+                #response
             }
         }
         #quiet
-        impl ::core::convert::From<#ident> for #private::Failure {
-            fn from(#error: #ident) -> Self {
-                #private::failure(#error)
+        impl #params ::core::convert::From<#ident #arguments> for #private::Failure #bounds {
+            fn from(#error: #ident #arguments) -> Self {
+                #failure
             }
         }
     }
+}
+
+/// What a generic type, which is refused, is taken to be, so that nothing else is said of it.
+fn is_error(input: &DeriveInput) -> Option<TokenStream> {
+    let DeriveInput { ident, generics, .. } = input;
+    if generics.params.is_empty() {
+        return None;
+    }
+    let (_, arguments, _) = generics.split_for_impl();
+    let own = generics.where_clause.as_ref().map(|clause| &clause.predicates).into_iter().flatten();
+    let error = quote!(::core::error::Error + ::core::marker::Send + ::core::marker::Sync);
+    Some(quote!(where #(#own,)* #ident #arguments: #error + 'static))
 }
 
 fn arm(decided: &Decided, runtime: &Runtime) -> TokenStream {
@@ -156,11 +206,11 @@ fn arm(decided: &Decided, runtime: &Runtime) -> TokenStream {
     let fields = bindings(decision);
     let decision = match decision {
         Decision::Transparent { ty, .. } => {
-            let inner = inner();
+            let inner = local("inner");
             let (first, last) = ends(ty);
             let private = runtime.path_at(last);
             let open = quote_spanned!(first=> <);
-            let close = quote_spanned!(last=> as #private::LiftError>::decision);
+            let close = quote_spanned!(last=> as #private::Decides>::decide);
             quote!(#open #ty #close(#inner))
         }
         Decision::Internal { code } => quote!(#private::Decision::internal(#code)),
@@ -189,7 +239,7 @@ fn arm(decided: &Decided, runtime: &Runtime) -> TokenStream {
 fn bindings(decision: &Decision) -> TokenStream {
     match decision {
         Decision::Transparent { field, .. } => {
-            let inner = inner();
+            let inner = local("inner");
             quote!(#field: #inner,)
         }
         Decision::Own { text, details, .. } => {
@@ -227,6 +277,6 @@ pub(super) fn field_local(name: &str) -> Ident {
     format_ident!("__lift_{name}", span = Span::mixed_site())
 }
 
-fn inner() -> Ident {
-    Ident::new("inner", Span::mixed_site())
+fn local(name: &str) -> Ident {
+    Ident::new(name, Span::mixed_site())
 }

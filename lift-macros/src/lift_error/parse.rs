@@ -2,10 +2,11 @@
 
 use proc_macro2::{TokenStream, TokenTree};
 use quote::ToTokens;
-use syn::{Attribute, Data, DeriveInput, Field, Fields, Ident, Meta, Variant};
+use syn::{Attribute, Data, DeriveInput, Field, Fields, Ident, Meta, Path, Variant};
 
 use super::keys::{CRATE, ENUM_TABLE, STRUCT_TABLE, VARIANT_TABLE};
 use super::status;
+use crate::support::attributes::second_derive;
 use crate::support::errors::{Errors, Fault};
 use crate::support::keys::{Entry, Piece, Table, Values, into_entries, split};
 use crate::support::rules::Rule;
@@ -16,6 +17,8 @@ pub(crate) struct RawError {
     /// One for each variant, or one for a struct.
     pub(crate) decisions: Vec<RawDecision>,
     pub(crate) runtime: Runtime,
+    /// The same derive once more.
+    pub(crate) derived_again: Option<Path>,
 }
 
 /// What decides for one variant, or for the struct.
@@ -48,7 +51,8 @@ pub(crate) fn parse(item: TokenStream, errors: &Errors) -> syn::Result<RawError>
         }
         Data::Union(_) => (Vec::new(), None),
     };
-    Ok(RawError { decisions, runtime: Runtime::new(path.as_ref()), input })
+    let derived_again = second_derive(&input.attrs, "LiftError");
+    Ok(RawError { decisions, runtime: Runtime::new(path.as_ref()), derived_again, input })
 }
 
 fn decision(

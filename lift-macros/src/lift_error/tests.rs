@@ -64,6 +64,8 @@ fn one_mistake_is_one_fault() {
         ("#[lift(status = 404)] #[error(transparent)] A(#[from] B)", PublicSource),
         ("#[lift(transparent)] A", TransparentFields),
         ("#[lift(transparent)] A(B, C)", TransparentFields),
+        ("#[lift(transparent)] A(#[from] Box<dyn Error>)", TransparentDyn),
+        ("#[lift(transparent)] A { source: Arc<dyn Error + Send + Sync> }", TransparentDyn),
         ("#[lift(transparent, status = 404)] A(B)", KeyConflict),
         ("#[lift(internal, public = \"a\")] A(B)", KeyConflict),
         ("#[lift(status = 404)] A(#[lift(internal)] B)", LiftOnField),
@@ -78,6 +80,7 @@ fn one_mistake_is_one_fault() {
     for (item, rule) in [
         ("enum E<T> { #[lift(status = 404)] A(T) }", GenericType),
         ("union E { a: A }", NotAStruct),
+        ("#[derive(Clone, LiftError)] #[lift(status = 404)] struct E;", DerivedTwice),
         ("#[lift(status = 404)] enum E { #[lift(internal)] A }", KeyUnknown),
         ("struct E;", Undecided),
     ] {
@@ -102,7 +105,7 @@ fn every_decision_is_an_arm() {
         r#". retry (:: lift :: __private :: Retry :: Now) . public ("busy {}") ,"#,
         r#"Self :: Conflict { a : __lift_a , b : __lift_b , .. } =>"#,
         r#":: std :: format ! ("{__lift_b} {__lift_a:?}" , __lift_a = __lift_a , __lift_b = __lift_b)"#,
-        r#"Self :: Inner { 0 : inner , .. } => < lift :: PoolError as :: lift :: __private :: LiftError > :: decision (inner) ,"#,
+        r#"Self :: Inner { 0 : inner , .. } => < lift :: PoolError as :: lift :: __private :: Decides > :: decide (inner) ,"#,
         r#"Self :: Db { .. } => :: lift :: __private :: Decision :: internal ("DB") ,"#,
         "impl :: core :: convert :: From < E > for :: lift :: __private :: Failure",
     ] {

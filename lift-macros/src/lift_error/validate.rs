@@ -9,13 +9,19 @@ use super::keys::{CODE, DETAILS, INTERNAL, LOG, PUBLIC, RETRY, STATUS, TRANSPARE
 use super::model::{Decided, Decision, Detail, Text};
 use super::parse::{RawDecision, RawError};
 use super::public;
+use crate::support::attributes::derived_again;
 use crate::support::errors::{Errors, Fault};
 use crate::support::naming::{is_screaming, screaming};
 use crate::support::nearest::nearest;
 use crate::support::rules::Rule;
+use crate::support::spans::contains_word;
 
 /// One decision per variant, or `None` after at least one report.
 pub(crate) fn validate(raw: &RawError, errors: &Errors) -> Option<Vec<Decided>> {
+    if let Some(second) = &raw.derived_again {
+        errors.report(derived_again(second));
+        return None;
+    }
     if let Data::Union(data) = &raw.input.data {
         let text = "an error is an enum or a struct, and this is a `union`";
         let fault = Fault::new(Rule::NotAStruct, data.union_token, text);
@@ -117,6 +123,16 @@ fn transparent(raw: &RawDecision, errors: &Errors) -> Option<Decision> {
         errors.report(fault.help(format!("write `{}(Inner)`, or decide here: `status = 503`", raw.ident)));
         return None;
     };
+    if contains_word(&field.ty, "dyn") {
+        let text = "`transparent` passes on the decision of a `LiftError`, and a `dyn` type decides nothing";
+        let fault = Fault::new(Rule::TransparentDyn, &field.ty, text);
+        errors.report(
+            fault
+                .help("write `#[lift(internal)]` for an opaque 500")
+                .help("or put a type with `#[derive(LiftError)]` here"),
+        );
+        return None;
+    }
     let member = field.ident.clone().map_or_else(|| Member::from(0), Member::Named);
     Some(Decision::Transparent { field: member, ty: Box::new(field.ty.clone()) })
 }

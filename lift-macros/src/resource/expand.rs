@@ -2,7 +2,7 @@
 
 use proc_macro2::{Ident, Literal, Span, TokenStream};
 use quote::{ToTokens, format_ident, quote, quote_spanned};
-use syn::{Data, ExprPath, Type};
+use syn::{Data, DeriveInput, ExprPath, Generics, Type};
 
 use super::model::{Body, Call, Own, Resource};
 use super::parse::RawResource;
@@ -15,7 +15,7 @@ use crate::support::spans::ends;
 fn quiet() -> TokenStream {
     quote! {
         #[automatically_derived]
-        #[allow(deprecated, unused_qualifications, clippy::all, clippy::nursery, clippy::pedantic)]
+        #[allow(deprecated, unused_qualifications, clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction)]
     }
 }
 
@@ -31,10 +31,11 @@ pub(crate) fn expand(raw: &RawResource, resource: &Resource) -> TokenStream {
     let cleanup = cleanup(resource, runtime);
     let is_valid = is_valid(resource, runtime);
     let (bound, deref) = match body {
-        Body::Newtype(inner) => (is_resource(inner, runtime), deref(ident, inner)),
-        Body::Own(own) => {
-            (TokenStream::new(), own.inner.as_ref().map(|inner| deref(ident, inner)).unwrap_or_default())
-        }
+        Body::Newtype(inner) => (is_resource(inner, runtime), deref(ident, &raw.input.generics, inner)),
+        Body::Own(own) => (
+            TokenStream::new(),
+            own.inner.as_ref().map(|inner| deref(ident, &raw.input.generics, inner)).unwrap_or_default(),
+        ),
     };
     quote! {
         // Otherwise every message about a type that is no resource lists those that are.
@@ -54,21 +55,23 @@ pub(crate) fn expand(raw: &RawResource, resource: &Resource) -> TokenStream {
 
 /// The errors, and what keeps them the only ones.
 pub(crate) fn fallback(raw: &RawResource, rejected: &Rejected) -> TokenStream {
-    if !raw.input.generics.params.is_empty() {
+    if raw.derived_again.is_some() {
         return rejected.to_token_stream();
     }
     let private = raw.runtime.path();
     let ident = &raw.input.ident;
     let quiet = quiet();
     let deref = match &raw.input.data {
-        Data::Struct(data) => newtype(&data.fields).map(|inner| deref(ident, inner)),
+        Data::Struct(data) => newtype(&data.fields).map(|inner| deref(ident, &raw.input.generics, inner)),
         _ => None,
     };
+    let (params, arguments, _) = raw.input.generics.split_for_impl();
+    let bounds = is_sendable(&raw.input);
     quote! {
         #rejected
         #[diagnostic::do_not_recommend]
         #quiet
-        impl #private::Resource for #ident {
+        impl #params #private::Resource for #ident #arguments #bounds {
             type Config = #private::NoSettings;
             type Error = #private::BoxError;
             fn spec() -> #private::ResourceSpec {
@@ -86,6 +89,17 @@ pub(crate) fn fallback(raw: &RawResource, rejected: &Rejected) -> TokenStream {
         }
         #deref
     }
+}
+
+/// What a generic type, which is refused, is taken to be, so that nothing else is said of it.
+fn is_sendable(input: &DeriveInput) -> Option<TokenStream> {
+    let DeriveInput { ident, generics, .. } = input;
+    if generics.params.is_empty() {
+        return None;
+    }
+    let (_, arguments, _) = generics.split_for_impl();
+    let own = generics.where_clause.as_ref().map(|clause| &clause.predicates).into_iter().flatten();
+    Some(quote!(where #(#own,)* #ident #arguments: ::core::marker::Send + 'static))
 }
 
 fn types(body: &Body, runtime: &Runtime) -> TokenStream {
@@ -263,7 +277,7 @@ fn is_valid(resource: &Resource, runtime: &Runtime) -> TokenStream {
             None => return TokenStream::new(),
         },
     };
-    quote!(fn is_valid(&self) -> bool { #valid })
+    quote!(fn is_valid(&self) -> ::core::primitive::bool { #valid })
 }
 
 /// What the value inside a newtype says, when it is a resource, or the default.
@@ -298,18 +312,19 @@ fn hygienic(name: &str, at: Span) -> Span {
     if name == "self" { at } else { at.resolved_at(Span::mixed_site()) }
 }
 
-fn deref(ident: &Ident, inner: &Type) -> TokenStream {
+fn deref(ident: &Ident, generics: &Generics, inner: &Type) -> TokenStream {
     let quiet = quiet();
+    let (params, arguments, bounds) = generics.split_for_impl();
     quote! {
         #quiet
-        impl ::core::ops::Deref for #ident {
+        impl #params ::core::ops::Deref for #ident #arguments #bounds {
             type Target = #inner;
             fn deref(&self) -> &Self::Target {
                 &self.0
             }
         }
         #quiet
-        impl ::core::ops::DerefMut for #ident {
+        impl #params ::core::ops::DerefMut for #ident #arguments #bounds {
             fn deref_mut(&mut self) -> &mut Self::Target {
                 &mut self.0
             }

@@ -1,9 +1,10 @@
 //! What was written: the type and the keys.
 
 use proc_macro2::TokenStream;
-use syn::{DeriveInput, Meta};
+use syn::{DeriveInput, Meta, Path};
 
 use super::keys::{CRATE, TABLE};
+use crate::support::attributes::second_derive;
 use crate::support::errors::{Errors, Fault};
 use crate::support::keys::{self, Values};
 use crate::support::rules::Rule;
@@ -15,6 +16,8 @@ pub(crate) struct RawResource {
     pub(crate) keys: Values,
     pub(crate) keys_are_right: bool,
     pub(crate) runtime: Runtime,
+    /// The same derive once more.
+    pub(crate) derived_again: Option<Path>,
 }
 
 pub(crate) fn parse(item: TokenStream, errors: &Errors) -> syn::Result<RawResource> {
@@ -34,5 +37,6 @@ pub(crate) fn parse(item: TokenStream, errors: &Errors) -> syn::Result<RawResour
     }
     let keys = TABLE.read(&entries, errors);
     let runtime = Runtime::new(keys.get(&CRATE).map(|path| path.value));
-    Ok(RawResource { input, keys, keys_are_right: errors.count() == before, runtime })
+    let derived_again = second_derive(&input.attrs, "Resource");
+    Ok(RawResource { input, keys, keys_are_right: errors.count() == before, runtime, derived_again })
 }

@@ -93,9 +93,10 @@ fn a_struct_of_ones_own_calls_its_functions() {
 #[test]
 fn a_refused_type_still_has_its_impls() {
     let table = [
-        ("struct A(B, C);", true, false),
+        ("enum A { B }", true, false),
         ("#[resource(x)] struct A(B);", true, true),
-        ("struct A<T>(T);", false, false),
+        ("struct A<T>(T);", true, true),
+        ("#[derive(Resource)] struct A(B);", false, false),
     ];
     for (item, has_impl, derefs) in table {
         let out = resource(item.parse().unwrap()).to_string();
@@ -127,4 +128,14 @@ fn zero_is_refused_where_it_means_nothing() {
         let found = rules(&format!("#[resource(pool({key} = \"0\"))] struct A(B);"));
         assert_eq!(found.is_empty(), zero.contains(&key), "{key}: {found:?}");
     }
+}
+
+/// Beside an `impl Resource` by hand the compiler says that there are two, and nothing else.
+#[test]
+fn what_says_nothing_is_told_by_a_constant_that_needs_its_impl() {
+    let out = resource("struct A(B, C);".parse().unwrap()).to_string();
+    assert!(!out.contains("compile_error") && out.contains("Resource for A"), "{out}");
+    let constant = "const _ : () = { let _ = < A as :: lift :: __private :: Resource > :: spec ; :: core :: panic ! (\"nothing says";
+    assert!(out.contains(constant), "{out}");
+    syn::parse_str::<syn::File>(&out).unwrap();
 }

@@ -1,6 +1,6 @@
 //! The rules that join the keys and the type.
 
-use quote::ToTokens;
+use quote::{ToTokens, quote};
 use syn::{Data, DataStruct, Fields, FieldsUnnamed, Type};
 
 use super::keys::{
@@ -11,6 +11,7 @@ use super::keys::{
 };
 use super::model::{Body, Call, Own, Resource};
 use super::parse::RawResource;
+use crate::support::attributes::derived_again;
 use crate::support::duration;
 use crate::support::errors::{Errors, Fault};
 use crate::support::keys::{Duration, Key, Kind, Set, Values};
@@ -22,6 +23,10 @@ const WARM_VARIANTS: [&str; 3] = ["Eager", "Lazy", "Required"];
 /// The checked resource, or `None` after at least one report.
 pub(crate) fn validate(raw: &RawResource, errors: &Errors) -> Option<Resource> {
     let ident = &raw.input.ident;
+    if let Some(second) = &raw.derived_again {
+        errors.report(derived_again(second));
+        return None;
+    }
     let shape = check_type(raw, errors);
     let name = match raw.keys.get(&NAME) {
         Some(name) => Some(name.value.clone()),
@@ -124,11 +129,14 @@ fn body(raw: &RawResource, shape: Shape<'_>, errors: &Errors) -> Option<Body> {
             // A key that could not be read may be the one that is missing.
             if raw.keys_are_right {
                 let ident = &raw.input.ident;
+                let private = raw.runtime.path();
                 let text = format!("nothing says how to open `{ident}`");
                 errors.report(
                     Fault::new(Rule::NoInitialize, ident, text)
                         .help("write `#[resource(initialize = Self::open)]`")
-                        .help(format!("or wrap one resource: `struct {ident}(Connection);`")),
+                        .help(format!("or wrap one resource: `struct {ident}(Connection);`"))
+                        // Beside an `impl Resource` by hand there are two of them, which is the one fault.
+                        .given(quote!(<#ident as #private::Resource>::spec)),
                 );
             }
             None

@@ -2,10 +2,11 @@
 
 use std::cell::{Cell, RefCell};
 
-use proc_macro2::TokenStream;
-use quote::ToTokens;
+use proc_macro2::{Literal, TokenStream};
+use quote::{ToTokens, quote, quote_spanned};
 
 use super::rules::Rule;
+use super::spans::ends;
 
 /// One mistake of the user: the broken rule, the tokens that break it, and what to write instead.
 #[derive(Clone, Debug)]
@@ -16,6 +17,8 @@ pub(crate) struct Fault {
     text: String,
     drawing: Option<String>,
     help: Vec<String>,
+    /// What has to compile, or the compiler keeps the fault to itself.
+    given: Option<Box<TokenStream>>,
 }
 
 impl Fault {
@@ -31,12 +34,19 @@ impl Fault {
             text: text.into(),
             drawing: None,
             help: Vec::new(),
+            given: None,
         }
     }
 
     /// What to write, as code. Two lines at most.
     pub(crate) fn help(mut self, help: impl Into<String>) -> Self {
         self.help.push(help.into());
+        self
+    }
+
+    /// An expression without which the fault is not told: another fault, which the compiler sees there, comes first.
+    pub(crate) fn given(mut self, expression: TokenStream) -> Self {
+        self.given = Some(Box::new(expression));
         self
     }
 
@@ -141,7 +151,16 @@ impl Rejected {
 impl ToTokens for Rejected {
     fn to_tokens(&self, tokens: &mut TokenStream) {
         for fault in &self.0 {
-            tokens.extend(syn::Error::new_spanned(&fault.at, fault.message()).to_compile_error());
+            let message = fault.message();
+            tokens.extend(match &fault.given {
+                None => syn::Error::new_spanned(&fault.at, message).to_compile_error(),
+                Some(expression) => {
+                    let (first, _) = ends(&fault.at);
+                    let text = Literal::string(&message.replace('{', "{{").replace('}', "}}"));
+                    let panic = quote_spanned!(first=> ::core::panic!(#text));
+                    quote!(const _: () = { let _ = #expression; #panic };)
+                }
+            });
         }
     }
 }
@@ -149,7 +168,6 @@ impl ToTokens for Rejected {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use quote::quote;
 
     fn fault(text: &str) -> Fault {
         Fault::new(Rule::KeyUnknown, quote!(a), text)

@@ -85,12 +85,14 @@ rules! {
     RouteCatchAll "route_catch_all" [handler],
     RouteDots "route_dots" [handler],
     RouteCharacter "route_character" [handler],
+    RouteEscape "route_escape" [handler],
     ParameterMissing "parameter_missing" [handler],
     ParameterNearMiss "parameter_near_miss" [handler],
 
     // The types under a derive.
     GenericType "generic_type" [resource lift_error],
     NotAStruct "not_a_struct" [resource lift_error],
+    DerivedTwice "derived_twice" [resource lift_error],
     NoInitialize "no_initialize" [resource],
     NeedsInitialize "needs_initialize" [resource],
     MinAboveMax "min_above_max" [resource],
@@ -108,6 +110,7 @@ rules! {
     PublicField "public_field" [lift_error],
     PublicSource "public_source" [lift_error],
     TransparentFields "transparent_fields" [lift_error],
+    TransparentDyn "transparent_dyn" [lift_error],
     LiftOnField "lift_on_field" [lift_error],
 
     // Never seen, if this crate is right.

@@ -130,6 +130,26 @@ pub trait LiftError: std::error::Error + Send + Sync + 'static {
     }
 }
 
+/// The field of a `transparent` variant. Without the supertraits of [`LiftError`], so that what is none is one error.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` does not say what a client sees of it",
+    label = "not a `LiftError`",
+    note = "`transparent` passes on the decision of a type with `#[derive(LiftError)]`",
+    note = "write `#[lift(internal)]` for an opaque 500, or decide here: `#[lift(status = 503)]`"
+)]
+#[doc(hidden)]
+pub trait Decides {
+    /// Its decision.
+    fn decide(&self) -> Decision;
+}
+
+#[diagnostic::do_not_recommend]
+impl<E: LiftError> Decides for E {
+    fn decide(&self) -> Decision {
+        self.decision()
+    }
+}
+
 /// A field in `details(…)`: a value that JSON can show.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be shown as a detail",

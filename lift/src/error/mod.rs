@@ -19,7 +19,7 @@ mod told;
 
 pub use catalog::{Catalog, CatalogEntry, CatalogOf, CatalogOfAnswer, NoCatalog};
 pub(crate) use class::Words;
-pub use decision::{Decision, Detail, LiftError, Retry};
+pub use decision::{Decides, Decision, Detail, LiftError, Retry};
 pub use failure::{Failure, FieldFault, Origin};
 pub(crate) use mask::{masked, masked_beginning};
 pub use opaque::{Error, Result};

@@ -25,8 +25,19 @@ pub trait Answer {
 #[diagnostic::do_not_recommend]
 impl<T: IntoResponse> Answer for T {
     fn answer(self) -> Response {
-        self.into_response()
+        let is_err = hides_err(&self);
+        let response = self.into_response();
+        if is_err { failed(response) } else { response }
     }
+}
+
+/// Whether this is an `Err` that stands behind `impl IntoResponse`, where no trait sees it: a type that is known to be a
+/// `Result` has been opened before.
+///
+/// Which type it is, the compiler says by name alone, and which variant, by the number of its discriminant.
+fn hides_err<T>(answer: &T) -> bool {
+    std::any::type_name::<T>().starts_with("core::result::Result<")
+        && format!("{:?}", std::mem::discriminant(answer)) == "Discriminant(1)"
 }
 
 /// What a handler that takes a `Batch` returns.

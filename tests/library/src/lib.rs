@@ -10,6 +10,8 @@
     unreachable_pub
 )]
 
+pub mod names;
+
 pub mod orders {
     //! One resource, one error, two handlers and a check.
 

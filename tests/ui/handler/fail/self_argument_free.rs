@@ -1,0 +1,6 @@
+#[lift::handler(GET, "/orders")]
+async fn orders(&self) -> &str {
+    self.name
+}
+
+fn main() {}
