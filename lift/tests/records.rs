@@ -657,3 +657,39 @@ async fn names_are_logical() {
     let twins = on_lambda().var("LIFT_TRIGGER_JOBS", "a").var("LIFT_TRIGGER_OTHER_JOBS", "a");
     assert!(twins.check().unwrap_err().to_string().contains("both mean sqs `a`"));
 }
+
+#[lift::handler(sqs = "jobs")]
+async fn all_or_nothing(seen: Shared<Seen>, milliseconds: Json<u64>) {
+    tokio::time::sleep(Duration::from_millis(*milliseconds)).await;
+    seen.note("done");
+}
+
+#[tokio::test(start_paused = true)]
+async fn without_partial_records_go_on_for_as_long_as_there_is_time() {
+    let seen = Seen::default();
+    let service = start(lift::handlers![all_or_nothing], &seen).await;
+    let jobs = |count| {
+        let bodies: Vec<_> = (0..count).map(|_| ("g", json!("92"))).collect();
+        sqs_from("arn:aws:sqs:x:1:jobs", &bodies)
+    };
+    let answer = service.event_within(jobs(10), Duration::from_secs(1)).await;
+    assert!(answer.is_ok(), "{answer:?}");
+    assert_eq!(seen.take().len(), 10);
+    // The eleventh is begun, and cut off; then the whole batch comes again.
+    assert!(service.event_within(jobs(11), Duration::from_secs(1)).await.is_err());
+    assert_eq!(seen.take().len(), 10);
+}
+
+#[lift::handler(kinesis = "clicks", partial)]
+async fn letters(batch: Batch<char>, seen: Shared<Seen>) {
+    batch.iter().for_each(|item| seen.note(item.value.to_string()));
+}
+
+#[tokio::test]
+async fn a_batch_of_a_stream_ends_at_a_record_that_cannot_be_read() {
+    let seen = Seen::default();
+    let service = start(lift::handlers![letters], &seen).await;
+    let event = kinesis(&[("k1", "a"), ("k2", "no letter"), ("k3", "c")]);
+    let answer = service.event(event).await.unwrap();
+    assert_eq!((seen.take(), returned(&answer).len()), (vec!["a".to_owned()], 1));
+}

@@ -3,6 +3,7 @@
 //! Done is only what a handler has answered below 400. What has failed, what could not be read and what was not begun
 //! in time comes again: duplicates, never loss.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
@@ -23,7 +24,7 @@ use super::service::{Call, json_request};
 use super::{Service, Triggered};
 use crate::clock::Deadline;
 use crate::error::{self, Failure, Origin, Outcome};
-use crate::event::{BatchItem, Batched, BatchedItem, FailedItems, RecordKind, Records};
+use crate::event::{self, BatchItem, Batched, BatchedItem, FailedItems, RecordKind, Records};
 
 /// What became of one record.
 enum End {
@@ -63,7 +64,8 @@ struct Batch<'b> {
 impl Batch<'_> {
     async fn one_by_one(&self, items: &[BatchItem<'_>]) -> Vec<End> {
         let concurrency = self.triggered.meta.concurrency.max(1);
-        let time = Time::new(self.call.deadline, self.triggered.meta.timeout);
+        let meta = &self.triggered.meta;
+        let time = Time::new(self.call.deadline, meta.timeout, meta.partial);
         let mut ends: Vec<End> = items.iter().map(|_| End::NotBegun).collect();
         let stop = Stop::new(self.kind, items);
         let mut ended = |index, end| set(&mut ends, index, end);
@@ -181,8 +183,7 @@ impl Batch<'_> {
             match &item.body {
                 Ok(body) => {
                     let (id, body) = (item.id.clone().into_owned(), body.clone());
-                    let group = item.group.as_ref().filter(|_| self.kind == RecordKind::Sqs);
-                    let group = group.map(|group| group.clone().into_owned());
+                    let group = self.in_order(item).map(ToOwned::to_owned);
                     if group.as_deref().is_some_and(|group| broken.contains(&group)) {
                         continue;
                     }
@@ -190,7 +191,7 @@ impl Batch<'_> {
                 }
                 Err(problem) => {
                     set(&mut ends, index, self.unreadable(&item.id, problem));
-                    broken.extend(item.group.as_deref());
+                    broken.extend(self.in_order(item));
                 }
             }
         }
@@ -224,12 +225,21 @@ impl Batch<'_> {
         let unread = std::mem::take(&mut *unread.lock().unwrap_or_else(std::sync::PoisonError::into_inner));
         for (index, problem) in unread {
             let id = items.get(index).map_or("", |item| &item.id);
-            set(&mut ends, index, self.unreadable(id, &problem));
+            let end = problem.map_or(End::NotBegun, |problem| self.unreadable(id, &problem));
+            set(&mut ends, index, end);
         }
         if self.kind == RecordKind::Sqs {
             keep_groups(items, &mut ends);
         }
         ends
+    }
+
+    /// What a record is in order with: its message group, or its shard.
+    fn in_order<'i>(&self, item: &'i BatchItem<'_>) -> Option<&'i str> {
+        match self.kind {
+            RecordKind::Sqs => item.group.as_deref(),
+            kind => kind.is_stream().then_some(&*item.shard),
+        }
     }
 
     /// What the event source is told.
@@ -342,13 +352,17 @@ fn lanes(kind: RecordKind, items: &[BatchItem<'_>], concurrency: usize) -> Vec<L
         return vec![Lane((0..items.len()).collect())];
     }
     let mut lanes: Vec<Lane> = Vec::with_capacity(items.len());
-    let mut places: HashMap<(&str, &str), usize> = HashMap::new();
+    let mut places: HashMap<(&str, Cow<'_, str>), usize> = HashMap::new();
     for (index, item) in items.iter().enumerate() {
         let Some(group) = &item.group else {
             lanes.push(Lane(vec![index]));
             continue;
         };
-        let place = *places.entry((&item.shard, group)).or_insert(lanes.len());
+        let group = match kind {
+            RecordKind::DynamoDb => Cow::Owned(event::item_key(group)),
+            _ => Cow::Borrowed(&**group),
+        };
+        let place = *places.entry((&*item.shard, group)).or_insert(lanes.len());
         match lanes.get_mut(place) {
             Some(lane) => lane.0.push(index),
             None => lanes.push(Lane(vec![index])),
@@ -398,6 +412,13 @@ impl Stop {
 /// Whether there is time for one record more.
 struct Time {
     deadline: Deadline,
+    /// What has to be left, where a record that is not begun is worth more than one that is cut off: with `partial`.
+    /// Without it all records come again when one is missing.
+    reserve: Option<Reserve>,
+}
+
+/// Twice what the longest record took, and at least a tenth of all; never more than a record can take.
+struct Reserve {
     /// A tenth of what there was at the beginning.
     least: Duration,
     /// No record takes longer.
@@ -407,27 +428,36 @@ struct Time {
 }
 
 impl Time {
-    fn new(deadline: Deadline, timeout: Option<Duration>) -> Self {
-        let least = deadline.remaining().unwrap_or_default() / 10;
-        Self { deadline, least, most: timeout.unwrap_or(Duration::MAX), longest: AtomicU64::new(0) }
+    fn new(deadline: Deadline, timeout: Option<Duration>, partial: bool) -> Self {
+        let reserve = deadline.remaining().filter(|_| partial).map(|all| Reserve {
+            least: all / 10,
+            most: timeout.unwrap_or(Duration::MAX),
+            longest: AtomicU64::new(0),
+        });
+        Self { deadline, reserve }
     }
 
     /// When a record is begun, where that matters.
     fn begin(&self) -> Option<Instant> {
-        self.deadline.at().map(|_| Instant::now())
+        self.reserve.as_ref().map(|_| Instant::now())
     }
 
     fn took(&self, begun: Option<Instant>) {
-        if let Some(begun) = begun {
+        if let (Some(begun), Some(reserve)) = (begun, &self.reserve) {
             let nanos = u64::try_from(begun.elapsed().as_nanos()).unwrap_or(u64::MAX);
-            self.longest.fetch_max(nanos, Ordering::Relaxed);
+            reserve.longest.fetch_max(nanos, Ordering::Relaxed);
         }
     }
 
-    /// Twice what the longest one took has to be left, and at least a tenth of all.
     fn is_enough(&self) -> bool {
         let Some(left) = self.deadline.remaining() else { return true };
+        !left.is_zero() && self.reserve.as_ref().is_none_or(|reserve| left >= reserve.now())
+    }
+}
+
+impl Reserve {
+    fn now(&self) -> Duration {
         let longest = Duration::from_nanos(self.longest.load(Ordering::Relaxed));
-        left >= longest.saturating_mul(2).max(self.least).min(self.most) && !left.is_zero()
+        longest.saturating_mul(2).max(self.least).min(self.most)
     }
 }

@@ -18,8 +18,8 @@ use crate::resource::{Requirements, ResourceSet, Uses};
 
 /// The records of one batch together, for a handler that writes them with one statement or sends them with one call.
 ///
-/// A record whose body is not the JSON of a `T` is not among them; it has failed already, and of a FIFO queue the rest of
-/// its message group goes back with it. When none could be read, the batch is empty. The handler answers `()` when all
+/// A record whose body is not the JSON of a `T` is not among them; it has failed already. What stands behind it in its
+/// message group of a FIFO queue, or in its shard of a stream, goes back with it. When none could be read, the batch is empty. The handler answers `()` when all
 /// of them are done, [`Failed`] to name those that are not, or a `Result` of one of them: an error is for all. Naming
 /// takes the key `partial`, else one of them fails the whole batch.
 ///
@@ -120,14 +120,14 @@ impl<'b, T> IntoIterator for &'b Batch<T> {
 pub(crate) struct Batched {
     pub(crate) event: Bytes,
     pub(crate) items: Arc<[BatchedItem]>,
-    /// Those that [`Batch`] could not read, with the reason.
-    pub(crate) unread: Arc<std::sync::Mutex<Vec<(usize, String)>>>,
+    /// Those that [`Batch`] does not hand out: it could not read them, for this reason, or they stand behind one of those.
+    pub(crate) unread: Arc<std::sync::Mutex<Vec<(usize, Option<String>)>>>,
 }
 
 pub(crate) struct BatchedItem {
     pub(crate) index: usize,
     pub(crate) id: String,
-    /// Behind a record of its group that cannot be read, no other one is handed out.
+    /// Its message group or shard: behind a record of it that cannot be read, no other one is handed out.
     pub(crate) group: Option<String>,
     pub(crate) body: Bytes,
     pub(crate) start: usize,
@@ -148,6 +148,7 @@ impl<T: DeserializeOwned, S: Sync> FromRequestParts<S> for Batch<T> {
         let mut items = Vec::with_capacity(batched.items.len());
         for item in batched.items.iter() {
             if item.group.as_deref().is_some_and(|group| broken.contains(&group)) {
+                unread.push((item.index, None));
                 continue;
             }
             match serde_json::from_slice(&item.body) {
@@ -156,7 +157,7 @@ impl<T: DeserializeOwned, S: Sync> FromRequestParts<S> for Batch<T> {
                     items.push(Item { id: item.id.clone(), value, index: item.index, place });
                 }
                 Err(error) => {
-                    unread.push((item.index, error.to_string()));
+                    unread.push((item.index, Some(error.to_string())));
                     broken.extend(item.group.as_deref());
                 }
             }

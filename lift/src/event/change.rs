@@ -1,5 +1,7 @@
 //! A change of a DynamoDB table.
 
+use std::collections::BTreeMap;
+
 use axum_core::extract::FromRequestParts;
 use http::request::Parts;
 use serde::Deserialize;
@@ -142,11 +144,81 @@ fn plain(typed: Value) -> Result<Value, String> {
     })
 }
 
+/// The key of an item, written the same way whenever it has the same value: DynamoDB neither keeps an order of its
+/// attributes nor tells `1` from `1.0`.
+pub(crate) fn item_key(keys: &str) -> String {
+    let Ok(attributes) = serde_json::from_str::<BTreeMap<String, BTreeMap<String, Value>>>(keys) else {
+        return keys.to_owned();
+    };
+    let mut key = String::with_capacity(keys.len());
+    for (name, typed) in attributes {
+        for (kind, value) in typed {
+            let number = value.as_str().filter(|_| kind == "N").and_then(decimal);
+            let value = number.unwrap_or_else(|| value.to_string());
+            key.push_str(&format!("{name:?} {kind:?} {value} "));
+        }
+    }
+    key
+}
+
+/// A number as its digits without zeros at either end, and their power of ten: `-1.50` as `-15e-1`.
+fn decimal(text: &str) -> Option<String> {
+    let (mantissa, exponent) = text.split_once(['e', 'E']).unwrap_or((text, "0"));
+    let exponent: i64 = exponent.parse().ok()?;
+    let (sign, mantissa) = match mantissa.strip_prefix('-') {
+        Some(mantissa) => ("-", mantissa),
+        None => ("", mantissa.strip_prefix('+').unwrap_or(mantissa)),
+    };
+    let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
+    let digits = format!("{whole}{fraction}");
+    if digits.is_empty() || !digits.bytes().all(|digit| digit.is_ascii_digit()) {
+        return None;
+    }
+    let kept = digits.trim_end_matches('0');
+    let power = |length: usize| i64::try_from(length).ok();
+    let exponent =
+        exponent.checked_sub(power(fraction.len())?)?.checked_add(power(digits.len() - kept.len())?)?;
+    Some(match kept.trim_start_matches('0') {
+        "" => "0".to_owned(),
+        kept => format!("{sign}{kept}e{exponent}"),
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use serde_json::json;
 
     use super::*;
+
+    #[test]
+    fn a_key_is_told_by_its_value() {
+        let key = r#"{"id":{"S":"a\u0062"},"n":{"N":"10"}}"#;
+        for same in [
+            r#"{ "n" : {"N":"1e1"}, "id" : {"S":"ab"} }"#,
+            r#"{"id":{"S":"ab"},"n":{"N":"10.00"}}"#,
+            r#"{"id":{"S":"ab"},"n":{"N":"+010"}}"#,
+            r#"{"id":{"S":"ab"},"n":{"N":"0.1E+2"}}"#,
+        ] {
+            assert_eq!(item_key(same), item_key(key), "{same}");
+        }
+        for other in [
+            r#"{"id":{"S":"ab"},"n":{"N":"-10"}}"#,
+            r#"{"id":{"S":"ab"},"n":{"N":"1"}}"#,
+            r#"{"id":{"S":"ab"},"n":{"S":"10"}}"#,
+            r#"{"id":{"S":"ab"}}"#,
+            r#"{"id":{"S":"10"},"n":{"N":"10"}}"#,
+            "{",
+        ] {
+            assert_ne!(item_key(other), item_key(key), "{other}");
+        }
+        let zero = |text: &str| item_key(&json!({"n": {"N": text}}).to_string());
+        assert_eq!(zero("0"), zero("-0.00e7"));
+        let long = "12345678901234567890123456789012345678";
+        assert_ne!(zero(long), zero(&long.replace("678", "679")));
+        for odd in ["", ".", "1e", "1e99999999999999999999", "0x1", "1e9223372036854775807", "NaN"] {
+            assert!(!zero(odd).is_empty());
+        }
+    }
 
     #[test]
     fn attributes_of_every_type_become_plain_json() {

@@ -49,7 +49,9 @@ struct Wire<T> {
 }
 
 fn take<T: DeserializeOwned>(parts: &Parts) -> Result<Option<RequestContext<T>>, Failure> {
-    let Some(event) = Context::of(parts).and_then(Context::event) else { return Ok(None) };
+    let Some(context) = Context::of(parts) else { return Ok(None) };
+    // A record has none, and its event may be large.
+    let Some(event) = context.event().filter(|_| context.record().is_none()) else { return Ok(None) };
     match serde_json::from_slice::<Wire<T>>(event) {
         Ok(wire) => Ok(wire.request_context.map(RequestContext)),
         Err(error) => Err(Failure::internal("REQUEST_CONTEXT_NOT_VALID", error)),

@@ -26,6 +26,7 @@ mod tests;
 pub use batch::Whole;
 pub use batch::{Batch, Failed, Item};
 pub(crate) use batch::{Batched, BatchedItem, FailedItems};
+pub(crate) use change::item_key;
 pub use change::{Change, ChangeKind};
 pub use context::{HttpContext, RequestContext};
 pub(crate) use decode::{Decoded, decode};

@@ -56,7 +56,8 @@ impl<T: FromPath, S: Sync, const INDEX: usize> FromRequestParts<S> for PathArg<T
     }
 }
 
-/// All parameters of the route as one value: a tuple in the route's order, or a struct by their names.
+/// All parameters of the route as one value: a tuple or a tuple struct in the route's order, a struct or a map by their
+/// names, a list of values or of pairs `(name, value)`, or a single value when there is one.
 ///
 /// Usually unnecessary: an argument named like a parameter is parsed from the path.
 #[derive(Clone, Copy, Debug)]
@@ -98,13 +99,14 @@ impl<'de> serde::Deserializer<'de> for Params<'_> {
 
     fn deserialize_any<V: serde::de::Visitor<'de>>(self, visitor: V) -> Result<V::Value, ParamError> {
         match self.0 {
-            [(_, value)] => Text(value).deserialize_any(visitor),
+            [(name, value)] => Param(name, value).deserialize_any(visitor),
             _ => self.deserialize_map(visitor),
         }
     }
 
     fn deserialize_map<V: serde::de::Visitor<'de>>(self, visitor: V) -> Result<V::Value, ParamError> {
-        visitor.visit_map(MapDeserializer::new(self.0.iter().map(|(name, value)| (*name, Text(value)))))
+        visitor
+            .visit_map(MapDeserializer::new(self.0.iter().map(|(name, value)| (*name, Param(name, value)))))
     }
 
     fn deserialize_struct<V: serde::de::Visitor<'de>>(
@@ -117,7 +119,7 @@ impl<'de> serde::Deserializer<'de> for Params<'_> {
     }
 
     fn deserialize_seq<V: serde::de::Visitor<'de>>(self, visitor: V) -> Result<V::Value, ParamError> {
-        visitor.visit_seq(SeqDeserializer::new(self.0.iter().map(|(_, value)| Text(value))))
+        visitor.visit_seq(SeqDeserializer::new(self.0.iter().map(|(name, value)| Param(name, value))))
     }
 
     fn deserialize_tuple<V: serde::de::Visitor<'de>>(
@@ -132,12 +134,25 @@ impl<'de> serde::Deserializer<'de> for Params<'_> {
         }
     }
 
+    fn deserialize_tuple_struct<V: serde::de::Visitor<'de>>(
+        self,
+        _: &'static str,
+        len: usize,
+        visitor: V,
+    ) -> Result<V::Value, ParamError> {
+        self.deserialize_tuple(len, visitor)
+    }
+
     fn deserialize_newtype_struct<V: serde::de::Visitor<'de>>(
         self,
         _: &'static str,
         visitor: V,
     ) -> Result<V::Value, ParamError> {
         visitor.visit_newtype_struct(self)
+    }
+
+    fn deserialize_unit<V: serde::de::Visitor<'de>>(self, visitor: V) -> Result<V::Value, ParamError> {
+        visitor.visit_unit()
     }
 
     single! {
@@ -156,24 +171,24 @@ impl<'de> serde::Deserializer<'de> for Params<'_> {
     }
 
     serde::forward_to_deserialize_any! {
-        bytes byte_buf unit unit_struct tuple_struct identifier ignored_any
+        bytes byte_buf unit_struct identifier ignored_any
     }
 }
 
 impl<'a> Params<'a> {
-    fn only(self) -> Result<Text<'a>, ParamError> {
+    fn only(self) -> Result<Param<'a>, ParamError> {
         match self.0 {
-            [(_, value)] => Ok(Text(value)),
+            [(name, value)] => Ok(Param(name, value)),
             _ => Err(ParamError::custom(format_args!("the route has {} parameters, not 1", self.0.len()))),
         }
     }
 }
 
-/// One parameter, read as the type asks.
+/// One parameter, its name and its value, read as the type asks: mostly the value alone.
 #[derive(Clone, Copy)]
-struct Text<'a>(&'a str);
+struct Param<'a>(&'a str, &'a str);
 
-impl<'de> IntoDeserializer<'de, ParamError> for Text<'_> {
+impl<'de> IntoDeserializer<'de, ParamError> for Param<'_> {
     type Deserializer = Self;
 
     fn into_deserializer(self) -> Self {
@@ -184,17 +199,17 @@ impl<'de> IntoDeserializer<'de, ParamError> for Text<'_> {
 macro_rules! parse {
     ($($method:ident $visit:ident $type:ty;)*) => {$(
         fn $method<V: serde::de::Visitor<'de>>(self, visitor: V) -> Result<V::Value, ParamError> {
-            let value: $type = self.0.parse().map_err(|error| ParamError::custom(format_args!("`{}`: {error}", self.0)))?;
+            let value: $type = self.1.parse().map_err(|error| ParamError::custom(format_args!("`{}`: {error}", self.1)))?;
             visitor.$visit(value)
         }
     )*};
 }
 
-impl<'de> serde::Deserializer<'de> for Text<'_> {
+impl<'de> serde::Deserializer<'de> for Param<'_> {
     type Error = ParamError;
 
     fn deserialize_any<V: serde::de::Visitor<'de>>(self, visitor: V) -> Result<V::Value, ParamError> {
-        visitor.visit_str(self.0)
+        visitor.visit_str(self.1)
     }
 
     fn deserialize_option<V: serde::de::Visitor<'de>>(self, visitor: V) -> Result<V::Value, ParamError> {
@@ -215,7 +230,7 @@ impl<'de> serde::Deserializer<'de> for Text<'_> {
         _: &'static [&'static str],
         visitor: V,
     ) -> Result<V::Value, ParamError> {
-        visitor.visit_enum(self.0.into_deserializer())
+        visitor.visit_enum(self.1.into_deserializer())
     }
 
     parse! {
@@ -235,8 +250,31 @@ impl<'de> serde::Deserializer<'de> for Text<'_> {
         deserialize_char visit_char char;
     }
 
+    /// In a list of pairs.
+    fn deserialize_tuple<V: serde::de::Visitor<'de>>(
+        self,
+        len: usize,
+        visitor: V,
+    ) -> Result<V::Value, ParamError> {
+        if len != 2 {
+            return Err(ParamError::custom(format_args!(
+                "a parameter is a name and a value, not {len} values"
+            )));
+        }
+        visitor.visit_seq(SeqDeserializer::new([self.0, self.1].into_iter()))
+    }
+
+    fn deserialize_tuple_struct<V: serde::de::Visitor<'de>>(
+        self,
+        _: &'static str,
+        len: usize,
+        visitor: V,
+    ) -> Result<V::Value, ParamError> {
+        self.deserialize_tuple(len, visitor)
+    }
+
     serde::forward_to_deserialize_any! {
-        str string bytes byte_buf unit unit_struct seq tuple tuple_struct map struct identifier ignored_any
+        str string bytes byte_buf unit unit_struct seq map struct identifier ignored_any
     }
 }
 
@@ -287,6 +325,36 @@ mod tests {
         assert_eq!(Both::deserialize(Params(&both)).unwrap(), Both { shop: "oslo".to_owned(), id: 7 });
         assert_eq!(u32::deserialize(Params(&both[1..])).unwrap(), 7);
         assert_eq!(String::deserialize(Params(&both[..1])).unwrap(), "oslo");
+        #[derive(Debug, PartialEq, Deserialize)]
+        struct InOrder(String, u32);
+        #[derive(Debug, PartialEq, Deserialize)]
+        struct Id(u32);
+        #[derive(Debug, PartialEq, Deserialize)]
+        struct Pair(String, String);
+        #[derive(Debug, PartialEq, Deserialize)]
+        struct Some2 {
+            shop: Option<String>,
+            id: Option<Id>,
+        }
+        assert_eq!(InOrder::deserialize(Params(&both)).unwrap(), InOrder("oslo".to_owned(), 7));
+        assert_eq!(Id::deserialize(Params(&both[1..])).unwrap(), Id(7));
+        assert_eq!(Option::<Id>::deserialize(Params(&both[1..])).unwrap(), Some(Id(7)));
+        assert_eq!(
+            Some2::deserialize(Params(&both)).unwrap(),
+            Some2 { shop: Some("oslo".to_owned()), id: Some(Id(7)) }
+        );
+        assert_eq!(Vec::<String>::deserialize(Params(&both)).unwrap(), ["oslo", "7"]);
+        let pairs = [("shop".to_owned(), "oslo".to_owned()), ("id".to_owned(), "7".to_owned())];
+        assert_eq!(Vec::<(String, String)>::deserialize(Params(&both)).unwrap(), pairs);
+        assert_eq!(
+            Vec::<Pair>::deserialize(Params(&both)).unwrap(),
+            pairs.clone().map(|(name, value)| Pair(name, value))
+        );
+        let map = std::collections::HashMap::<String, String>::deserialize(Params(&both)).unwrap();
+        assert_eq!(map, pairs.into());
+        <()>::deserialize(Params(&[])).unwrap();
+        assert!(InOrder::deserialize(Params(&both[1..])).is_err());
+        assert!(Vec::<(String, String, String)>::deserialize(Params(&both)).is_err());
         let error = <(String,)>::deserialize(Params(&both)).unwrap_err();
         assert_eq!(error.to_string(), "the route has 2 parameters, not 1");
     }
