@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::ops::{Deref, DerefMut};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use axum_core::body::Body;
 use axum_core::extract::FromRequestParts;
@@ -120,9 +120,12 @@ impl<'b, T> IntoIterator for &'b Batch<T> {
 pub(crate) struct Batched {
     pub(crate) event: Bytes,
     pub(crate) items: Arc<[BatchedItem]>,
-    /// Those that [`Batch`] does not hand out: it could not read them, for this reason, or they stand behind one of those.
-    pub(crate) unread: Arc<std::sync::Mutex<Vec<(usize, Option<String>)>>>,
+    pub(crate) unread: Arc<Mutex<Vec<Unread>>>,
 }
+
+/// A record that [`Batch`] does not hand out, by its index: it could not be read, for this reason, or it stands behind
+/// one of those.
+pub(crate) type Unread = (usize, Option<String>);
 
 pub(crate) struct BatchedItem {
     pub(crate) index: usize,
@@ -143,7 +146,7 @@ impl<T: DeserializeOwned, S: Sync> FromRequestParts<S> for Batch<T> {
                 "`Batch` was taken, and no records called this handler",
             ));
         };
-        let mut unread = batched.unread.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let mut unread = batched.unread.lock().unwrap_or_else(PoisonError::into_inner);
         let mut broken: Vec<&str> = Vec::new();
         let mut items = Vec::with_capacity(batched.items.len());
         for item in batched.items.iter() {

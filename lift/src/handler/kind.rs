@@ -31,7 +31,7 @@ pub struct Plain(());
 /// A `Result` whose error is a [`LiftError`], or has to be.
 #[derive(Debug)]
 pub struct Decided(());
-/// A `Result` whose error is a [`Refusal`].
+/// A `Result` whose error is a `Refusal`.
 #[derive(Debug)]
 pub struct Refused(());
 /// A `Result` whose error is an error and a response: the rejections of extractors.
