@@ -1,22 +1,23 @@
 //! Runs the checks, keeps what they found and judges those that do not come back.
 
-use std::future::{Future, poll_fn};
-use std::panic::AssertUnwindSafe;
+mod attempt;
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, RwLock};
 use std::time::Duration;
 
-use futures_util::FutureExt;
 use futures_util::future::{BoxFuture, join_all};
-use tokio::runtime::{Handle, RuntimeFlavor};
+use tokio::runtime::Handle;
 use tokio::sync::watch;
 
+use self::attempt::Attempt;
 use super::heartbeat::Heartbeat;
 use super::{CheckSettings, Health, Status};
 use crate::clock::{Chance, Clock, Moment};
 use crate::config::duration_text;
 use crate::error::masked_beginning;
-use crate::layer::panic_text;
+use crate::layer::caught_text;
 
 /// The least age at which a result says nothing any more.
 const STALE: Duration = Duration::from_secs(30);
@@ -237,7 +238,10 @@ impl Watched {
             let chance = Chance::default();
             loop {
                 let Some(interval) = watched.upgrade().map(|watched| {
-                    watched.turn();
+                    // What a change of health is told to is not lift's.
+                    if let Err(payload) = catch_unwind(AssertUnwindSafe(|| watched.turn())) {
+                        drop(caught_text(payload));
+                    }
                     watched.interval()
                 }) else {
                     return;
@@ -334,7 +338,7 @@ impl Watched {
         let running = Running { since: self.common.clock.now(), judged: None, done };
         state.running = Some(running.clone());
         drop(state);
-        let run = self.clone().run(running.since, sender);
+        let run = Run { watched: self.clone(), found: None, sender }.until_end(running.since);
         match self.common.runtime.get() {
             Some(runtime) => runtime.spawn(run),
             None => tokio::spawn(run),
@@ -342,61 +346,25 @@ impl Watched {
         Ok(running)
     }
 
-    async fn run(self: Arc<Self>, since: Moment, sender: watch::Sender<Option<Arc<Checked>>>) {
-        let timeout = self.component.settings.timeout;
-        let check = AssertUnwindSafe(async { (self.component.run)().await }).catch_unwind();
-        let found = tokio::time::timeout(timeout, apart(check)).await;
-        let at = self.common.clock.now();
-        let took = at.since(since);
-        let checked = match found {
-            Ok(Ok(mut health)) if took <= timeout => {
-                let cause = health.take_whole().filter(|_| self.common.unmasked.load(Ordering::Relaxed));
-                Checked { health: health.fitted(), at, took, cause }
-            }
-            Ok(Err(payload)) => {
-                let cause = Some(masked_beginning(&panic_text(&*payload), CAUSE));
-                Checked { health: Health::unhealthy("the check panicked"), at, took, cause }
-            }
-            // It may have blocked its thread and come back late.
-            Ok(Ok(_)) | Err(_) => self.timed_out(at),
-        };
-        let (judged, slow) = {
-            let mut state = self.state();
-            // Whoever judges from now on comes too late.
-            let judged = state.running.as_mut().is_some_and(|running| running.judged.replace(at).is_some());
-            let slow = took > timeout / 5 * 4;
-            (judged, slow && !std::mem::replace(&mut state.slow, slow))
-        };
-        if slow {
-            let component = self.component.name.as_str();
-            tracing::warn!(component, ?took, ?timeout, "a health check takes most of its time-out");
-        }
-        let last = if judged { self.state().last.clone() } else { None };
-        let last = last.unwrap_or_else(|| self.record(checked));
-        {
-            // Only now, so that whoever finds nothing running finds the result.
-            let mut state = self.state();
-            state.running = None;
-            state.ended += 1;
-        }
-        sender.send_replace(Some(last));
+    /// Takes a result over into the report and tells when that changes its status.
+    fn record(&self, checked: Checked) {
+        let (before, now) = self.settle(checked);
+        self.tell(before, &now);
     }
 
-    /// Takes a result over into the report and tells when that changes its status; what is reported then.
-    fn record(&self, checked: Checked) -> Arc<Checked> {
+    /// Takes a result over into the report: the status before, and what is reported now.
+    fn settle(&self, checked: Checked) -> (Status, Arc<Checked>) {
         let mut state = self.state();
         let before = state.last.as_ref().map_or(Status::Healthy, |last| last.health.status);
-        let now = state.settle(checked, &self.component.settings);
-        drop(state);
-        if now.health.status != before {
-            self.tell(before, &now);
-        }
-        now
+        (before, state.settle(checked, &self.component.settings))
     }
 
     /// One log event and one metric for every change of a component's status.
     fn tell(&self, before: Status, checked: &Checked) {
         let (component, now) = (self.component.name.as_str(), checked.health.status);
+        if now == before {
+            return;
+        }
         metrics::counter!("lift_health_changes_total", "component" => component.to_owned(), "status" => now.as_str())
             .increment(1);
         let why = checked.cause.as_deref().or(checked.health.message.as_deref()).unwrap_or("-");
@@ -414,15 +382,72 @@ impl Watched {
     }
 }
 
-/// Polls a future that may block its thread. A worker of a multi-thread runtime has the task that comes next in a slot
-/// that no other worker can take it from, so it hands everything over before.
-fn apart<F: Future>(future: F) -> impl Future<Output = F::Output> {
-    let several = Handle::current().runtime_flavor() == RuntimeFlavor::MultiThread;
-    let mut future = Box::pin(future);
-    poll_fn(move |cx| {
-        let mut poll = || future.as_mut().poll(cx);
-        if several { tokio::task::block_in_place(poll) } else { poll() }
-    })
+/// A run of a check. However its task ends, the run has ended: nothing that a check does keeps it from running again.
+struct Run {
+    watched: Arc<Watched>,
+    /// What is reported at its end.
+    found: Option<Arc<Checked>>,
+    sender: watch::Sender<Option<Arc<Checked>>>,
+}
+
+impl Run {
+    async fn until_end(mut self, since: Moment) {
+        let watched = self.watched.clone();
+        let timeout = watched.component.settings.timeout;
+        let mut attempt = {
+            let watched = watched.clone();
+            Attempt::new(Box::pin(async move { (watched.component.run)().await }))
+        };
+        let found = tokio::time::timeout(timeout, &mut attempt).await;
+        attempt.abandon();
+        let at = watched.common.clock.now();
+        let took = at.since(since);
+        let checked = match found {
+            Ok(Ok(mut health)) if took <= timeout => {
+                let cause = health.take_whole().filter(|_| watched.common.unmasked.load(Ordering::Relaxed));
+                Checked { health: health.fitted(), at, took, cause }
+            }
+            Ok(Err(panic)) => {
+                let cause = Some(masked_beginning(&panic, CAUSE));
+                Checked { health: Health::unhealthy("the check panicked"), at, took, cause }
+            }
+            // It may have blocked its thread and come back late.
+            Ok(Ok(_)) | Err(_) => watched.timed_out(at),
+        };
+        let slow = took > timeout / 5 * 4;
+        let (judged, slow) = {
+            let mut state = watched.state();
+            // Whoever judges from now on comes too late.
+            let judged = state.running.as_mut().is_some_and(|running| running.judged.replace(at).is_some());
+            let last = if judged { state.last.clone() } else { None };
+            (last, slow && !std::mem::replace(&mut state.slow, slow))
+        };
+        let (before, now) = match judged {
+            Some(last) => (last.health.status, last),
+            None => watched.settle(checked),
+        };
+        // Before it is told: whoever is told may panic.
+        self.found = Some(now.clone());
+        if slow {
+            let component = watched.component.name.as_str();
+            tracing::warn!(component, ?took, ?timeout, "a health check takes most of its time-out");
+        }
+        watched.tell(before, &now);
+    }
+}
+
+impl Drop for Run {
+    fn drop(&mut self) {
+        {
+            // Only now, so that whoever finds nothing running finds the result.
+            let mut state = self.watched.state();
+            state.running = None;
+            state.ended += 1;
+        }
+        if let Some(found) = self.found.take() {
+            self.sender.send_replace(Some(found));
+        }
+    }
 }
 
 impl State {

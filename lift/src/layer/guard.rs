@@ -82,14 +82,29 @@ impl Drop for Guarded {
 pub(super) fn attempt<T>(deadline: Deadline, work: impl FnOnce() -> T) -> Result<T, Stopped> {
     let work = || deadline.enter(|| telemetry::watched(work));
     catch_unwind(AssertUnwindSafe(work))
-        .map_err(|payload| Stopped::Panic(panic_text(&*payload), telemetry::take_panic()))
+        .map_err(|payload| Stopped::Panic(caught_text(payload), telemetry::take_panic()))
 }
 
-/// Drops what is not finished, so that its connections are closed; a panic while dropping must not take the process
-/// along.
-pub(super) fn discard<T>(unfinished: Option<T>) {
-    if let Some(unfinished) = unfinished {
-        let _ = catch_unwind(AssertUnwindSafe(|| interruption::drop_interrupted(unfinished)));
+/// Drops what is not finished, so that its connections are closed; a panic while dropping ends here.
+pub(crate) fn discard<T>(unfinished: Option<T>) {
+    if let Some(unfinished) = unfinished
+        && let Err(payload) = catch_unwind(AssertUnwindSafe(|| interruption::drop_interrupted(unfinished)))
+    {
+        dismiss(payload);
+    }
+}
+
+/// The text of a panic that ends here.
+pub(crate) fn caught_text(payload: Box<dyn Any + Send>) -> String {
+    let text = panic_text(&*payload);
+    dismiss(payload);
+    text
+}
+
+/// Drops the payload of a panic. It is any value, so its `Drop` may panic in turn; what that one brings is forgotten.
+fn dismiss(payload: Box<dyn Any + Send>) {
+    if let Err(another) = catch_unwind(AssertUnwindSafe(|| drop(payload))) {
+        std::mem::forget(another);
     }
 }
 

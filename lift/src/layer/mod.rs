@@ -4,4 +4,4 @@ mod body;
 mod guard;
 
 pub(crate) use body::{GuardedBody, WatchedBody};
-pub(crate) use guard::{Stopped, guard, panic_text};
+pub(crate) use guard::{Stopped, caught_text, discard, guard, panic_text};

@@ -1,6 +1,8 @@
+use std::panic::panic_any;
 use std::sync::atomic::AtomicUsize;
 
 use super::*;
+use crate::pool::discard::interrupted;
 
 const CACHE: Duration = Duration::from_secs(1);
 const TIMEOUT: Duration = Duration::from_millis(100);
@@ -261,4 +263,167 @@ async fn a_run_that_ends_between_two_looks_of_a_probe_is_not_started_again() {
     // And the task of the interval has nothing to add so soon.
     watched.turn();
     assert!(watched.state().running.is_none());
+}
+
+/// Panics while it is dropped; the second kind with a payload that does so in turn.
+enum Bomb {
+    Plain,
+    Chained,
+}
+
+impl Drop for Bomb {
+    fn drop(&mut self) {
+        match self {
+            Self::Plain => panic_any("dropped"),
+            Self::Chained => panic_any(Self::Plain),
+        }
+    }
+}
+
+async fn hang<T>(_held: T) -> Health {
+    std::future::pending().await
+}
+
+/// Components whose drop panics in every way, with how often each was run, and one that works.
+fn armed() -> (Vec<Component>, Vec<Arc<AtomicUsize>>) {
+    type Run = fn() -> BoxFuture<'static, Health>;
+    let runs: [(&str, Run); 5] = [
+        ("hangs", || Box::pin(hang(Bomb::Plain))),
+        ("hangs, too", || Box::pin(hang(Bomb::Chained))),
+        ("panics", || Box::pin(async { panic_any(Bomb::Plain) })),
+        ("panics, too", || Box::pin(async { panic_any(Bomb::Chained) })),
+        ("works", || Box::pin(std::future::ready(Health::healthy()))),
+    ];
+    let (mut components, mut counts) = (Vec::new(), Vec::new());
+    for (name, run) in runs {
+        let count = Arc::new(AtomicUsize::new(0));
+        counts.push(count.clone());
+        components.push(component(name, true, move || {
+            count.fetch_add(1, Ordering::SeqCst);
+            run()
+        }));
+    }
+    (components, counts)
+}
+
+fn messages(found: &[Finding]) -> Vec<&str> {
+    found.iter().map(|finding| finding.checked.health.message.as_deref().unwrap_or("-")).collect()
+}
+
+const OF_ARMED: [&str; 5] =
+    ["timed out after 100ms", "timed out after 100ms", "the check panicked", "the check panicked", "-"];
+
+#[tokio::test(start_paused = true)]
+async fn a_panic_while_a_check_is_dropped_keeps_no_check_from_running() {
+    let ((components, counts), clock) = (armed(), Clock::held());
+    let monitor = monitor(components, &clock);
+    // As on Lambda, where a probe waits for the checks; then as in a server.
+    for round in 1..=3 {
+        assert_eq!(messages(&monitor.findings(|_| true).await), OF_ARMED, "probe {round}");
+        clock.advance(CACHE);
+    }
+    monitor.watch();
+    for _ in 0..3 {
+        clock.advance(INTERVAL);
+        tokio::time::sleep(INTERVAL).await;
+    }
+    assert_eq!(messages(&monitor.findings(|_| true).await), OF_ARMED);
+    for (count, watched) in counts.iter().zip(monitor.components(|_| true)) {
+        let (count, name) = (count.load(Ordering::SeqCst), &watched.component.name);
+        assert!(count >= 5, "{name} ran {count} times");
+        assert!(watched.state().running.is_none(), "{name}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn a_panic_while_a_check_is_dropped_ends_no_worker() {
+    let (mut components, counts) = armed();
+    for component in &mut components {
+        component.settings = component.settings.interval(TIMEOUT);
+    }
+    let monitor = monitor(components, &Clock::system());
+    monitor.watch();
+    let ran = async {
+        while counts.iter().any(|count| count.load(Ordering::SeqCst) < 4) {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    };
+    assert!(tokio::time::timeout(Duration::from_secs(30), ran).await.is_ok(), "{counts:?}");
+    assert_eq!(messages(&monitor.findings(|_| true).await), OF_ARMED);
+}
+
+/// Notes whether what it is held by was dropped as interrupted.
+struct Witness(Arc<Mutex<Vec<bool>>>);
+
+impl Drop for Witness {
+    fn drop(&mut self) {
+        self.0.lock().unwrap().push(interrupted());
+    }
+}
+
+type End = fn() -> BoxFuture<'static, Health>;
+
+/// A component that ends in this way, and how what it held was dropped.
+fn witnessed(end: End) -> (Monitor, Arc<Mutex<Vec<bool>>>) {
+    let seen = Arc::new(Mutex::new(Vec::new()));
+    let kept = seen.clone();
+    let run = move || -> BoxFuture<'static, Health> {
+        let witness = Witness(kept.clone());
+        Box::pin(async move {
+            let _witness = witness;
+            end().await
+        })
+    };
+    (monitor(vec![component("witnessed", true, run)], &Clock::held()), seen)
+}
+
+#[tokio::test(start_paused = true)]
+async fn only_a_check_that_does_not_end_is_interrupted() {
+    let ends: [(End, bool); 4] = [
+        (|| Box::pin(std::future::ready(Health::healthy())), false),
+        (|| Box::pin(std::future::pending()), true),
+        (|| Box::pin(async { panic_any("boom") }), true),
+        (|| Box::pin(hang(Bomb::Plain)), true),
+    ];
+    for (index, (end, expected)) in ends.into_iter().enumerate() {
+        let (monitor, seen) = witnessed(end);
+        monitor.findings(|_| true).await;
+        assert_eq!(*seen.lock().unwrap(), [expected], "{index}");
+    }
+}
+
+#[test]
+fn a_check_whose_runtime_ends_is_interrupted_and_not_running_any_more() {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
+    let (monitor, seen) = witnessed(|| Box::pin(std::future::pending()));
+    let watched = monitor.components(|_| true).remove(0);
+    runtime.block_on(async {
+        watched.refresh();
+        tokio::task::yield_now().await;
+    });
+    assert!(watched.state().running.is_some());
+    drop(runtime);
+    assert_eq!(*seen.lock().unwrap(), [true]);
+    assert!(watched.state().running.is_none());
+}
+
+#[tokio::test]
+async fn a_change_that_cannot_be_told_is_reported_all_the_same() {
+    /// As a subscriber of the service's own might.
+    struct Broken;
+    impl<S: tracing::Subscriber> tracing_subscriber::Layer<S> for Broken {
+        fn on_event(&self, _: &tracing::Event<'_>, _: tracing_subscriber::layer::Context<'_, S>) {
+            panic_any("no disk left");
+        }
+    }
+    use tracing_subscriber::layer::SubscriberExt;
+    let _broken = tracing::subscriber::set_default(tracing_subscriber::registry().with(Broken));
+    let (monitor, clock, ..) = told(|component| {
+        component.run = Box::new(|| Box::pin(std::future::ready(Health::unhealthy("away"))));
+    });
+    for _ in 0..3 {
+        assert_eq!(messages(&monitor.findings(|_| true).await), ["away"]);
+        assert!(monitor.components(|_| true).iter().all(|watched| watched.state().running.is_none()));
+        clock.advance(CACHE);
+    }
 }
