@@ -1,5 +1,6 @@
 //! The keys of a resource's health: in the attribute, and in settings over it.
 #![allow(clippy::panic, clippy::unwrap_used)] // tests fail loudly
+#![allow(clippy::await_holding_lock)] // each test has a runtime of its own
 
 use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -9,7 +10,7 @@ use std::time::Duration;
 use lift::clock::Clock;
 use lift::config::NoSettings;
 use lift::prelude::*;
-use lift::testing::TestHost;
+use lift::testing::{TestHost, TestService};
 use lift::{BoxError, Init};
 
 /// The checks of [`Sick`] since a service started.
@@ -49,6 +50,12 @@ fn host(clock: &Clock) -> TestHost {
     app.test().clock(clock)
 }
 
+/// Runs alone: what the tests count is static.
+fn alone() -> MutexGuard<'static, ()> {
+    static ALONE: Mutex<()> = Mutex::new(());
+    ALONE.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
 /// The statuses of the first looks at the sick resource.
 async fn looks(host: TestHost, clock: &Clock) -> Vec<u16> {
     CHECKS.store(0, Ordering::SeqCst);
@@ -63,6 +70,7 @@ async fn looks(host: TestHost, clock: &Clock) -> Vec<u16> {
 
 #[tokio::test]
 async fn a_resource_is_reported_as_bad_after_as_many_results_as_its_key_says() {
+    let _alone = alone();
     let clock = Clock::held();
     assert_eq!(looks(host(&clock), &clock).await, [200, 200, 503, 503]);
     assert_eq!(looks(host(&clock).var("SICK_HEALTH_FAIL_AFTER", "1"), &clock).await, [200, 503, 503, 503]);
@@ -92,6 +100,75 @@ async fn limits_of_a_resources_health_that_cannot_work_are_told() {
         let variable = format!("SICK_HEALTH_{key}");
         let text = host(&Clock::held()).var(&variable, value).check().unwrap_err().to_string();
         assert!(text.contains(&format!("{variable}: ")) && text.contains(words), "{text}");
+    }
+}
+
+/// All that a client sees of an answer, without the id of its request and the path that it asked for.
+async fn seen(service: &TestService, method: http::Method, path: &str, accept: &str) -> String {
+    let request = service.request(method, path).header("accept", accept).header("x-request-id", "one");
+    let answer = request.await.unwrap();
+    let names = ["content-type", "content-length", "cache-control", "allow", "x-request-id", "retry-after", "vary"];
+    let headers: Vec<_> = names.iter().map(|name| (name, answer.header(name))).collect();
+    format!("{} {headers:?} {}", answer.status(), answer.text())
+}
+
+#[tokio::test]
+async fn names_that_are_hidden_cannot_be_guessed() {
+    let _alone = alone();
+    let clock = Clock::held();
+    CHECKS.store(0, Ordering::SeqCst);
+    let hidden = host(&clock).var("LIFT_HEALTH_PUBLIC_NAMES", "false");
+    let hidden = hidden.var("LIFT_HEALTH_DETAILS", "authorized").var("LIFT_HEALTH_TOKEN", "0123456789abcdef");
+    let service = hidden.start().await.unwrap();
+    use http::Method;
+    for method in [Method::GET, Method::HEAD, Method::POST, Method::OPTIONS] {
+        for accept in ["*/*", "application/json", "application/health+json", "text/plain"] {
+            for rest in ["", "/", "/x", "/x/y", "%2F", "%2Fx", "?verbose", "//"] {
+                let mut answers = Vec::new();
+                // One that works, one that is unhealthy, one that is switched off, none, and a group.
+                for name in ["sick", "silent", "nobody", "mine", "ready", "a%20b", ""] {
+                    let path = format!("/health/components/{name}{rest}");
+                    // An empty name is another path.
+                    if !name.is_empty() || rest.is_empty() {
+                        answers.push((path.clone(), seen(&service, method.clone(), &path, accept).await));
+                    }
+                }
+                for (path, answer) in &answers {
+                    assert_eq!(*answer, answers[0].1, "{method} {path}, {accept}");
+                }
+            }
+        }
+    }
+    // No check was run for them, so the time that it takes says nothing either.
+    assert_eq!(CHECKS.load(Ordering::SeqCst), 0);
+
+    let known = async |token: &str| {
+        let request = service.get("/health/components/sick").header("authorization", format!("Bearer {token}"));
+        request.await.unwrap().status()
+    };
+    assert_eq!((known("0123456789abcdef").await, known("0123456789abcdeg").await), (200, 404));
+    // The probes themselves stay.
+    for (path, status) in [("/health", 200), ("/health/components", 200), ("/health/mine", 200)] {
+        let answer = service.get(path).await.unwrap();
+        assert_eq!((answer.status(), answer.text().contains("sick")), (status, false), "{path}");
+    }
+}
+
+#[tokio::test]
+async fn names_that_are_shown_are_told_from_unknown_ones() {
+    let _alone = alone();
+    CHECKS.store(0, Ordering::SeqCst);
+    let service = host(&Clock::held()).start().await.unwrap();
+    for (path, status, code) in [
+        ("/health/components/sick", 200, None),
+        ("/health/components/nobody", 404, Some("COMPONENT_NOT_FOUND")),
+        ("/health/components/sick/x", 404, Some("COMPONENT_NOT_FOUND")),
+        ("/health/nothing/x", 404, Some("ROUTE_NOT_FOUND")),
+    ] {
+        let answer = service.get(path).await.unwrap();
+        assert_eq!(answer.status(), status, "{path}");
+        let body: serde_json::Value = answer.json().unwrap();
+        assert_eq!(body["code"].as_str(), code, "{path}");
     }
 }
 
@@ -200,12 +277,6 @@ async fn takes_the_pool(pool: Pool<Wire>) -> Result<(), lift::PoolError> {
     Ok(())
 }
 
-/// Runs alone: the backend is one.
-fn alone() -> MutexGuard<'static, ()> {
-    static ALONE: Mutex<()> = Mutex::new(());
-    ALONE.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
 /// The connection that a handler is lent before a check that ends in this way, and after it; what became of it at the
 /// backend.
 async fn around(end: End, checks: lift::health::Checks, own: &str) -> (usize, usize) {
@@ -229,7 +300,6 @@ async fn around(end: End, checks: lift::health::Checks, own: &str) -> (usize, us
 }
 
 #[tokio::test]
-#[allow(clippy::await_holding_lock)] // each test has a runtime of its own
 async fn a_connection_of_a_check_that_does_not_end_is_closed_and_never_lent_again() {
     let _alone = alone();
     for end in [End::Hangs, End::Panics, End::HangsArmed] {
@@ -246,7 +316,6 @@ async fn a_connection_of_a_check_that_does_not_end_is_closed_and_never_lent_agai
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-#[allow(clippy::await_holding_lock)] // each test has a runtime of its own
 async fn on_several_threads_as_well() {
     let _alone = alone();
     for end in [End::Hangs, End::Panics, End::HangsArmed] {
@@ -256,7 +325,6 @@ async fn on_several_threads_as_well() {
 }
 
 #[tokio::test]
-#[allow(clippy::await_holding_lock)] // each test has a runtime of its own
 async fn a_connection_of_a_check_that_ends_is_lent_again() {
     let _alone = alone();
     assert_eq!(around(End::Returns, lift::health_checks![takes_one], "false").await, (1, 1));

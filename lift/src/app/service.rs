@@ -181,9 +181,14 @@ impl Service {
 
     async fn probe(&self, request: Request, request_id: Arc<str>) -> Response {
         let answer = self.probes.answer(request.method(), request.uri().path(), request.headers()).await;
-        let response = answer.unwrap_or_else(|| not_found(&request).into_response());
+        let response = answer.unwrap_or_else(|| self.nowhere(&request).into_response());
         let response = finish(response, None, &request_id, self.errors);
         if request.method() == Method::HEAD { without_body(response) } else { response }
+    }
+
+    /// The answer where nothing is served.
+    fn nowhere(&self, request: &Request) -> Failure {
+        self.probes.below_components(request.uri().path()).unwrap_or_else(|| not_found(request))
     }
 
     /// Finds who answers a request.
@@ -200,7 +205,7 @@ impl Service {
                 return self.invocation(request, target, request_id, call);
             }
             Matched::MethodNotAllowed(allow) => not_allowed(&request, allow),
-            Matched::NotFound => not_found(&request).into(),
+            Matched::NotFound => self.nowhere(&request).into(),
             Matched::BadPath(failure) => Unserved::from(failure),
         };
         request.extensions_mut().insert(unserved);

@@ -96,6 +96,12 @@ impl Probes {
         })
     }
 
+    /// The answer below a component's path, where there is nothing: it repeats nothing of the path, known or not.
+    pub(crate) fn below_components(&self, path: &str) -> Option<Failure> {
+        let below = path.strip_prefix(self.base_path.as_str())?;
+        below.starts_with("/components/").then(unknown_component)
+    }
+
     /// Answers a probe, or `None` when the path is not one.
     pub(crate) async fn answer(&self, method: &Method, path: &str, headers: &HeaderMap) -> Option<Response> {
         let question = self.question(path)?;
@@ -105,24 +111,24 @@ impl Probes {
             response.headers_mut().insert(ALLOW, HeaderValue::from_static("GET, HEAD"));
             return Some(response);
         }
+        let sight = self.sight(headers);
         let report = match question {
             Question::Health => self.health().await,
             Question::Probe(kind) => self.probe(kind).await,
             Question::Group(group) => self.report(|component| group.has(component), None).await,
             Question::Components => self.report(|_| true, None).await,
+            // Who may not see names does not learn them by guessing, neither from the answer nor from how long it takes.
+            Question::Component(_) if !sight.names => return Some(unknown_component().into_response()),
             Question::Component(name) => {
                 let report = self.report(|component| component.name == name, None).await;
                 if report.is_empty() {
-                    let failure = Failure::new(StatusCode::NOT_FOUND, "COMPONENT_NOT_FOUND");
-                    return Some(
-                        failure.cause("no component of the health report has this name").into_response(),
-                    );
+                    return Some(unknown_component().into_response());
                 }
                 report
             }
         };
         let form = Form::asked_for(headers.get_all(ACCEPT));
-        let mut response = Response::new(Body::from(report.render(form, self.sight(headers))));
+        let mut response = Response::new(Body::from(report.render(form, sight)));
         *response.status_mut() = self.code(report.status);
         let headers = response.headers_mut();
         headers.insert(CONTENT_TYPE, HeaderValue::from_static(form.content_type()));
@@ -177,6 +183,11 @@ impl Probes {
         let missing = || self.not_started().map(|text| Note { text, detail: None });
         self.handle.lifecycle.not_ready().or_else(missing)
     }
+}
+
+fn unknown_component() -> Failure {
+    let failure = Failure::new(StatusCode::NOT_FOUND, "COMPONENT_NOT_FOUND");
+    failure.cause("no component of the health report has this name")
 }
 
 #[cfg(test)]
