@@ -107,7 +107,8 @@ async fn limits_of_a_resources_health_that_cannot_work_are_told() {
 async fn seen(service: &TestService, method: http::Method, path: &str, accept: &str) -> String {
     let request = service.request(method, path).header("accept", accept).header("x-request-id", "one");
     let answer = request.await.unwrap();
-    let names = ["content-type", "content-length", "cache-control", "allow", "x-request-id", "retry-after", "vary"];
+    let names =
+        ["content-type", "content-length", "cache-control", "allow", "x-request-id", "retry-after", "vary"];
     let headers: Vec<_> = names.iter().map(|name| (name, answer.header(name))).collect();
     format!("{} {headers:?} {}", answer.status(), answer.text())
 }
@@ -143,7 +144,8 @@ async fn names_that_are_hidden_cannot_be_guessed() {
     assert_eq!(CHECKS.load(Ordering::SeqCst), 0);
 
     let known = async |token: &str| {
-        let request = service.get("/health/components/sick").header("authorization", format!("Bearer {token}"));
+        let request =
+            service.get("/health/components/sick").header("authorization", format!("Bearer {token}"));
         request.await.unwrap().status()
     };
     assert_eq!((known("0123456789abcdef").await, known("0123456789abcdeg").await), (200, 404));

@@ -6,6 +6,7 @@ use syn::parse::{Parse, ParseStream};
 use syn::{Attribute, Signature, Visibility};
 
 /// A function; its body stays as it is, so that a half-written one still comes out again.
+#[derive(Clone)]
 pub(crate) struct RawFunction {
     pub(crate) attributes: Vec<Attribute>,
     pub(crate) visibility: Visibility,

@@ -40,8 +40,9 @@ pub(crate) fn fallback(raw: &RawCheck, rejected: &Rejected) -> TokenStream {
         function,
         &quote! {
             impl #private::Check for #ident {
+                // By its place, so that a list of two refused checks does not find one name twice.
                 const META: #private::CheckMeta = #private::CheckMeta::new(
-                    "refused", ::core::file!(), ::core::line!(), #private::CheckSettings::new(),
+                    ::core::concat!(::core::module_path!(), "::", ::core::stringify!(#ident)), ::core::file!(), ::core::line!(), #private::CheckSettings::new(),
                 );
                 fn declare(_: &mut #private::Requirements) {}
                 fn run(_: #private::Context) -> #private::BoxFuture<'static, #private::Health> {

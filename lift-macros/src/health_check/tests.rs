@@ -17,7 +17,7 @@ fn rules(attribute: &str, item: &str) -> Vec<Rule> {
 #[test]
 fn one_mistake_is_one_fault() {
     use Rule::*;
-    let table: [(&str, &str, &[Rule]); 14] = [
+    let table: [(&str, &str, &[Rule]); 19] = [
         ("", "async fn f() {}", &[]),
         (
             "name = \"a-b\", kind = \"readiness\", timeout = \"500ms\", critical = false",
@@ -26,6 +26,15 @@ fn one_mistake_is_one_fault() {
         ),
         ("kind = \"liveness\"", "async fn f() {}", &[]),
         ("kind = \"liveness\"", "async fn f(a: A) {}", &[LivenessArgument]),
+        ("kind = \"liveness\"", "async fn f(a: &A, _: impl B, c: (C, Option<D>)) {}", &[LivenessArgument]),
+        ("kind = \"liveness\"", "async fn f(#[cfg(x)] a: A) {}", &[LivenessArgument]),
+        (
+            "kind = \"liveness\"",
+            "async fn f(a: A, b: A, c: A, d: A, e: A, f: A, g: A) {}",
+            &[LivenessArgument],
+        ),
+        ("kind = \"liveness\"", "async fn f(&self) {}", &[SelfArgument]),
+        ("kind = \"liveness\"", "fn f(a: A) {}", &[LivenessArgument, NotAsync]),
         ("kind = \"livenes\"", "async fn f(a: A) {}", &[Choice]),
         ("kind = \"ready\"", "async fn f() {}", &[Choice]),
         ("kind = \"upstream\"", "async fn f(a: A) {}", &[]),

@@ -1,10 +1,12 @@
 //! The rules that join the attribute and the function.
 
 use quote::ToTokens;
+use syn::punctuated::Punctuated;
+use syn::{FnArg, Token};
 
 use super::model::{Check, Kind};
 use super::parse::{CACHE, CRITICAL, FAIL_AFTER, INTERVAL, KIND, NAME, RECOVER_AFTER, RawCheck, TIMEOUT};
-use crate::function::{self, Function, Item, Role};
+use crate::function::{self, Function, Item, RawFunction, Role};
 use crate::support::duration;
 use crate::support::errors::{Errors, Fault};
 use crate::support::keys::Chosen;
@@ -20,23 +22,21 @@ const ROLE: Role = Role {
 
 /// The checked health check, or `None` after at least one report.
 pub(crate) fn validate(raw: &RawCheck, errors: &Errors) -> Option<Check> {
-    let function = function::validate(&raw.item, &ROLE, errors);
     let kind = raw.keys.get(&KIND).map(|kind| match kind.value {
         Chosen::Word(0) => Kind::Readiness,
         Chosen::Word(1) => Kind::Liveness,
         Chosen::Word(_) => Kind::Startup,
         Chosen::Name(name) => Kind::Group(name.clone()),
     });
-    if let (Some(Kind::Liveness), Item::Function(function)) = (&kind, &raw.item)
-        && !function.signature.inputs.is_empty()
-    {
-        let text =
-            "a liveness check takes no resource: restarting the process would not bring a database back";
-        errors.report(
-            Fault::new(Rule::LivenessArgument, function.signature.inputs.to_token_stream(), text)
-                .help("leave the arguments out, or write `kind = \"readiness\"`"),
-        );
-    }
+    let bare = raw.item.function().filter(|_| kind == Some(Kind::Liveness));
+    let function = match bare.and_then(|function| without_arguments(function, errors)) {
+        // Whatever else is wrong with arguments that have to go would only be noise.
+        Some(bare) => {
+            function::validate(&bare, &ROLE, errors);
+            None
+        }
+        None => function::validate(&raw.item, &ROLE, errors),
+    };
     if let (Some(timeout), Some(interval)) = (raw.keys.get(&TIMEOUT), raw.keys.get(&INTERVAL))
         && timeout.value > interval.value
     {
@@ -61,6 +61,23 @@ pub(crate) fn validate(raw: &RawCheck, errors: &Errors) -> Option<Check> {
         recover_after: raw.keys.get(&RECOVER_AFTER).map(|results| *results.value),
         function,
     })
+}
+
+/// A liveness check that takes arguments, reported, and what is left of it. Every argument of a check is or reaches a resource,
+/// whatever its type is called.
+fn without_arguments(function: &RawFunction, errors: &Errors) -> Option<Item> {
+    let is_receiver = |input: &FnArg| matches!(input, FnArg::Receiver(_));
+    let inputs = &function.signature.inputs;
+    let arguments: Punctuated<_, Token![,]> = inputs.iter().filter(|input| !is_receiver(input)).collect();
+    if arguments.is_empty() {
+        return None;
+    }
+    let text = "a liveness check takes no resource: restarting the process would not bring a database back";
+    let fault = Fault::new(Rule::LivenessArgument, arguments.to_token_stream(), text);
+    errors.report(fault.help("leave the arguments out, or write `kind = \"readiness\"`"));
+    let mut bare = function.clone();
+    bare.signature.inputs = inputs.iter().filter(|input| is_receiver(input)).cloned().collect();
+    Some(Item::Function(Box::new(bare)))
 }
 
 fn default_name(function: &Function, errors: &Errors) -> Option<String> {
