@@ -576,3 +576,196 @@ async fn a_handler_uses_it_through_the_pool() {
     service.close().await;
     until("the end of the sessions", || postgres.sessions() == 0).await;
 }
+
+/// The calls by which a connection can meet an error of the server.
+const CALLS: [&str; 12] = [
+    "query",
+    "query_one",
+    "query_opt",
+    "execute",
+    "batch",
+    "a transaction",
+    "a batch in a transaction",
+    "an error that a transaction keeps to itself",
+    "a savepoint",
+    "an error that a savepoint keeps to itself",
+    "a commit",
+    "a commit at an isolation level",
+];
+
+/// Lets one call fail with this SQLSTATE.
+async fn fail(db: &mut Connection, call: &str, code: &str) -> Error {
+    let (fails, batch) = ("SELECT fail($1)", format!("SELECT fail('{code}')"));
+    let late = "INSERT INTO late VALUES ($1)";
+    let kept = || Err::<(), _>(Error::RolledBack);
+    let answer: Result<(), Error> = match call {
+        "query" => db.query(fails, &[&code]).await.map(drop),
+        "query_one" => db.query_one(fails, &[&code]).await.map(drop),
+        "query_opt" => db.query_opt(fails, &[&code]).await.map(drop),
+        "execute" => db.execute(fails, &[&code]).await.map(drop),
+        "batch" => db.batch(&batch).await,
+        "a transaction" => db.transaction(async |tx| tx.execute(fails, &[&code]).await.map(drop)).await,
+        "a batch in a transaction" => db.transaction(async |tx| tx.batch(&batch).await).await,
+        "an error that a transaction keeps to itself" => {
+            let answer = db.transaction(async |tx| {
+                let _ = tx.query(fails, &[&code]).await;
+                Ok(())
+            });
+            answer.await
+        }
+        "a savepoint" => {
+            db.transaction(async |tx| {
+                tx.savepoint(async |sp| sp.query(fails, &[&code]).await.map(drop)).await
+            })
+            .await
+        }
+        "an error that a savepoint keeps to itself" => {
+            let answer = db.transaction(async |tx| {
+                let _ = tx.savepoint(async |sp| sp.batch(&batch).await).await;
+                Ok::<_, Error>(())
+            });
+            answer.await.and_then(|()| kept())
+        }
+        "a commit" => db.transaction(async |tx| tx.execute(late, &[&code]).await.map(drop)).await,
+        "a commit at an isolation level" => {
+            let level = IsolationLevel::Serializable;
+            db.transaction_at(level, async |tx| tx.execute(late, &[&code]).await.map(drop)).await
+        }
+        other => panic!("{other}"),
+    };
+    answer.unwrap_err()
+}
+
+#[tokio::test]
+async fn errors_that_say_the_server_is_gone_or_another_one_evict_through_every_call() {
+    let postgres = Postgres::start();
+    postgres.sql(
+        "CREATE FUNCTION fail(code text) RETURNS int LANGUAGE plpgsql AS
+         $$ BEGIN RAISE EXCEPTION 'as asked' USING ERRCODE = code; END $$;
+         CREATE FUNCTION fail_late() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM fail(NEW.code); RETURN NULL; END $$;
+         CREATE TABLE late (code text);
+         CREATE CONSTRAINT TRIGGER late AFTER INSERT ON late DEFERRABLE INITIALLY DEFERRED
+         FOR EACH ROW EXECUTE FUNCTION fail_late()",
+    );
+    let evict = ["25006", "57P01", "57P02", "57P03", "57P04", "57P05", "08000", "08003", "08006", "08P01"];
+    let keep =
+        ["0A000", "22012", "23505", "25001", "40001", "42P01", "53200", "55000", "57014", "P0001", "XX000"];
+    for cache in ["100", "0"] {
+        let open = async || try_open(&postgres.url(), &[("DB_STATEMENT_CACHE", cache)]).await.unwrap();
+        let mut kept = open().await;
+        for call in CALLS {
+            for code in evict {
+                let mut db = open().await;
+                let error = fail(&mut db, call, code).await;
+                assert!(!db.is_valid(), "{code} by {call}, cache {cache}: {}", chain(&error));
+                if !matches!(error, Error::RolledBack) {
+                    assert_eq!(error.code().map(SqlState::code), Some(code), "{call}");
+                    assert_eq!(error.is_read_only(), code == "25006", "{call}");
+                }
+                // It may still be used by whoever holds it, and stays what it is.
+                assert_eq!((int(&db, "SELECT 1::bigint").await, db.is_valid()), (1, false), "{call}");
+            }
+            for code in keep {
+                let error = fail(&mut kept, call, code).await;
+                assert!(kept.is_valid(), "{code} by {call}, cache {cache}: {}", chain(&error));
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_session_that_the_server_ends_is_known_with_the_error_that_says_so() {
+    let postgres = Postgres::start();
+    // Whether the end of the stream comes with the error is a matter of chance.
+    for _ in 0..20 {
+        let db = open(&postgres.url()).await;
+        let error = db.batch("SELECT pg_terminate_backend(pg_backend_pid())").await.unwrap_err();
+        assert_eq!((error.code(), db.is_valid()), (Some(&SqlState::ADMIN_SHUTDOWN), false));
+    }
+}
+
+/// The sessions that were lent to a handler or a check, with what became of the call.
+static LENT: Mutex<Vec<(i32, bool)>> = Mutex::new(Vec::new());
+
+#[derive(Resource)]
+#[resource(name = "ledger", pool(max_size = 1), health(enabled = false))]
+struct Ledger(Connection);
+
+async fn write(db: &Ledger, sql: &str) -> Result<(), lift::Error> {
+    let pid: i32 = db.query_one("SELECT pg_backend_pid()", &[]).await?.try_get(0)?;
+    let answer = db.execute(sql, &[]).await;
+    LENT.lock().unwrap().push((pid, answer.is_ok()));
+    Ok(answer.map(drop)?)
+}
+
+#[lift::handler(GET, "/write")]
+async fn writes(db: Pooled<Ledger>) -> Result<(), lift::Error> {
+    write(&db, "INSERT INTO entry VALUES (1)").await
+}
+
+#[lift::handler(GET, "/ends")]
+async fn ends(db: Pooled<Ledger>) -> Result<(), lift::Error> {
+    write(&db, "SELECT pg_terminate_backend(pg_backend_pid())").await
+}
+
+/// Its call has ended; nothing on the wire shows that it did not.
+#[lift::health_check(name = "entries", timeout = "100ms")]
+async fn never_ends(db: Pooled<Ledger>) -> Result<(), lift::Error> {
+    write(&db, "INSERT INTO entry VALUES (1)").await?;
+    std::future::pending().await
+}
+
+#[tokio::test]
+async fn a_session_at_the_wrong_server_or_of_a_check_that_timed_out_is_not_lent_again() {
+    let postgres = Postgres::start();
+    postgres.sql("CREATE TABLE entry (a int)");
+    let app = App::new("ledger")
+        .handlers(lift::handlers![writes, ends])
+        .health_checks(lift::health_checks![never_ends]);
+    let service = app.test().var("LEDGER_URL", postgres.url()).start().await.unwrap();
+    let get = async |path: &str| service.get(path).await.unwrap().status();
+    let lent = || LENT.lock().unwrap().clone();
+    let read_only = |on: bool| {
+        postgres.sql(&format!("ALTER SYSTEM SET default_transaction_read_only = {on}"));
+        postgres.sql("SELECT pg_reload_conf()");
+    };
+
+    assert_eq!((get("/write").await, get("/write").await), (200, 200));
+    assert_eq!(lent()[0].0, lent()[1].0);
+    // The server takes no writes any more; each session hears of it in its own time.
+    read_only(true);
+    let refused = async |status: u16| {
+        for _ in 0..500 {
+            if get("/write").await == status {
+                return;
+            }
+            sleep(Duration::from_millis(10)).await;
+        }
+        panic!("no {status}: {:?}", lent());
+    };
+    refused(500).await;
+    let refusals = lent().iter().filter(|(_, written)| !written).count();
+    for _ in 0..5 {
+        assert_eq!(get("/write").await, 500);
+    }
+    assert_eq!(lent().iter().filter(|(_, written)| !written).count(), refusals + 5);
+    read_only(false);
+    refused(200).await;
+    for _ in 0..5 {
+        assert_eq!((get("/write").await, get("/ends").await), (200, 500));
+    }
+    assert_eq!((get("/health").await, get("/write").await), (503, 200));
+    let pool = service.pools().remove(0).1;
+    service.close().await;
+
+    // Of those that were refused, ended or held by the check, none was lent again.
+    let lent = lent();
+    let sessions = lent.chunk_by(|one, other| one.0 == other.0).count();
+    for (index, (pid, written)) in lent.iter().enumerate().filter(|(_, (_, written))| !written) {
+        assert!(lent[index + 1..].iter().all(|(later, _)| later != pid), "{pid} ({written}): {lent:?}");
+    }
+    let [.., (checked, true), (after, true)] = lent[..] else { panic!("{lent:?}") };
+    assert_ne!(checked, after, "{lent:?}");
+    assert_eq!(usize::try_from(pool.created).unwrap(), sessions, "{lent:?}");
+    until("the end of the sessions", || postgres.sessions() == 0).await;
+}

@@ -200,8 +200,9 @@ async fn refusals_of_a_live_server_are_told_apart() {
     let mut redis = open(&server.url()).await;
     server.command(&["REPLICAOF", "127.0.0.1", "1"]);
     let error: Error = redis.set::<_, _, ()>("a", 1).await.unwrap_err().into();
-    assert!(error.is_read_only() && redis.is_valid(), "{error}");
+    assert!(error.is_read_only() && !error.is_connection(), "{error}");
     server.command(&["REPLICAOF", "NO", "ONE"]);
+    let mut redis = open(&server.url()).await;
     server.command(&["CONFIG", "SET", "maxmemory", "1"]);
     let error: Error = redis.set::<_, _, ()>("a", 1).await.unwrap_err().into();
     assert!(error.is_out_of_memory() && redis.is_valid(), "{error}");
@@ -283,4 +284,164 @@ async fn a_handler_uses_it_through_the_pool() {
     assert_eq!(service.get("/visits").await.unwrap().text(), "3 4");
     service.close().await;
     until("the end of the clients", || server.clients() == 0).await;
+}
+
+/// The ways by which a connection can meet an error of the server.
+const WAYS: [&str; 8] = [
+    "a command",
+    "a script",
+    "an answer that holds it",
+    "a pipeline",
+    "a pipeline that ignores it",
+    "a pipeline that keeps it",
+    "a transaction",
+    "a transaction by hand",
+];
+
+/// Meets the error that these commands end in; whatever the caller makes of it.
+async fn meet(redis: &mut Connection, way: &str, source: &str) {
+    let eval = || cmd("EVAL").arg(source).arg(0).to_owned();
+    let mut commands = pipe();
+    let failed = match way {
+        "a command" => redis.command::<()>(&eval()).await.is_err(),
+        "a script" => Script::new(source).invoke_async::<_, ()>(redis).await.is_err(),
+        "an answer that holds it" => {
+            let source = format!("return {{1, {{2, {}}}}}", source.trim_start_matches("return "));
+            let mut held = cmd("EVAL");
+            let _ = redis.command::<lift::redis::Value>(held.arg(source).arg(0)).await;
+            true
+        }
+        "a pipeline" => {
+            redis.pipeline::<()>(commands.cmd("PING").ignore().add_command(eval())).await.is_err()
+        }
+        "a pipeline that ignores it" => {
+            let _ = redis.pipeline::<()>(commands.add_command(eval()).ignore().cmd("PING").ignore()).await;
+            true
+        }
+        "a pipeline that keeps it" => {
+            let commands = commands.ignore_errors().add_command(eval()).cmd("PING");
+            redis.pipeline::<Vec<Result<lift::redis::Value, RedisError>>>(commands).await.is_ok()
+        }
+        "a transaction" => redis.pipeline::<()>(commands.atomic().add_command(eval())).await.is_err(),
+        "a transaction by hand" => {
+            for command in [cmd("MULTI"), eval(), cmd("EXEC")] {
+                let _ = redis.command::<lift::redis::Value>(&command).await;
+            }
+            true
+        }
+        other => panic!("{other}"),
+    };
+    assert!(failed, "{way}: {source}");
+}
+
+#[tokio::test]
+async fn answers_of_a_wrong_or_ending_server_evict_wherever_they_come() {
+    let server = Redis::start();
+    for url in [server.url(), format!("{}?protocol=resp3", server.url())] {
+        let mut kept = open(&url).await;
+        for way in WAYS {
+            for code in
+                ["READONLY", "LOADING", "MASTERDOWN", "CLUSTERDOWN", "NOREPLICAS", "UNBLOCKED", "NOAUTH"]
+            {
+                let mut redis = open(&url).await;
+                meet(&mut redis, way, &format!("return redis.error_reply('-{code} as asked')")).await;
+                assert!(!redis.is_valid(), "{code} by {way}, {url}");
+                // It may still be used by whoever holds it, and stays what it is.
+                redis.health_check().await.unwrap();
+                assert!(!redis.is_valid(), "{code} by {way}, {url}");
+            }
+            for code in
+                ["ERR", "WRONGTYPE", "OOM", "MISCONF", "BUSY", "NOSCRIPT", "NOPERM", "TRYAGAIN", "MOVED"]
+            {
+                meet(&mut kept, way, &format!("return redis.error_reply('-{code} READONLY as asked')")).await;
+                assert!(kept.is_valid(), "{code} by {way}, {url}");
+            }
+        }
+    }
+}
+
+/// What a server answers that a failover has made a replica of another one, or left alone.
+#[tokio::test]
+async fn a_server_that_has_become_a_replica_evicts() {
+    let (master, server) = (Redis::start(), Redis::start());
+    let (host, port) = (master.address().ip().to_string(), master.address().port().to_string());
+    let demote = || server.command(&["REPLICAOF", &host, &port]);
+    let promote = || server.command(&["REPLICAOF", "NO", "ONE"]);
+
+    demote();
+    for way in WAYS {
+        let mut redis = open(&server.url()).await;
+        meet(&mut redis, way, "return redis.call('SET', 'a', '1')").await;
+        assert!(!redis.is_valid(), "{way}");
+    }
+    promote();
+
+    // In the middle: what was queued is refused, and what waits is sent away.
+    let mut redis = open(&server.url()).await;
+    for command in [&cmd("MULTI"), cmd("SET").arg("a").arg(1)] {
+        let _: lift::redis::Value = redis.command(command).await.unwrap();
+    }
+    demote();
+    let error = redis.command::<lift::redis::Value>(&cmd("EXEC")).await.unwrap_err();
+    assert_eq!((error.code(), redis.is_valid()), (Some("EXECABORT"), false), "{error}");
+    promote();
+    let mut redis = try_open(&server.url(), &[("DB_RESPONSE_TIMEOUT", "20s")]).await.unwrap();
+    let waiting = tokio::spawn(async move {
+        let answer = redis.blpop::<_, Option<(String, String)>>("queue", 15.0).await;
+        (answer.unwrap_err(), redis)
+    });
+    until("the call that blocks", || server.command(&["INFO", "clients"]).contains("blocked_clients:1"))
+        .await;
+    demote();
+    let (error, redis) = waiting.await.unwrap();
+    assert_eq!((error.code(), redis.is_valid()), (Some("UNBLOCKED"), false), "{error}");
+
+    // A replica without its master.
+    let mut redis = open(&server.url()).await;
+    server.command(&["CONFIG", "SET", "replica-serve-stale-data", "no"]);
+    server.command(&["REPLICAOF", "127.0.0.1", "1"]);
+    let error: Error = redis.get::<_, Option<String>>("a").await.unwrap_err().into();
+    assert!(error.is_busy() && !redis.is_valid(), "{error}");
+    promote();
+
+    // A master without its replicas.
+    let mut redis = open(&server.url()).await;
+    server.command(&["CONFIG", "SET", "min-replicas-to-write", "1"]);
+    let error: Error = redis.set::<_, _, ()>("a", 1).await.unwrap_err().into();
+    assert_eq!((error.code(), redis.is_valid()), (Some("NOREPLICAS"), false), "{error}");
+}
+
+/// The sessions that a handler was lent, with what became of its call.
+static LENT: std::sync::Mutex<Vec<(u64, bool)>> = std::sync::Mutex::new(Vec::new());
+
+#[derive(Resource)]
+#[resource(name = "scores", pool(max_size = 1), health(enabled = false))]
+struct Scores(lift::redis::Connection);
+
+#[lift::handler(GET, "/score")]
+async fn score(mut scores: Pooled<Scores>) -> Result<(), RedisFailure> {
+    let session: u64 = scores.command(cmd("CLIENT").arg("ID")).await?;
+    let answer: Result<u64, RedisError> = scores.incr("score", 1).await;
+    LENT.lock().unwrap().push((session, answer.is_ok()));
+    Ok(answer.map(drop)?)
+}
+
+#[tokio::test]
+async fn a_session_at_a_replica_is_not_lent_again() {
+    let (master, server) = (Redis::start(), Redis::start());
+    let app = App::new("game").handlers(lift::handlers![score]);
+    let service = app.test().var("SCORES_URL", server.url()).start().await.unwrap();
+    let get = async || service.get("/score").await.unwrap().status();
+    assert_eq!((get().await, get().await), (200, 200));
+    let (host, port) = (master.address().ip().to_string(), master.address().port().to_string());
+    server.command(&["REPLICAOF", &host, &port]);
+    assert_eq!((get().await, get().await), (500, 500));
+    server.command(&["REPLICAOF", "NO", "ONE"]);
+    assert_eq!((get().await, get().await), (200, 200));
+    service.close().await;
+    let lent = LENT.lock().unwrap().clone();
+    let [(a, true), (b, true), (c, false), (d, false), (e, true), (f, true)] = lent[..] else {
+        panic!("{lent:?}")
+    };
+    assert!(a == b && b == c && c != d && d != e && e == f, "{lent:?}");
 }

@@ -90,6 +90,12 @@ impl Error {
         self.is(&[SqlState::QUERY_CANCELED, SqlState::LOCK_NOT_AVAILABLE])
     }
 
+    /// Whether the server accepts no writes, as a standby after a failover, or the transaction is `READ ONLY`.
+    #[must_use]
+    pub fn is_read_only(&self) -> bool {
+        self.is(&[SqlState::READ_ONLY_SQL_TRANSACTION])
+    }
+
     /// Whether the server takes no more connections now.
     #[must_use]
     pub fn is_too_many_connections(&self) -> bool {

@@ -32,6 +32,23 @@
 //! locks, temporary tables) is not reset, because that would cost a round trip and pin the connections of a proxy: use
 //! `SET LOCAL` and `pg_advisory_xact_lock` in a transaction.
 //!
+//! # Errors that evict
+//!
+//! After one of these errors the connection is closed when it is returned, and the next borrower gets a new one, which
+//! may reach another server:
+//!
+//! | SQLSTATE | meaning |
+//! |---|---|
+//! | any, with severity `FATAL` or `PANIC` | the server ends the session |
+//! | `08…` | the connection failed, at the server or at a proxy |
+//! | `57P01`, `57P02`, `57P03` and every other `57P…` | shutdown by an administrator, crash, not accepting connections yet; database dropped, session idle for too long |
+//! | `25006` | the server accepts no writes, as after a failover that made it a standby; also a write in a transaction that was begun as `READ ONLY` |
+//!
+//! This holds for every call of a connection, a [transaction](Connection::transaction) and a savepoint, including `BEGIN`
+//! and `COMMIT`, even if the caller ignores the error. Calls made through [`client()`](Connection::client) are not
+//! inspected. All other errors keep the connection. That includes `0A000`, which some pools evict on: PostgreSQL reports it
+//! for an outdated prepared statement, and lift prepares that statement again.
+//!
 //! **Behind PgBouncer in transaction mode** (before its 1.21, or with `max_prepared_statements = 0`) set
 //! `statement_cache = 0`. Parameters then have the types of PostgreSQL that their Rust types stand for; text, JSON and
 //! `SystemTime` are read as literals are. A value of an enum or a composite type is passed as text and cast
@@ -41,6 +58,7 @@
 mod calls;
 mod config;
 mod error;
+mod eviction;
 mod state;
 mod statements;
 mod transaction;
@@ -89,8 +107,9 @@ calls::methods!(Connection<C>, C);
 impl<C> Connection<C> {
     /// tokio-postgres's own client, for `COPY`, notifications, types and the like.
     ///
-    /// What is done with it is not marked: if it is not run to its end, or leaves a transaction open, run it inside
-    /// [`Pooled::run`](crate::Pooled::run) or [discard](crate::Pooled::discard) the connection.
+    /// What is done with it is not marked, and its errors are not inspected. If a call may be abandoned, run it inside
+    /// [`Pooled::run`](crate::Pooled::run). [Discard](crate::Pooled::discard) the connection after a call that leaves a
+    /// transaction open or fails with an [error that evicts](crate::postgres#errors-that-evict).
     #[must_use]
     pub fn client(&self) -> &Client {
         &self.client
@@ -105,7 +124,7 @@ impl<C> Connection<C> {
         call: impl Future<Output = Result<T, tokio_postgres::Error>>,
     ) -> Result<T, Error> {
         self.state.begin();
-        let answer = call.await;
+        let answer = self.state.evicted().look(call.await);
         self.state.end();
         Ok(answer?)
     }

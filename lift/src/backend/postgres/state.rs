@@ -1,5 +1,7 @@
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
+use super::eviction::evicts;
+
 /// What is known locally of the exchange with the server: what has begun on it and not ended.
 #[derive(Default)]
 pub(super) struct State {
@@ -7,6 +9,24 @@ pub(super) struct State {
     unfinished: AtomicUsize,
     /// A `BEGIN` in the text of a call, without its end.
     open: AtomicBool,
+    evicted: Evicted,
+}
+
+/// Whether an error was seen that evicts the connection.
+#[derive(Default)]
+pub(super) struct Evicted(AtomicBool);
+
+impl Evicted {
+    /// Inspects the answer of a call.
+    pub(super) fn look<T>(
+        &self,
+        answer: Result<T, tokio_postgres::Error>,
+    ) -> Result<T, tokio_postgres::Error> {
+        if answer.as_ref().is_err_and(evicts) {
+            self.0.store(true, Ordering::Relaxed);
+        }
+        answer
+    }
 }
 
 /// What the text of a call does to the transaction around it.
@@ -26,12 +46,16 @@ impl State {
         self.unfinished.fetch_sub(1, Ordering::Relaxed);
     }
 
+    pub(super) fn evicted(&self) -> &Evicted {
+        &self.evicted
+    }
+
     pub(super) fn is_unfinished(&self) -> bool {
         self.unfinished.load(Ordering::Relaxed) != 0
     }
 
     pub(super) fn is_clean(&self) -> bool {
-        !self.is_unfinished() && !self.open.load(Ordering::Relaxed)
+        !self.is_unfinished() && !self.open.load(Ordering::Relaxed) && !self.evicted.0.load(Ordering::Relaxed)
     }
 
     pub(super) fn note(&self, effect: Effect, worked: bool) {

@@ -2,7 +2,7 @@ use tokio_postgres::types::ToSql;
 use tokio_postgres::{Client, IsolationLevel, Row};
 
 use super::calls::Calls;
-use super::state::State;
+use super::state::{Evicted, State};
 use super::statements::Statements;
 use super::{Connection, Error, calls};
 
@@ -12,13 +12,15 @@ pub struct Transaction<'a> {
     statements: &'a Statements,
     // What failed or was abandoned stays counted: PostgreSQL refuses everything after it.
     state: State,
+    /// That of the connection.
+    evicted: &'a Evicted,
 }
 
 calls::methods!(Transaction<'_>);
 
 impl<'a> Transaction<'a> {
-    fn new(inner: tokio_postgres::Transaction<'a>, statements: &'a Statements) -> Self {
-        Self { inner, statements, state: State::default() }
+    fn new(inner: tokio_postgres::Transaction<'a>, statements: &'a Statements, evicted: &'a Evicted) -> Self {
+        Self { inner, statements, state: State::default(), evicted }
     }
 
     fn calls(&self) -> Calls<'_> {
@@ -30,7 +32,7 @@ impl<'a> Transaction<'a> {
         call: impl Future<Output = Result<T, tokio_postgres::Error>>,
     ) -> Result<T, Error> {
         self.state.begin();
-        let answer = call.await;
+        let answer = self.evicted.look(call.await);
         // An error of this side, such as a row too many, leaves the transaction in order.
         if answer.as_ref().err().is_none_or(|error| error.as_db_error().is_none() && !error.is_closed()) {
             self.state.end();
@@ -55,8 +57,8 @@ impl<'a> Transaction<'a> {
         work: impl AsyncFnOnce(&mut Transaction<'_>) -> Result<T, E>,
     ) -> Result<T, E> {
         self.state.begin();
-        let inner = self.inner.transaction().await.map_err(Error::from)?;
-        let (answer, ended) = run(Transaction::new(inner, self.statements), work).await;
+        let inner = self.evicted.look(self.inner.transaction().await).map_err(Error::from)?;
+        let (answer, ended) = run(Transaction::new(inner, self.statements, self.evicted), work).await;
         if ended {
             self.state.end();
         }
@@ -119,7 +121,8 @@ impl<C> Connection<C> {
             Some(level) => begin.isolation_level(level),
             None => begin,
         };
-        let inner = match begin.start().await {
+        let evicted = self.state.evicted();
+        let inner = match evicted.look(begin.start().await) {
             Ok(inner) => inner,
             Err(error) => {
                 if error.as_db_error().is_some() {
@@ -128,7 +131,7 @@ impl<C> Connection<C> {
                 return Err(Error::from(error).into());
             }
         };
-        let (answer, ended) = run(Transaction::new(inner, &self.statements), work).await;
+        let (answer, ended) = run(Transaction::new(inner, &self.statements, evicted), work).await;
         if ended {
             self.state.end();
         }
@@ -141,13 +144,14 @@ async fn run<T, E: From<Error>>(
     mut transaction: Transaction<'_>,
     work: impl AsyncFnOnce(&mut Transaction<'_>) -> Result<T, E>,
 ) -> (Result<T, E>, bool) {
+    let evicted = transaction.evicted;
     let answer = work(&mut transaction).await;
     let answer = match answer {
         Ok(_) if transaction.state.is_unfinished() => Err(Error::RolledBack.into()),
         answer => answer,
     };
     match answer {
-        Ok(value) => match transaction.inner.commit().await {
+        Ok(value) => match evicted.look(transaction.inner.commit().await) {
             Ok(()) => (Ok(value), true),
             // A commit that is refused has rolled back.
             Err(error) => {
@@ -156,7 +160,7 @@ async fn run<T, E: From<Error>>(
             }
         },
         Err(error) => {
-            let ended = transaction.inner.rollback().await.is_ok();
+            let ended = evicted.look(transaction.inner.rollback().await).is_ok();
             (Err(error), ended)
         }
     }

@@ -37,9 +37,29 @@
 //! A connection is not lent again after its server closed it, after a call was begun on it and not finished, between
 //! `MULTI` or `WATCH` and their end, and after commands that change the session for good, such as `SELECT` and
 //! `SUBSCRIBE`. Subscriptions need a connection of their own: this one has nowhere to deliver messages to.
+//!
+//! # Errors that evict
+//!
+//! After one of these errors the connection is closed when it is returned, and the next borrower gets a new one, which
+//! may reach another server:
+//!
+//! | error | meaning |
+//! |---|---|
+//! | `READONLY` | the server is a replica, as after a failover |
+//! | `UNBLOCKED` | the server became a replica while a call blocked, or `CLIENT UNBLOCK` ended the call |
+//! | `MASTERDOWN` | a replica has lost its master and serves no data |
+//! | `NOREPLICAS` | a master has lost its replicas (`min-replicas-to-write`), as one that is cut off |
+//! | `LOADING` | the server loads its data, after a restart or from a new master |
+//! | `CLUSTERDOWN` | the node belongs to no working cluster |
+//! | `NOAUTH` | the session is not logged in any more |
+//!
+//! This holds for every command, pipeline, transaction and script, and for an error inside of an answer, even if the
+//! caller ignores it. All other errors keep the connection: a new one would meet `OOM`, `MISCONF`, `BUSY`, `MOVED` and
+//! `WRONGTYPE` as well.
 
 mod config;
 mod error;
+mod eviction;
 mod open;
 mod state;
 
@@ -57,6 +77,7 @@ use tokio::time::timeout;
 
 pub use self::config::Config;
 pub use self::error::Error;
+use self::eviction::Answer;
 use self::state::State;
 pub use crate::backend::credentials::{CredentialProvider, Credentials, FromUrl, Server};
 use crate::resource::{Init, Resource, ResourceSpec};
@@ -105,7 +126,8 @@ impl<C> Connection<C> {
         self.state.unfinished = true;
     }
 
-    fn end<T>(&mut self, answer: RedisResult<T>) -> RedisResult<T> {
+    fn end<T: Answer>(&mut self, answer: RedisResult<T>) -> RedisResult<T> {
+        self.state.evicted |= answer.as_ref().map_or_else(eviction::evicts, Answer::evicts);
         // After a time-out the answer is still on its way. Answers come in order, so this one shows that those of
         // earlier, abandoned calls have come.
         self.state.unfinished = answer.as_ref().is_err_and(RedisError::is_io_error);

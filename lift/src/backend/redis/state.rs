@@ -9,11 +9,13 @@ pub(super) struct State {
     open: bool,
     /// The session is no longer the one that was opened.
     changed: bool,
+    /// An error was seen that evicts.
+    pub(super) evicted: bool,
 }
 
 impl State {
     pub(super) fn is_clean(&self) -> bool {
-        !(self.unfinished || self.open || self.changed)
+        !(self.unfinished || self.open || self.changed || self.evicted)
     }
 
     /// Notes what a command does to the session, judged by its name.
