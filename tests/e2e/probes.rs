@@ -38,6 +38,29 @@ fn looks(server: &Server) -> BTreeMap<String, usize> {
 }
 
 #[test]
+fn a_check_whose_drop_panics_is_run_again_in_each_interval() {
+    let dir = folder();
+    let program = watched(dir.path(), "bursts").env("LIFT_HEALTH_INTERVAL", "200ms");
+    let (server, probes) = with_probe_listener(program.env("LIFT_HEALTH_DETAILS", "always"));
+    wait_until("readiness", || (server.status("/health/ready")? == 200).then_some(()));
+    wait_until("five runs", || (looks(&server)["bursts"] >= 5).then_some(()));
+    let probe = |path: &str| Request::get(path).send(probes);
+    let report = probe("/health").json();
+    assert_eq!(report["components"]["bursts"]["message"], "timed out after 500ms", "{report}");
+    assert_eq!(
+        (status_of(&report, "component-3").as_str(), &report["status"]),
+        ("healthy", &json!("degraded"))
+    );
+    let (before, runs) = (looks(&server), || looks(&server));
+    // The others go on, and so does the thread that answers probes.
+    wait_until("more runs of all", || {
+        let runs = runs();
+        before.iter().all(|(name, count)| runs[name] > *count).then_some(())
+    });
+    assert_eq!((probe("/health/live").status, probe("/health/ready").status), (200, 200));
+}
+
+#[test]
 fn two_hundred_probes_a_second_look_once_an_interval_and_say_what_is_true() {
     let seconds = if std::env::var("LIFT_TEST_FAULTS").is_ok_and(|which| which == "all") { 30 } else { 4 };
     let dir = folder();

@@ -24,9 +24,19 @@ impl Counted {
     fn new(name: &str, looks: &Looks) -> Self {
         let counter = looks.lock().unwrap().entry(name.to_owned()).or_default().clone();
         // What works must not seem to hang on a machine that is busy with other tests.
-        let timeout = Duration::from_millis(if ["hangs", "blocks"].contains(&name) { 500 } else { 5_000 });
+        let timeout =
+            Duration::from_millis(if ["hangs", "blocks", "bursts"].contains(&name) { 500 } else { 5_000 });
         let settings = CheckSettings::new().critical(false).timeout(timeout);
         Self { name: name.to_owned(), looks: counter, settings }
+    }
+}
+
+/// Panics while it is dropped.
+struct Bomb;
+
+impl Drop for Bomb {
+    fn drop(&mut self) {
+        std::panic::resume_unwind(Box::new("dropped"));
     }
 }
 
@@ -44,6 +54,10 @@ impl HealthCheck for Counted {
         Box::pin(async {
             match self.name.as_str() {
                 "hangs" => std::future::pending().await,
+                "bursts" => {
+                    let _bomb = Bomb;
+                    std::future::pending().await
+                }
                 "blocks" => loop {
                     std::thread::park();
                 },
