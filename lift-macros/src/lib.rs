@@ -47,7 +47,7 @@ use proc_macro::TokenStream;
 ///
 /// - **Method**: `GET`, `POST`, `PUT`, `PATCH`, `DELETE`, `HEAD` or `OPTIONS`; one per handler.
 /// - **Path**: a string literal that starts with `/`, with no query, no fragment, no empty segment and no `/` at its end.
-///   `{name}` is one segment, `{*name}` all the rest; a parameter is a whole segment. What is not ASCII is
+///   `{name}` is one segment, `{*name}` all the rest, which may be empty; a parameter is a whole segment. What is not ASCII is
 ///   percent-encoded, as it is on the wire.
 ///
 /// # Keys
