@@ -10,6 +10,7 @@ use serde::de::IgnoredAny;
 use super::encode::HttpSource;
 use super::foreign::{foreign, is_mark};
 use super::records::{RawRecords, Records};
+use super::request::NoRequest;
 use super::scan::{LEVELS, Malformed, Pairs, Scan, Scanned};
 use super::{RecordKind, request};
 
@@ -175,21 +176,14 @@ pub(crate) fn decode(bytes: &Bytes) -> Decoded<'_> {
     };
     let event = match Event::read(text) {
         Ok(Some(event)) => event,
-        // What is no object goes to a direct invoke as it is; a text with half of a surrogate pair is no JSON.
+        // What is no object goes to a direct invoke as it is.
         Ok(None) => {
             return match Scan::new(text).text() {
                 Ok(_) => list(bytes),
-                Err(Malformed) => Decoded::NotJson("a text holds half of a surrogate pair".to_owned()),
+                Err(malformed) => not_json(text, malformed),
             };
         }
-        Err(Malformed) => {
-            // serde_json says where.
-            let error = serde_json::from_str::<IgnoredAny>(text).err();
-            return Decoded::NotJson(error.map_or_else(
-                || format!("it is nested more than {LEVELS} levels deep"),
-                |error| error.to_string(),
-            ));
-        }
+        Err(malformed) => return not_json(text, malformed),
     };
     if let Some(records) = event.records {
         if records.is_empty() {
@@ -210,13 +204,13 @@ pub(crate) fn decode(bytes: &Bytes) -> Decoded<'_> {
     {
         return match request::message(bytes, event) {
             Ok(request) => Decoded::WebSocket(request, route_key),
-            Err(problem) => Decoded::BadHttp(problem, HttpSource::WebSocket),
+            Err(why) => no_request(text, why, HttpSource::WebSocket),
         };
     }
     if let Some(source) = request::source(&event) {
         return match request::request(bytes, event, source) {
             Ok(request) => Decoded::Http(request, source),
-            Err(problem) => Decoded::BadHttp(problem, source),
+            Err(why) => no_request(text, why, source),
         };
     }
     if let (Some(source), Some(detail_type)) = (&event.source, &event.detail_type) {
@@ -235,6 +229,26 @@ pub(crate) fn decode(bytes: &Bytes) -> Decoded<'_> {
     other(bytes, is_http || is_marked)
 }
 
+#[cold]
+fn not_json<'e>(text: &str, malformed: Malformed) -> Decoded<'e> {
+    // serde_json says where; it does not mind depth here, nor halves of surrogate pairs.
+    let error = serde_json::from_str::<IgnoredAny>(text).err();
+    Decoded::NotJson(match (error, malformed) {
+        (Some(error), _) => error.to_string(),
+        (None, Malformed::TooDeep) => format!("it is nested more than {LEVELS} levels deep"),
+        (None, _) => "a text holds half of a surrogate pair".to_owned(),
+    })
+}
+
+/// What cannot be read is treated alike, wherever in the event it is.
+#[cold]
+fn no_request<'e>(text: &str, why: NoRequest, source: HttpSource) -> Decoded<'e> {
+    match why {
+        NoRequest::Malformed(malformed) => not_json(text, malformed),
+        NoRequest::Bad(problem) => Decoded::BadHttp(problem, source),
+    }
+}
+
 /// An event that none of lift's sources sends: of another service of AWS, or anybody's.
 fn other(bytes: &Bytes, is_marked: bool) -> Decoded<'_> {
     match is_marked.then(|| foreign(bytes)).flatten() {
@@ -246,7 +260,7 @@ fn other(bytes: &Bytes, is_marked: bool) -> Decoded<'_> {
 /// A list may hold the records of a pipe or the requests of a batch.
 fn list(bytes: &Bytes) -> Decoded<'_> {
     let has = |text: &str| memmem::find(bytes, text.as_bytes()).is_some();
-    other(bytes, has("\"aws:") || has("\"parentTypeName\""))
+    other(bytes, has("\"aws:") || has("\"SelfManagedKafka\"") || has("\"parentTypeName\""))
 }
 
 #[cfg(test)]

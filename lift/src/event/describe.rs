@@ -1,14 +1,14 @@
 use serde_json::Value;
 
-use super::foreign::foreign_value;
+use super::foreign::{foreign_outline, outline};
 
 /// What an event seems to be, in words, for the error about an event that nothing serves.
 #[cold]
 pub(crate) fn describe(bytes: &[u8]) -> String {
-    let Ok(event) = serde_json::from_slice::<Value>(bytes) else {
+    let Some(event) = outline(bytes) else {
         return "bytes that are not JSON".to_owned();
     };
-    if let Some(words) = foreign_value(&event) {
+    if let Some(words) = foreign_outline(&event) {
         return words;
     }
     match event {

@@ -5,6 +5,8 @@
 
 use serde_json::Value;
 
+use super::scan::Scan;
+
 /// Whether a top-level key is worth a look at the whole event: each event in [`SOURCES`] has one of these.
 pub(super) fn is_mark(key: &str) -> bool {
     matches!(
@@ -13,6 +15,7 @@ pub(super) fn is_mark(key: &str) -> bool {
             | "DDBStreamBatchInfo"
             | "Details"
             | "InvocationEventType"
+            | "InvocationId"
             | "KinesisBatchInfo"
             | "LifecycleEventHookExecutionId"
             | "LogicalResourceId"
@@ -22,6 +25,7 @@ pub(super) fn is_mark(key: &str) -> bool {
             | "alarmData"
             | "authorizationToken"
             | "awslogs"
+            | "certificatePem"
             | "clickType"
             | "connection-id"
             | "context"
@@ -39,10 +43,12 @@ pub(super) fn is_mark(key: &str) -> bool {
             | "raw_path"
             | "requestPayload"
             | "serverId"
+            | "serviceMetadata"
             | "session"
             | "sessionState"
             | "transformId"
             | "triggerSource"
+            | "typeName"
             | "widgetContext"
             | "xAmzRequestId"
     )
@@ -57,8 +63,11 @@ const SOURCES: &[(&str, &[&str])] = &[
         "a directive of an Alexa smart home skill",
         &["/header/namespace", "/header/payloadVersion", "/payload"],
     ),
+    ("an action of an AppConfig extension", &["/InvocationId", "/Application/Id", "/ConfigurationProfile"]),
     ("a request of AppSync", &["/info/fieldName", "/info/parentTypeName"]),
     ("a request of AppSync", &["/info/channelNamespace"]),
+    // Of a resolver that Amplify has made.
+    ("a request of AppSync", &["/typeName", "/fieldName", "/identity", "/source"]),
     (
         "a question of an AppSync authorizer",
         &["/authorizationToken", "/requestContext/apiId", "/requestContext/queryString"],
@@ -69,20 +78,21 @@ const SOURCES: &[(&str, &[&str])] = &[
     ("a request of a CloudFormation stack", &["/LogicalResourceId", "/RequestType", "/StackId"]),
     ("a CloudFormation macro", &["/transformId", "/fragment"]),
     ("a request of CloudFront (Lambda@Edge)", &["/Records/0/cf"]),
-    ("an alarm of CloudWatch", &["/alarmData"]),
+    ("an alarm of CloudWatch", &["/alarmArn", "/alarmData"]),
     ("log events of CloudWatch Logs", &["/awslogs/data"]),
-    ("a request of a CloudWatch dashboard", &["/widgetContext"]),
+    ("a request of a CloudWatch dashboard", &["/widgetContext/widgetId"]),
     ("records of CodeCommit", &["/Records/0/codecommit"]),
     ("a hook of CodeDeploy", &["/LifecycleEventHookExecutionId", "/DeploymentId"]),
     ("a job of CodePipeline", &["/CodePipeline.job"]),
     ("a trigger of a Cognito user pool", &["/triggerSource", "/userPoolId"]),
     ("an event of Cognito Sync", &["/datasetRecords", "/identityPoolId"]),
     ("a rule of AWS Config", &["/invokingEvent", "/resultToken"]),
-    ("a contact flow of Amazon Connect", &["/Details/ContactData"]),
+    ("a contact flow of Amazon Connect", &["/Details/ContactData", "/Name"]),
     ("an event of IoT 1-Click", &["/deviceEvent", "/placementInfo"]),
     ("an event of an IoT button", &["/clickType", "/serialNumber"]),
+    ("a device that IoT provisions", &["/certificatePem", "/templateArn", "/parameters"]),
     ("a question of an IoT authorizer", &["/protocolData", "/connectionMetadata"]),
-    ("records of Data Firehose or Kinesis Data Analytics", &["/invocationId", "/records"]),
+    ("records of Data Firehose or Kinesis Data Analytics", &["/invocationId", "/records/0/recordId"]),
     ("what a Lambda destination gets", &["/requestPayload", "/requestContext/functionArn"]),
     ("what a Lambda destination gets", &["/DDBStreamBatchInfo", "/requestContext/functionArn"]),
     ("what a Lambda destination gets", &["/KinesisBatchInfo", "/requestContext/functionArn"]),
@@ -90,11 +100,12 @@ const SOURCES: &[(&str, &[&str])] = &[
     ("a turn of a Lex bot", &["/sessionState", "/bot"]),
     ("a request of S3 Object Lambda", &["/xAmzRequestId", "/userRequest"]),
     ("a task of S3 Batch Operations", &["/invocationSchemaVersion", "/tasks"]),
-    ("a task of SageMaker Ground Truth", &["/labelingJobArn"]),
+    ("a task of SageMaker Ground Truth", &["/labelingJobArn", "/version"]),
     ("a rotation of Secrets Manager", &["/SecretId", "/ClientRequestToken", "/Step"]),
     ("a message that SNS has signed for HTTP", &["/SigningCertURL", "/TopicArn"]),
-    ("a question of the Transfer Family", &["/serverId", "/username", "/protocol"]),
-    ("a request of VPC Lattice", &["/raw_path", "/method"]),
+    ("a question of the Transfer Family", &["/serverId", "/username", "/protocol", "/sourceIp"]),
+    ("a step of a Transfer Family workflow", &["/serviceMetadata/executionDetails", "/fileLocation"]),
+    ("a request of VPC Lattice", &["/raw_path", "/method", "/is_base64_encoded"]),
     ("a request of VPC Lattice", &["/requestContext/serviceNetworkArn"]),
     ("a message of WorkMail", &["/invocationId", "/flowDirection"]),
 ];
@@ -102,11 +113,20 @@ const SOURCES: &[(&str, &[&str])] = &[
 /// The words for an event that AWS sends, if it is one.
 #[cold]
 pub(super) fn foreign(bytes: &[u8]) -> Option<String> {
-    foreign_value(&serde_json::from_slice(bytes).ok()?)
+    foreign_outline(&outline(bytes)?)
 }
 
+/// As much of an event as it takes to tell what it is. What a service passes on of its users (texts with halves of
+/// surrogate pairs, numbers of any size) is no obstacle, because it is not built.
+pub(super) fn outline(bytes: &[u8]) -> Option<Value> {
+    Scan::new(std::str::from_utf8(bytes).ok()?).outline(OUTLINED).ok()
+}
+
+/// A list, and the three steps of the longest place in [`SOURCES`] with what it leads to.
+const OUTLINED: u32 = 5;
+
 /// The words for an event that AWS sends, if it is one.
-pub(super) fn foreign_value(event: &Value) -> Option<String> {
+pub(super) fn foreign_outline(event: &Value) -> Option<String> {
     // A pipe of EventBridge sends its records, and AppSync its batches, as a list.
     let event = event.as_array().map_or(Some(event), |list| list.first())?;
     let text = |pointer: &str| event.pointer(pointer).and_then(Value::as_str);
@@ -141,7 +161,121 @@ pub(super) fn foreign_value(event: &Value) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
+    use bytes::Bytes;
+
+    use super::super::decode::{Decoded, decode};
     use super::*;
+
+    /// An event with something at each of these places.
+    fn event_with(places: &[&str]) -> Value {
+        let mut event = serde_json::json!({"its": "own"});
+        for place in places {
+            let mut at = &mut event;
+            for step in place.split('/').skip(1) {
+                if step == "0" {
+                    *at = Value::Array(vec![Value::Null]);
+                    at = &mut at[0];
+                } else {
+                    at = &mut at[step];
+                }
+            }
+            *at = "something".into();
+        }
+        event
+    }
+
+    fn told(event: &str) -> Option<String> {
+        match decode(&event.to_owned().into()) {
+            Decoded::Foreign(words) => Some(words),
+            _ => None,
+        }
+    }
+
+    #[test]
+    fn each_source_is_told_by_all_of_its_places_and_by_nothing_less() {
+        for (words, places) in SOURCES {
+            let event = event_with(places);
+            assert_eq!(told(&event.to_string()).as_deref(), Some(*words), "{event}");
+            for place in *places {
+                let others: Vec<&str> = places.iter().copied().filter(|other| other != place).collect();
+                let event = event_with(&others);
+                assert_eq!(told(&event.to_string()), None, "without {place}: {event}");
+                // The key alone is anybody's.
+                let top = place.split('/').nth(1).unwrap();
+                if *place != format!("/{top}") {
+                    let event = event_with(&[&format!("/{top}/its/own")]);
+                    assert_eq!(told(&event.to_string()), None, "{event}");
+                }
+            }
+        }
+    }
+
+    /// Services pass on what their users have written.
+    #[test]
+    fn what_a_source_passes_on_hides_no_event() {
+        for (words, places) in SOURCES {
+            let event = event_with(places).to_string();
+            for passed_on in
+                [r#""\ud800""#, "1e999", "-1E+400", r#"{"\udc00":["\ud800"]}"#, r#"{"a":{"b":{"c":"\x"}}}"#]
+            {
+                let beside = [
+                    event.replacen('{', &format!("{{\"userInput\":{passed_on},"), 1),
+                    event.replace(r#""own""#, passed_on),
+                ];
+                for event in beside {
+                    assert_eq!(told(&event).as_deref(), Some(*words), "{event}");
+                }
+            }
+            // What lift reads at once is an error at once.
+            let within: Bytes = event.replace("something", "\\ud800").into();
+            assert!(matches!(decode(&within), Decoded::Foreign(_) | Decoded::NotJson(_)), "{within:?}");
+        }
+        for event in [
+            r#"{"Records":[{"eventSource":"aws:ses","ses":{"subject":"\ud800"}}]}"#,
+            r#"[{"eventSource":"aws:kinesis","data":"\ud800"}]"#,
+            r#"[{"eventSource":"SelfManagedKafka","key":1e999}]"#,
+            r#"[{"info":{"fieldName":"order","parentTypeName":"Query"},"arguments":{"name":"\ud800"}}]"#,
+            r#"{"methodArn":"arn:aws:execute-api","headers":null,"x":"\ud800"}"#,
+            r#"{"httpMethod":"GET","requestContext":{"stage":"prod","x":1e999}}"#,
+        ] {
+            assert!(told(event).is_some(), "{event}");
+        }
+    }
+
+    #[test]
+    fn payloads_of_ones_own_are_no_events() {
+        for payload in [
+            r#"{"alarmData":{"level":3}}"#,
+            r#"{"widgetContext":{"theme":"dark"}}"#,
+            r#"{"Details":{"ContactData":{"Name":"Ada"}}}"#,
+            r#"{"invocationId":"7","records":[1,2]}"#,
+            r#"{"serverId":"s-1","username":"ada","protocol":"ssh"}"#,
+            r#"{"labelingJobArn":"arn:aws:sagemaker:eu-central-1:123456789012:labeling-job/a"}"#,
+            r#"{"raw_path":"/orders","method":"GET"}"#,
+            r#"{"context":{"user":"ada"},"request":{"type":"order"}}"#,
+            r#"{"session":{"id":"7"},"request":{"type":"order"}}"#,
+            r#"{"header":{"title":"a"},"payload":{}}"#,
+            r#"{"info":{"fieldName":"a"}}"#,
+            r#"{"typeName":"Order","fieldName":"id","source":"shop"}"#,
+            r#"{"directive":"left","actionGroup":"orders"}"#,
+            r#"{"transformId":"t","triggerSource":"web"}"#,
+            r#"{"requestPayload":{},"responsePayload":{}}"#,
+            r#"{"requestContext":{"functionArn":"a"}}"#,
+            r#"{"authorizationToken":"t","requestContext":{"apiId":"a"}}"#,
+            r#"{"SecretId":"a","Step":"createSecret"}"#,
+            r#"{"eventSource":"shop.example.com","eventName":"sold"}"#,
+            r#"{"eventSource":"s3.amazonaws.com"}"#,
+            r#"{"source":"web"}"#,
+            r#"{"detail-type":"a"}"#,
+            r#"{"Records":[{"eventSource":"shop"}]}"#,
+            r#"{"Records":{"eventSource":"aws:sqs"}}"#,
+            r#"{"httpMethod":"GET","path":"/"}"#,
+            r#"[{"eventSource":"shop","from":"aws:sqs"}]"#,
+            r#"["aws:sqs","SelfManagedKafka","parentTypeName"]"#,
+        ] {
+            assert_eq!(told(payload), None, "{payload}");
+        }
+    }
 
     /// Without a mark an event would never be looked at.
     #[test]

@@ -4,7 +4,7 @@ use bytes::Bytes;
 use http::Method;
 use serde_json::{Value, json};
 
-use super::sample::{event_bridge, request};
+use super::sample::{event_bridge, record, request};
 use super::{Decoded, HttpSource, RecordKind, decode};
 
 /// The path that a handler sees.
@@ -105,12 +105,157 @@ fn an_event_source_of_ones_own_is_no_broker() {
     assert!(matches!(decode(&event), Decoded::Other));
 }
 
+/// What stands for half of a surrogate pair in an event, as long as that is a [`Value`].
+const HALF: &str = "HALF OF A PAIR";
+
+fn halved(event: &Value) -> Bytes {
+    let mut text = event.to_string().replace(HALF, "a\\ud800b");
+    assert!(text.contains("\\ud800"), "{text}");
+    // Where the method comes first, as AWS writes it, headers are read only when they are needed.
+    if event["httpMethod"].is_string() {
+        text = text.replacen('{', "{\"httpMethod\":\"GET\",", 1);
+    }
+    text.into()
+}
+
 #[test]
-fn a_header_with_half_of_a_surrogate_pair_is_no_json() {
-    let event = request(HttpSource::HttpApi, &Method::GET, "/orders").to_string();
-    let event = event.replacen("\"headers\":{", "\"headers\":{\"x-half\":\"\\ud800\",", 1);
-    assert!(event.contains("x-half"));
-    assert!(matches!(decode(&Bytes::from(event)), Decoded::NotJson(_)));
+fn half_of_a_surrogate_pair_is_told_wherever_in_a_request_it_is() {
+    let once = json!({"x-half": HALF});
+    let many = json!({"x-half": ["whole", HALF]});
+    let named = json!({HALF: "1"});
+    let apis = [HttpSource::HttpApi, HttpSource::FunctionUrl];
+    let older = [
+        HttpSource::RestApi,
+        HttpSource::LoadBalancer { multi_value: true },
+        HttpSource::LoadBalancer { multi_value: false },
+    ];
+    let of_apis: &[(&str, Value)] = &[
+        ("rawPath", format!("/{HALF}").into()),
+        ("rawQueryString", HALF.into()),
+        ("cookies", json!(["a=1", HALF])),
+        ("headers", once.clone()),
+        ("headers", named.clone()),
+        ("body", HALF.into()),
+    ];
+    let of_older: &[(&str, Value)] = &[
+        ("path", format!("/{HALF}").into()),
+        ("queryStringParameters", once.clone()),
+        ("queryStringParameters", named.clone()),
+        ("multiValueQueryStringParameters", many.clone()),
+        ("headers", once.clone()),
+        ("headers", named.clone()),
+        ("multiValueHeaders", many.clone()),
+        ("multiValueHeaders", named.clone()),
+        ("body", HALF.into()),
+    ];
+    let mut checked = 0;
+    for (sources, parts) in [(&apis[..], of_apis), (&older[..], of_older)] {
+        for source in sources {
+            for (key, part) in parts {
+                let mut event = request(*source, &Method::GET, "/orders");
+                // Where a part comes once and several times, the one that is read is meant.
+                for other in ["multiValueHeaders", "multiValueQueryStringParameters"] {
+                    if !key.starts_with("multi") {
+                        event[other] = Value::Null;
+                    }
+                }
+                event[*key] = part.clone();
+                let event = halved(&event);
+                let Decoded::NotJson(why) = decode(&event) else { panic!("{source:?} {key}") };
+                assert_eq!(why, "a text holds half of a surrogate pair", "{source:?} {key}");
+                checked += 1;
+            }
+        }
+    }
+    assert_eq!(checked, 2 * 6 + 3 * 9);
+}
+
+#[tokio::test]
+async fn a_request_with_half_of_a_surrogate_pair_fails_the_invocation_and_reaches_no_handler() {
+    #[lift::handler(GET, "/orders")]
+    async fn orders() {}
+    #[lift::handler(invoke = "any")]
+    async fn any() {}
+    let app = crate::App::new("half").handlers(lift::handlers![orders, any]);
+    let service = app.test().start().await.unwrap();
+    for key in ["headers", "queryStringParameters", "body"] {
+        let mut event = request(HttpSource::LoadBalancer { multi_value: false }, &Method::GET, "/orders");
+        event[key] = if key == "body" { HALF.into() } else { json!({"x-half": HALF}) };
+        let failure = service.event(halved(&event)).await.unwrap_err();
+        assert_eq!(failure.code(), "EVENT_NOT_VALID", "{key}");
+        let detail = failure.public_detail().unwrap();
+        assert_eq!(detail, "the event is not JSON: a text holds half of a surrogate pair", "{key}");
+    }
+}
+
+#[test]
+fn half_of_a_surrogate_pair_is_told_in_a_message_of_a_web_socket() {
+    for key in ["headers", "queryStringParameters"] {
+        let mut event = request(HttpSource::WebSocket, &Method::GET, "/");
+        event[key] = json!({"x": HALF});
+        // Which makes its headers a part that is read when it is needed.
+        event["httpMethod"] = "GET".into();
+        let event = halved(&event);
+        assert!(matches!(decode(&event), Decoded::NotJson(_)), "{key}");
+    }
+}
+
+#[test]
+fn a_part_that_nothing_reads_may_hold_half_of_a_surrogate_pair() {
+    let mut event = request(HttpSource::LoadBalancer { multi_value: true }, &Method::GET, "/orders");
+    event["headers"] = json!({"x-half": HALF});
+    event["queryStringParameters"] = json!({"half": HALF});
+    event["multiValueQueryStringParameters"] = json!({"whole": ["1"]});
+    let event = halved(&event);
+    let Decoded::Http(request, _) = decode(&event) else { panic!("it is a request") };
+    assert_eq!(request.uri(), "/orders?whole=1");
+}
+
+#[test]
+fn half_of_a_surrogate_pair_in_a_record_is_told_with_its_record() {
+    let kinds = [
+        (RecordKind::Sqs, "attributes", "MessageGroupId"),
+        (RecordKind::Kinesis, "kinesis", "partitionKey"),
+        (RecordKind::DynamoDb, "dynamodb", "SequenceNumber"),
+        (RecordKind::DynamoDb, "dynamodb", HALF),
+        (RecordKind::Sns, "Sns", "Message"),
+        (RecordKind::S3, "s3", HALF),
+    ];
+    for (kind, part, key) in kinds {
+        let mut event = record(kind, "orders.fifo");
+        let second = event["Records"][0].clone();
+        event["Records"].as_array_mut().unwrap().push(second);
+        event["Records"][1][part][key] = HALF.into();
+        let event = halved(&event);
+        let Decoded::Bad(why) = decode(&event) else { panic!("{kind} {key}") };
+        let expected = "record 1 has a text with a wrong escape or half of a surrogate pair";
+        assert!(why.contains(expected), "{kind} {key}: {why}");
+    }
+    let mut event = record(RecordKind::S3, "orders");
+    event["Records"][0]["s3"]["bucket"]["name"] = HALF.into();
+    event["Records"][0]["s3"]["bucket"]["arn"] = Value::Null;
+    assert!(matches!(decode(&halved(&event)), Decoded::Bad(_)));
+    // A part that only the handler reads is left to it.
+    let mut event = record(RecordKind::S3, "orders");
+    event["Records"][0]["s3"]["object"]["key"] = HALF.into();
+    assert!(matches!(decode(&halved(&event)), Decoded::Records(_)));
+}
+
+#[test]
+fn what_is_no_json_is_told_as_what_it_is() {
+    for (text, expected) in [
+        (r#"{"body":"\ud800"}"#, "half of a surrogate pair"),
+        (r#"{"body":"\udc00\ud800"}"#, "half of a surrogate pair"),
+        (r#""\ud800""#, "half of a surrogate pair"),
+        (r#"{"body":"\x"}"#, "invalid escape"),
+        (r#"{"body":"\u12"}"#, "invalid escape"),
+        (r#"{"body":"#, "EOF"),
+        (r#"{"body":1,}"#, "key must be a string"),
+    ] {
+        let bytes = Bytes::from(text);
+        let Decoded::NotJson(why) = decode(&bytes) else { panic!("{text}") };
+        assert!(why.contains(expected), "{text}: {why}");
+    }
 }
 
 /// The most that `HeaderMap` can hold.

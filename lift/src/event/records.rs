@@ -9,7 +9,7 @@ use bytes::Bytes;
 use super::RecordKind;
 use super::decode::Event;
 use super::request::share;
-use super::scan::{Scan, Scanned};
+use super::scan::{Malformed, Scan, Scanned};
 
 /// The records of one event, which come from one place.
 pub(crate) struct Records<'e> {
@@ -87,32 +87,37 @@ impl<'e> RawItem<'e> {
 }
 
 /// The texts at these keys of a part that was skipped before.
-fn texts<'e, const N: usize>(part: Option<&'e str>, keys: [&str; N]) -> [Text<'e>; N] {
+fn texts<'e, const N: usize>(part: Option<&'e str>, keys: [&str; N]) -> Result<[Text<'e>; N], String> {
     let mut found = [const { None }; N];
-    if let Some(part) = part {
-        // It is well-formed.
-        let _ = Scan::new(part).object(|scan, key| {
-            match keys.iter().position(|wanted| *wanted == key).and_then(|index| found.get_mut(index)) {
-                Some(text) => *text = scan.text()?,
-                None => scan.skip()?,
-            }
-            Ok(())
-        });
-    }
-    found
+    let each = |scan: &mut Scan<'e>, key: Cow<'e, str>| {
+        match keys.iter().position(|wanted| *wanted == key).and_then(|index| found.get_mut(index)) {
+            Some(text) => *text = scan.text()?,
+            None => scan.skip()?,
+        }
+        Ok(())
+    };
+    part.map_or(Ok(true), |part| Scan::new(part).object(each)).map_err(unreadable)?;
+    Ok(found)
+}
+
+/// Such a part is well-formed, but its texts were not looked at.
+#[cold]
+fn unreadable(_: Malformed) -> String {
+    "has a text with a wrong escape or half of a surrogate pair".to_owned()
 }
 
 /// The value at a key of such a part, as it is written.
-fn raw<'e>(part: Option<&'e str>, key: &str) -> Option<&'e str> {
+fn raw<'e>(part: Option<&'e str>, key: &str) -> Result<Option<&'e str>, String> {
     let mut found = None;
-    let _ = Scan::new(part?).object(|scan, name| {
+    let each = |scan: &mut Scan<'e>, name: Cow<'e, str>| {
         if name == key {
             found = Some(scan.raw()?);
             return Ok(());
         }
         scan.skip()
-    });
-    found
+    };
+    part.map_or(Ok(true), |part| Scan::new(part).object(each)).map_err(unreadable)?;
+    Ok(found)
 }
 
 /// A record, and where it comes from.
@@ -193,16 +198,19 @@ impl<'e> RawItem<'e> {
                 let id = self.message_id.filter(|id| !id.is_empty()).ok_or_else(|| missing("messageId"))?;
                 // A standard queue may have groups, too, for fairness; they are no order.
                 let fifo = arn.ends_with(".fifo");
-                let group = fifo.then(|| {
-                    let [group] = texts(self.attributes, ["MessageGroupId"]);
-                    group.unwrap_or_default()
-                });
+                let group = match fifo {
+                    true => {
+                        let [group] = texts(self.attributes, ["MessageGroupId"])?;
+                        Some(group.unwrap_or_default())
+                    }
+                    false => None,
+                };
                 let body = self.body.map(|body| share(bytes, body)).ok_or_else(|| no_text("body"));
                 Read { arn, item: BatchItem { id, group, shard, body, start } }
             }
             RecordKind::Kinesis => {
                 let [sequence_number, group, data] =
-                    texts(self.kinesis, ["sequenceNumber", "partitionKey", "data"]);
+                    texts(self.kinesis, ["sequenceNumber", "partitionKey", "data"])?;
                 let id = sequence_number.ok_or_else(|| missing("kinesis.sequenceNumber"))?;
                 let data = data.ok_or_else(|| no_text("kinesis.data"));
                 let body = data.and_then(|data| {
@@ -218,15 +226,15 @@ impl<'e> RawItem<'e> {
                 Read { arn, item: BatchItem { id, group, shard, body, start } }
             }
             RecordKind::DynamoDb => {
-                let [id] = texts(self.dynamodb, ["SequenceNumber"]);
+                let [id] = texts(self.dynamodb, ["SequenceNumber"])?;
                 let id = id.ok_or_else(|| missing("dynamodb.SequenceNumber"))?;
-                let group = raw(self.dynamodb, "Keys").map(Cow::Borrowed);
+                let group = raw(self.dynamodb, "Keys")?.map(Cow::Borrowed);
                 let body = shared(self.dynamodb, "dynamodb");
                 let arn = arn(self.arn, "eventSourceARN")?;
                 Read { arn, item: BatchItem { id, group, shard, body, start } }
             }
             RecordKind::Sns => {
-                let [id, topic, message] = texts(self.sns, ["MessageId", "TopicArn", "Message"]);
+                let [id, topic, message] = texts(self.sns, ["MessageId", "TopicArn", "Message"])?;
                 let topic = topic.or(self.subscription);
                 let id = id.unwrap_or_default();
                 let body = message.map(|body| share(bytes, body)).ok_or_else(|| no_text("Sns.Message"));
@@ -234,7 +242,7 @@ impl<'e> RawItem<'e> {
                 Read { arn, item: BatchItem { id, group, shard, body, start } }
             }
             RecordKind::S3 | RecordKind::EventBridge | RecordKind::Schedule => {
-                let [bucket_arn, bucket] = texts(raw(self.s3, "bucket"), ["arn", "name"]);
+                let [bucket_arn, bucket] = texts(raw(self.s3, "bucket")?, ["arn", "name"])?;
                 let body = shared(self.s3, "s3");
                 let arn = arn(bucket_arn.or(bucket), "s3.bucket.name")?;
                 let id = self.event_id.unwrap_or_default();

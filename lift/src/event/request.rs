@@ -13,7 +13,34 @@ use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 
 use super::decode::{Event, Headers, RequestContext};
 use super::encode::HttpSource;
-use super::scan::{Pairs, Scan};
+use super::scan::{Malformed, Pairs, Scan, Scanned};
+
+/// Why an event holds no request.
+#[derive(Debug)]
+pub(super) enum NoRequest {
+    /// A part of it cannot be read.
+    Malformed(Malformed),
+    /// What is wrong with the request, in words.
+    Bad(String),
+}
+
+impl From<Malformed> for NoRequest {
+    fn from(malformed: Malformed) -> Self {
+        Self::Malformed(malformed)
+    }
+}
+
+impl From<String> for NoRequest {
+    fn from(words: String) -> Self {
+        Self::Bad(words)
+    }
+}
+
+impl From<&str> for NoRequest {
+    fn from(words: &str) -> Self {
+        Self::Bad(words.to_owned())
+    }
+}
 
 /// What is escaped in a path that still has its escapes: a `%` begins one, and stays.
 const PATH: &AsciiSet = &CONTROLS
@@ -68,8 +95,8 @@ fn method_of_api<'e>(event: &'e Event<'_>) -> Option<&'e str> {
     event.context.method.as_deref()
 }
 
-/// The request of an HTTP event, or what is wrong with it.
-pub(super) fn request(bytes: &Bytes, event: Event<'_>, source: HttpSource) -> Result<Request, String> {
+/// The request of an HTTP event.
+pub(super) fn request(bytes: &Bytes, event: Event<'_>, source: HttpSource) -> Result<Request, NoRequest> {
     let (method, uri) = match source {
         HttpSource::HttpApi => {
             let path = without_stage(event.raw_path.as_deref().unwrap_or_default(), &event.context);
@@ -84,7 +111,7 @@ pub(super) fn request(bytes: &Bytes, event: Event<'_>, source: HttpSource) -> Re
         HttpSource::RestApi => {
             // Payload 1.0 has a decoded query, whoever writes it.
             let mut query = form_urlencoded::Serializer::new(String::new());
-            query.extend_pairs(query_pairs(&event));
+            query.extend_pairs(query_pairs(&event)?);
             let query = query.finish();
             // Only an HTTP API names the version.
             let uri = match event.version {
@@ -96,7 +123,7 @@ pub(super) fn request(bytes: &Bytes, event: Event<'_>, source: HttpSource) -> Re
         HttpSource::LoadBalancer { .. } => {
             // As the client has sent them: a load balancer decodes nothing.
             let mut query = String::new();
-            for (name, value) in query_pairs(&event) {
+            for (name, value) in query_pairs(&event)? {
                 if !query.is_empty() {
                     query.push('&');
                 }
@@ -129,9 +156,9 @@ pub(super) fn request(bytes: &Bytes, event: Event<'_>, source: HttpSource) -> Re
 }
 
 /// The request of a WebSocket message: its body, and the head of the request that has opened the connection.
-pub(super) fn message(bytes: &Bytes, event: Event<'_>) -> Result<Request, String> {
+pub(super) fn message(bytes: &Bytes, event: Event<'_>) -> Result<Request, NoRequest> {
     let mut query = form_urlencoded::Serializer::new(String::new());
-    query.extend_pairs(query_pairs(&event));
+    query.extend_pairs(query_pairs(&event)?);
     let mut request = Request::new(Body::empty());
     *request.method_mut() = Method::POST;
     *request.uri_mut() = uri("/", PATH, &query.finish()).ok_or("its query is not a URI's")?;
@@ -146,16 +173,16 @@ fn path<'e>(event: &'e Event<'_>) -> &'e str {
     event.path.as_deref().unwrap_or_default()
 }
 
-fn query_pairs<'e>(event: &Event<'e>) -> Pairs<'e> {
-    match pairs(event.multi_value_query) {
+fn query_pairs<'e>(event: &Event<'e>) -> Scanned<Pairs<'e>> {
+    match pairs(event.multi_value_query)? {
         many if many.is_empty() => pairs(event.query),
-        many => many,
+        many => Ok(many),
     }
 }
 
-/// What a part of the event holds; it was skipped before, so it is well-formed.
-fn pairs<'e>(part: Option<&'e str>) -> Pairs<'e> {
-    part.and_then(|part| Scan::new(part).pairs().ok()).unwrap_or_default()
+/// What a part of the event holds that was skipped before.
+fn pairs<'e>(part: Option<&'e str>) -> Scanned<Pairs<'e>> {
+    part.map_or_else(|| Ok(Vec::new()), |part| Scan::new(part).pairs())
 }
 
 fn body(bytes: &Bytes, text: Option<Cow<'_, str>>, base64: Option<bool>) -> Result<Bytes, String> {
@@ -177,10 +204,10 @@ pub(super) fn share(bytes: &Bytes, text: Cow<'_, str>) -> Bytes {
     }
 }
 
-fn headers(bytes: &Bytes, many: Option<Pairs<'_>>, once: Headers<'_>) -> Result<HeaderMap, String> {
+fn headers(bytes: &Bytes, many: Option<Pairs<'_>>, once: Headers<'_>) -> Result<HeaderMap, NoRequest> {
     let all = match (many, once) {
         (Some(many), _) | (None, Headers::Read(many)) => many,
-        (None, Headers::Raw(raw)) => pairs(Some(raw)),
+        (None, Headers::Raw(raw)) => pairs(Some(raw))?,
         (None, Headers::None) => Vec::new(),
     };
     // One more, for the cookies.

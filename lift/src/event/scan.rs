@@ -6,10 +6,19 @@
 use std::borrow::Cow;
 
 use memchr::memchr2;
+use serde_json::{Map, Value};
 
-/// It is no JSON, or nested too deeply.
-#[derive(Debug)]
-pub(super) struct Malformed;
+/// Why it cannot be read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Malformed {
+    /// It is no JSON.
+    Syntax,
+    /// It is nested more than [`LEVELS`] deep.
+    TooDeep,
+    /// A text has an escape that JSON does not have, or half of a surrogate pair. A text that is skipped is not looked at,
+    /// so that is seen when it is read.
+    Text,
+}
 
 pub(super) type Scanned<T> = Result<T, Malformed>;
 
@@ -39,7 +48,7 @@ impl<'e> Scan<'e> {
     /// Nothing may follow any more.
     pub(super) fn end(mut self) -> Scanned<()> {
         self.blank();
-        if self.at == self.text.len() { Ok(()) } else { Err(Malformed) }
+        if self.at == self.text.len() { Ok(()) } else { Err(Malformed::Syntax) }
     }
 
     fn byte(&self) -> Option<u8> {
@@ -58,7 +67,7 @@ impl<'e> Scan<'e> {
 
     fn expect(&mut self, byte: u8) -> Scanned<()> {
         if self.blank() != Some(byte) {
-            return Err(Malformed);
+            return Err(Malformed::Syntax);
         }
         self.at += 1;
         Ok(())
@@ -67,7 +76,7 @@ impl<'e> Scan<'e> {
     fn word(&mut self, word: &str) -> Scanned<()> {
         let found = self.text.get(self.at..).is_some_and(|rest| rest.starts_with(word));
         self.at += word.len();
-        if found { Ok(()) } else { Err(Malformed) }
+        if found { Ok(()) } else { Err(Malformed::Syntax) }
     }
 
     /// What stands between the quotes that begin here, and whether there are escapes in it.
@@ -75,11 +84,11 @@ impl<'e> Scan<'e> {
         self.expect(b'"')?;
         let (start, mut escaped) = (self.at, false);
         loop {
-            let rest = self.text.as_bytes().get(self.at..).ok_or(Malformed)?;
-            let place = self.at + memchr2(b'"', b'\\', rest).ok_or(Malformed)?;
+            let rest = self.text.as_bytes().get(self.at..).ok_or(Malformed::Syntax)?;
+            let place = self.at + memchr2(b'"', b'\\', rest).ok_or(Malformed::Syntax)?;
             if self.text.as_bytes().get(place) == Some(&b'"') {
                 self.at = place + 1;
-                return Ok((self.text.get(start..place).ok_or(Malformed)?, escaped));
+                return Ok((self.text.get(start..place).ok_or(Malformed::Syntax)?, escaped));
             }
             escaped = true;
             self.at = place + 2;
@@ -89,7 +98,7 @@ impl<'e> Scan<'e> {
     fn text_here(&mut self) -> Scanned<Cow<'e, str>> {
         match self.string()? {
             (inside, false) => Ok(Cow::Borrowed(inside)),
-            (inside, true) => unescaped(inside).map(Cow::Owned).ok_or(Malformed),
+            (inside, true) => unescaped(inside).map(Cow::Owned).ok_or(Malformed::Text),
         }
     }
 
@@ -139,7 +148,7 @@ impl<'e> Scan<'e> {
         match next {
             Some(b',') => Ok(true),
             Some(byte) if byte == end => Ok(false),
-            _ => Err(Malformed),
+            _ => Err(Malformed::Syntax),
         }
     }
 
@@ -165,7 +174,7 @@ impl<'e> Scan<'e> {
     pub(super) fn raw(&mut self) -> Scanned<&'e str> {
         let start = self.place();
         self.skip()?;
-        self.text.get(start..self.at).ok_or(Malformed)
+        self.text.get(start..self.at).ok_or(Malformed::Syntax)
     }
 
     /// The texts of a list; one text alone is a list of one.
@@ -199,7 +208,7 @@ impl<'e> Scan<'e> {
         match self.blank() {
             Some(b'"') => self.string().map(drop),
             Some(bracket @ (b'{' | b'[')) => {
-                let levels = levels.checked_sub(1).ok_or(Malformed)?;
+                let levels = levels.checked_sub(1).ok_or(Malformed::TooDeep)?;
                 if bracket == b'[' {
                     return self.members(b']', |scan| scan.skip_within(levels));
                 }
@@ -213,7 +222,39 @@ impl<'e> Scan<'e> {
             Some(b'f') => self.word("false"),
             Some(b'n') => self.word("null"),
             Some(b'-' | b'0'..=b'9') => self.number(),
-            _ => Err(Malformed),
+            _ => Err(Malformed::Syntax),
+        }
+    }
+
+    /// The shape of any value: its keys and texts this many levels deep, of each list the first value. What is deeper is
+    /// `null`, numbers and flags are any. Takes all that [`skip`](Self::skip) takes.
+    pub(super) fn outline(&mut self, levels: u32) -> Scanned<Value> {
+        let Some(within) = levels.checked_sub(1) else { return self.skip().map(|()| Value::Null) };
+        match self.blank() {
+            Some(b'"') => self.string().map(|text| Value::String(as_far_as_possible(text))),
+            Some(b'{') => {
+                let mut members = Map::new();
+                self.members(b'}', |scan| {
+                    let key = as_far_as_possible(scan.string()?);
+                    scan.expect(b':')?;
+                    members.insert(key, scan.outline(within)?);
+                    Ok(())
+                })?;
+                Ok(Value::Object(members))
+            }
+            Some(b'[') => {
+                let mut first = Vec::new();
+                self.members(b']', |scan| {
+                    if first.is_empty() {
+                        first.push(scan.outline(within)?);
+                        return Ok(());
+                    }
+                    scan.skip()
+                })?;
+                Ok(Value::Array(first))
+            }
+            Some(b'n') => self.skip().map(|()| Value::Null),
+            _ => self.skip().map(|()| Value::Bool(true)),
         }
     }
 
@@ -223,7 +264,7 @@ impl<'e> Scan<'e> {
         }
         let zero = self.byte() == Some(b'0');
         if self.digits()? > 1 && zero {
-            return Err(Malformed);
+            return Err(Malformed::Syntax);
         }
         if self.byte() == Some(b'.') {
             self.at += 1;
@@ -245,8 +286,14 @@ impl<'e> Scan<'e> {
         while let Some(b'0'..=b'9') = self.byte() {
             self.at += 1;
         }
-        if self.at == start { Err(Malformed) } else { Ok(self.at - start) }
+        if self.at == start { Err(Malformed::Syntax) } else { Ok(self.at - start) }
     }
+}
+
+/// The text between two quotes, as it is written where its escapes are wrong.
+fn as_far_as_possible((inside, escaped): (&str, bool)) -> String {
+    let plain = if escaped { unescaped(inside) } else { None };
+    plain.unwrap_or_else(|| inside.to_owned())
 }
 
 /// The text between two quotes; `None` when an escape is none of JSON's, or half of a surrogate pair.
@@ -303,7 +350,6 @@ fn unit(text: &str) -> Option<(u32, &str)> {
 #[cfg(test)]
 mod tests {
     use serde::de::IgnoredAny;
-    use serde_json::Value;
 
     use super::*;
 
