@@ -135,10 +135,14 @@ impl<'de> Deserialize<'de> for HttpContext {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
     use bytes::Bytes;
     use serde_json::json;
 
     use super::*;
+    use crate::Shared;
 
     fn claims(authorizer: Value) -> Value {
         let context: HttpContext = serde_json::from_value(json!({"authorizer": authorizer})).unwrap();
@@ -193,5 +197,53 @@ mod tests {
         let answer: Bytes = service.event(event.to_string()).await.unwrap();
         let answer: Value = serde_json::from_slice(&answer).unwrap();
         assert_eq!((answer["statusCode"].as_u64(), answer["body"].as_str()), (Some(200), Some("prod")));
+    }
+
+    /// Counts how often it is read.
+    #[derive(Debug)]
+    struct Counted;
+
+    thread_local! {
+        static READ: std::cell::Cell<usize> = const { std::cell::Cell::new(0) };
+    }
+
+    impl<'de> Deserialize<'de> for Counted {
+        fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+            READ.set(READ.get() + 1);
+            serde::de::IgnoredAny::deserialize(deserializer).map(|_| Self)
+        }
+    }
+
+    /// The event is searched for no record: neither for the first one nor for the last one.
+    #[tokio::test]
+    async fn a_record_has_no_context_and_the_event_is_not_read_for_it() {
+        #[lift::handler(sqs = "orders", partial)]
+        async fn order(
+            context: Option<RequestContext<Counted>>,
+            plain: Option<RequestContext>,
+            seen: Shared<Arc<AtomicUsize>>,
+        ) {
+            assert!(context.is_none() && plain.is_none());
+            seen.fetch_add(1, Ordering::Relaxed);
+        }
+        #[lift::handler(invoke = "other")]
+        async fn other(_context: Option<RequestContext<Counted>>) {}
+
+        let seen = Arc::new(AtomicUsize::new(0));
+        let app = crate::App::new("context").provide(seen.clone());
+        let service = app.handlers(lift::handlers![order, other]).test().start().await.unwrap();
+        let mut event = crate::event::sample::record(crate::event::RecordKind::Sqs, "orders");
+        let record = event["Records"][0].clone();
+        event["Records"] = vec![record; 4_000].into();
+        // Whoever reads on behind the records comes upon a context, and upon a text that cannot be read.
+        let event = event.to_string();
+        let behind = r#","requestContext":{"stage":"prod"},"half":"\ud800"}"#;
+        let event = format!("{}{behind}", event.strip_suffix('}').unwrap());
+        let answer = service.event(event).await.unwrap();
+        assert_eq!(answer, r#"{"batchItemFailures":[]}"#);
+        assert_eq!((seen.load(Ordering::Relaxed), READ.get()), (4_000, 0));
+        // The counter counts.
+        service.event(r#"{"requestContext":{"stage":"prod"}}"#).await.unwrap();
+        assert_eq!(READ.get(), 1);
     }
 }
