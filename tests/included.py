@@ -11,7 +11,7 @@ import subprocess
 import sys
 
 MODULE = re.compile(r"^\s*((?:#\[[^\]]*\]\s*)*)(?:pub(?:\([^)]*\))?\s+)?mod (?:r#)?(\w+);", re.MULTILINE)
-PATH = re.compile(r'#\[path = "([^"]+)"\]')
+PATH = re.compile(r'#\[(cfg_attr\(\w+, )?path = "([^"]+)"\)?\]')
 INCLUDE = re.compile(r'^[^/\n]*\binclude(?:_str)?!\(\s*"([^"]+)"', re.MULTILINE)
 # Trybuild is told its cases by globs.
 CASES = re.compile(r'(?:pass|compile_fail)\("([^"]+)"\)')
@@ -36,9 +36,10 @@ def included_by(path, is_root):
     with open(path) as source:
         text = source.read()
     for attributes, module in MODULE.findall(text):
-        if elsewhere := PATH.search(attributes):
-            yield os.path.join(folder, elsewhere[1])
-        else:
+        elsewhere = PATH.search(attributes)
+        if elsewhere:
+            yield os.path.join(folder, elsewhere[2])
+        if not elsewhere or elsewhere[1]:
             yield from (os.path.join(children, tail) for tail in (f"{module}.rs", os.path.join(module, "mod.rs")))
     yield from (os.path.join(folder, included) for included in INCLUDE.findall(text))
     if "trybuild" in text:

@@ -1,138 +1,219 @@
-//! The pool's own accounting under every interleaving that loom can find.
+//! The pool under every order of its threads that loom can find.
 //!
-//! The two modules are compiled from the library's own source, with loom's primitives in place of the real ones.
-#![allow(clippy::unwrap_used)] // tests fail loudly
-#![allow(dead_code)] // not all of the modules is used here
+//! It is lift's own source, compiled with `sync.rs` of this folder instead of its own: what threads meet at is then made of
+//! loom's primitives, and every task is a thread. Nobody's time is ever over here, so that a caller who is not woken sleeps
+//! for good, which loom tells as a deadlock. A model may have five threads; the connects and the cleanups are some of them.
+#![allow(clippy::unwrap_used, clippy::panic)] // tests fail loudly
 
-#[path = "../../lift/src/pool/parking.rs"]
-mod parking;
-#[path = "../../lift/src/pool/places.rs"]
-mod places;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
-/// loom's version of `lift/src/pool/sync.rs`.
-mod sync {
-    use loom::sync::Mutex;
-    pub(super) use loom::sync::atomic::{AtomicUsize, Ordering};
-
-    pub(super) struct Slot<T>(Mutex<Option<Box<T>>>);
-
-    impl<T> Slot<T> {
-        pub(super) fn empty() -> Self {
-            Self(Mutex::new(None))
-        }
-
-        pub(super) fn put(&self, value: Box<T>) -> Option<Box<T>> {
-            self.0.lock().unwrap().replace(value)
-        }
-
-        pub(super) fn take(&self) -> Option<Box<T>> {
-            self.0.lock().unwrap().take()
-        }
-
-        pub(super) fn is_full(&self) -> bool {
-            self.0.lock().unwrap().is_some()
-        }
-    }
-}
-
-use loom::sync::{Arc, Mutex};
+use futures_util::future::poll_immediate;
+use lift_with_loom::config::{Invalid, Section, Settings};
+use lift_with_loom::pool::{Pool, PoolError, PoolSettings, Pooled, begin};
+use lift_with_loom::testing::Clock;
+use lift_with_loom::{Init, Resource};
+use loom::future::block_on;
 use loom::thread;
-use parking::Parking;
-use places::Places;
 
-/// A pool reduced to what the handshake is about.
-struct Model {
-    parking: Parking<u32>,
-    #[allow(clippy::vec_box)] // parked values are boxed
-    queue: Mutex<Vec<Box<u32>>>,
+/// The other side. What it counts is no part of what loom orders.
+#[derive(Clone, Default)]
+struct Backend(Arc<Seen>);
+
+#[derive(Default)]
+struct Seen {
+    open: AtomicUsize,
+    most: AtomicUsize,
+    created: AtomicUsize,
+    /// How many connects it refuses first.
+    refuses: AtomicUsize,
 }
 
-impl Model {
-    fn new() -> Arc<Self> {
-        Arc::new(Self { parking: Parking::new(), queue: Mutex::new(Vec::new()) })
-    }
-
-    fn unpark(&self) {
-        while let Some(value) = self.parking.take_any(0) {
-            self.queue.lock().unwrap().push(value);
-        }
-    }
-
-    /// As the pool offers a connection that comes back.
-    fn offer(&self, value: u32) {
-        let value = Box::new(value);
-        let left = if self.parking.waiting() > 0 { Some(value) } else { self.parking.park(0, value) };
-        if let Some(value) = left {
-            self.queue.lock().unwrap().push(value);
-        }
-        if self.parking.waiting() > 0 {
-            self.unpark();
-        }
+impl Settings for Backend {
+    fn read(_: &mut Section<'_>) -> Result<Self, Invalid> {
+        Ok(Self::default())
     }
 }
 
-fn explore(model: impl Fn() + Send + Sync + 'static) {
+struct Session(Backend);
+
+impl Resource for Session {
+    type Config = Backend;
+    type Error = &'static str;
+
+    async fn initialize(backend: &Backend, _: &Init) -> Result<Self, &'static str> {
+        let seen = &backend.0;
+        if seen.refuses.load(Ordering::Relaxed) > 0 {
+            seen.refuses.fetch_sub(1, Ordering::Relaxed);
+            return Err("refused");
+        }
+        seen.created.fetch_add(1, Ordering::Relaxed);
+        seen.most.fetch_max(seen.open.fetch_add(1, Ordering::Relaxed) + 1, Ordering::Relaxed);
+        Ok(Self(backend.clone()))
+    }
+
+    async fn health_check(&mut self) -> Result<(), &'static str> {
+        Ok(())
+    }
+
+    async fn cleanup(self) {
+        self.0.0.open.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+impl Backend {
+    /// One that refuses so many connects before it takes any.
+    fn refusing(count: usize) -> Self {
+        let backend = Self::default();
+        backend.0.refuses.store(count, Ordering::Relaxed);
+        backend
+    }
+
+    fn pool(&self, max_size: usize) -> Pool<Session> {
+        Pool::with_clock(self.clone(), PoolSettings::default().with_max_size(max_size), &Clock::held())
+    }
+
+    fn most(&self) -> usize {
+        self.0.most.load(Ordering::Relaxed)
+    }
+
+    fn created(&self) -> usize {
+        self.0.created.load(Ordering::Relaxed)
+    }
+}
+
+fn get(pool: &Pool<Session>) -> Result<Pooled<Session>, PoolError> {
+    block_on(pool.get())
+}
+
+/// A thread that borrows once.
+fn caller(pool: &Pool<Session>) -> thread::JoinHandle<()> {
+    let pool = pool.clone();
+    thread::spawn(move || drop(get(&pool).unwrap()))
+}
+
+fn explore(preemptions: usize, model: impl Fn() + Send + Sync + 'static) {
+    let runtime =
+        tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
+    // loom's threads are coroutines of this one.
+    let _entered = runtime.enter();
     let mut builder = loom::model::Builder::new();
-    builder.preemption_bound = Some(3);
-    builder.check(model);
-}
-
-#[test]
-fn nothing_stays_parked_while_a_caller_waits() {
-    explore(|| {
-        let model = Model::new();
-        let returning = model.clone();
-        let returner = thread::spawn(move || returning.offer(1));
-        // The caller waits in the queue from here on, until the end.
-        let waiting = model.parking.wait();
-        model.unpark();
-        returner.join().unwrap();
-        assert_eq!(model.queue.lock().unwrap().len(), 1, "the caller would sleep beside a parked connection");
-        drop(waiting);
+    builder.preemption_bound = Some(preemptions);
+    builder.max_branches = 10_000;
+    builder.check(move || {
+        begin();
+        model();
     });
 }
 
 #[test]
-fn two_that_return_and_one_that_takes_lose_nothing() {
-    explore(|| {
-        let model = Model::new();
-        let (first, second) = (model.clone(), model.clone());
-        let first = thread::spawn(move || first.offer(1));
-        let second = thread::spawn(move || second.offer(2));
-        let taken = model.parking.take(0);
-        first.join().unwrap();
-        second.join().unwrap();
-        model.unpark();
-        let mut all: Vec<u32> = model.queue.lock().unwrap().iter().map(|value| **value).collect();
-        all.extend(taken.map(|value| *value));
-        all.sort_unstable();
-        assert_eq!(all, [1, 2]);
+fn a_connection_that_comes_back_reaches_whoever_waits() {
+    explore(2, || {
+        let backend = Backend::default();
+        let pool = backend.pool(1);
+        let other = caller(&pool);
+        drop(get(&pool).unwrap());
+        other.join().unwrap();
+        assert_eq!((backend.created(), backend.most()), (1, 1));
     });
 }
 
 #[test]
-fn there_are_never_more_than_there_are_places() {
-    explore(|| {
-        let places = Arc::new(Places::new(1));
-        let taken = Arc::new(Mutex::new(0));
-        let threads: Vec<_> = (0..2)
-            .map(|_| {
-                let (places, taken) = (places.clone(), taken.clone());
-                thread::spawn(move || {
-                    if places.take() {
-                        let now = {
-                            let mut taken = taken.lock().unwrap();
-                            *taken += 1;
-                            *taken
-                        };
-                        assert_eq!(now, 1);
-                        *taken.lock().unwrap() -= 1;
-                        places.give_back();
-                    }
-                })
-            })
-            .collect();
-        threads.into_iter().for_each(|thread| thread.join().unwrap());
-        assert!(places.take() && !places.take());
+fn each_caller_gets_a_connection_while_there_are_places() {
+    explore(1, || {
+        let backend = Backend::default();
+        let pool = backend.pool(2);
+        let other = {
+            let pool = pool.clone();
+            thread::spawn(move || get(&pool).unwrap())
+        };
+        let held = get(&pool).unwrap();
+        drop((held, other.join().unwrap()));
+        assert_eq!((backend.created(), backend.most()), (2, 2));
+    });
+}
+
+#[test]
+fn a_caller_that_leaves_takes_nothing_along() {
+    explore(2, || {
+        let backend = Backend::default();
+        let pool = backend.pool(1);
+        let leaver = {
+            let pool = pool.clone();
+            thread::spawn(move || drop(block_on(poll_immediate(pool.get()))))
+        };
+        drop(get(&pool).unwrap());
+        leaver.join().unwrap();
+        drop(get(&pool).unwrap());
+        assert_eq!((backend.created(), backend.most()), (1, 1));
+    });
+}
+
+#[test]
+fn a_connect_that_fails_is_tried_again_for_whoever_waits() {
+    explore(1, || {
+        let backend = Backend::refusing(1);
+        let pool = backend.pool(1);
+        let other = caller(&pool);
+        drop(get(&pool).unwrap());
+        other.join().unwrap();
+        assert_eq!(backend.created(), 1);
+    });
+}
+
+#[test]
+fn whoever_waits_is_told_that_the_backend_is_sick() {
+    explore(0, || {
+        let pool = Backend::refusing(usize::MAX).pool(1);
+        let other = {
+            let pool = pool.clone();
+            thread::spawn(move || assert!(get(&pool).is_err()))
+        };
+        assert!(get(&pool).is_err());
+        other.join().unwrap();
+    });
+}
+
+#[test]
+fn a_connection_that_is_closed_makes_room_for_whoever_waits() {
+    explore(2, || {
+        let backend = Backend::default();
+        let pool = backend.pool(1);
+        let held = get(&pool).unwrap();
+        let other = caller(&pool);
+        held.discard();
+        other.join().unwrap();
+        assert_eq!((backend.created(), backend.most()), (2, 1));
+    });
+}
+
+#[test]
+fn more_room_is_used_by_whoever_waits() {
+    explore(2, || {
+        let backend = Backend::default();
+        let pool = backend.pool(1);
+        let _held = get(&pool).unwrap();
+        let other = caller(&pool);
+        pool.resize(2);
+        other.join().unwrap();
+        assert_eq!((backend.created(), backend.most()), (2, 2));
+    });
+}
+
+#[test]
+fn the_end_reaches_whoever_waits_and_every_connection() {
+    explore(2, || {
+        let backend = Backend::default();
+        let pool = backend.pool(1);
+        let held = get(&pool).unwrap();
+        let other = {
+            let pool = pool.clone();
+            thread::spawn(move || assert!(matches!(get(&pool), Ok(_) | Err(PoolError::Closed { .. }))))
+        };
+        let holder = thread::spawn(|| drop(held));
+        block_on(pool.close());
+        other.join().unwrap();
+        holder.join().unwrap();
+        assert!(pool.try_get().is_none() && pool.stats().idle == 0);
     });
 }

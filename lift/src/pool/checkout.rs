@@ -11,6 +11,7 @@ use tokio::time::{Instant, timeout_at};
 
 use super::connection::Connection;
 use super::core::Core;
+use super::sync;
 use crate::clock::Moment;
 use crate::config::duration_text;
 use crate::error::{BoxError, boxed};
@@ -111,7 +112,7 @@ impl<R: Resource> Core<R> {
             }
         };
         if let Ok(runtime) = Handle::try_current() {
-            runtime.spawn(task);
+            sync::spawn(&runtime, task);
         }
         RoundTrip { core: self.clone(), answer }
     }

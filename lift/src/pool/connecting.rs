@@ -4,7 +4,6 @@
 use std::panic::AssertUnwindSafe;
 use std::pin::pin;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use futures_util::FutureExt;
@@ -17,6 +16,7 @@ use super::connection::Connection;
 use super::core::{Core, from_now};
 use super::error::Cause;
 use super::ledger::{Held, Place};
+use super::sync::{self, Ordering};
 use crate::clock::Moment;
 use crate::config::duration_text;
 use crate::error::{BoxError, boxed, logged};
@@ -92,9 +92,11 @@ impl<R: Resource> Core<R> {
         let mut starting = Vec::new();
         {
             let mut connects = self.connects();
+            // Who waits, first: a connection that is taken in between would else count against somebody who waits still.
+            let waiting = self.parking.waiting();
             let idle = self.idle();
             let target = connects.target().max(usize::from(self.is_awaited()));
-            let wanted = self.parking.waiting().saturating_sub(idle).max(target.saturating_sub(idle));
+            let wanted = waiting.max(target).saturating_sub(idle);
             if wanted > connects.running.len()
                 && let Some(wait) = connects.breaker.retry_after(now)
             {
@@ -111,7 +113,7 @@ impl<R: Resource> Core<R> {
         }
         // A runtime that is ending drops them at once, and they find nothing locked.
         for connect in starting {
-            runtime.spawn(connect.run());
+            sync::spawn(&runtime, connect.run());
         }
         Started::AsWanted
     }

@@ -4,8 +4,7 @@
 //! fair queue and gets whatever comes first, a connection that is returned or a new one; new ones are opened by tasks of
 //! their own, so a caller that goes away wastes nothing and a slow connect holds up nobody who could be served otherwise.
 
-use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::sync::{Arc, PoisonError, Weak};
 use std::time::Duration;
 
 use futures_util::future::BoxFuture;
@@ -22,6 +21,7 @@ use super::ledger::Ledger;
 use super::parking::Parking;
 use super::queue::{Event, Queue, Turn};
 use super::settings::{PoolSettings, longest_break};
+use super::sync::{AtomicBool, AtomicU64, AtomicUsize, Mutex, MutexGuard, Ordering};
 use super::{PoolError, Pooled};
 use crate::clock::{Chance, Clock, Moment};
 use crate::error::{BoxError, shown};
@@ -60,6 +60,7 @@ pub(super) struct Core<R: Resource> {
 #[inline]
 fn home() -> usize {
     use std::cell::Cell;
+    use std::sync::atomic::AtomicUsize;
     static NEXT: AtomicUsize = AtomicUsize::new(0);
     thread_local! {
         static HOME: Cell<usize> = const { Cell::new(usize::MAX) };

@@ -9,6 +9,7 @@ use tokio::time::timeout;
 use tokio_util::task::TaskTracker;
 
 use super::ledger::Place;
+use super::sync;
 use crate::resource::{CloseReason, Counters, Resource};
 
 /// Beyond the bound of a cleanup, for the task that runs it to say that it has ended.
@@ -60,7 +61,7 @@ impl Departures {
         let occupied = Occupied { place: Some(place), departures: self.clone() };
         let leaving = Leaving { resource, occupied };
         match self.runtime() {
-            Some(runtime) => drop(self.cleanups.spawn_on(leaving.run(self.timeout), &runtime)),
+            Some(runtime) => sync::spawn(&runtime, self.cleanups.track_future(leaving.run(self.timeout))),
             // Only the resource's own `Drop` is left.
             None => drop(leaving),
         }

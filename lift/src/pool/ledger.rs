@@ -1,7 +1,7 @@
 //! Which place of the pool is taken, and who holds its connection since when.
 
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
 use crossbeam_utils::CachePadded;
@@ -9,6 +9,7 @@ use crossbeam_utils::atomic::AtomicCell;
 
 use super::Histogram;
 use super::places::Places;
+use super::sync::{Mutex, MutexGuard};
 use crate::clock::Moment;
 use crate::resource::{Durations, User};
 

@@ -26,6 +26,7 @@ mod pool;
 mod queue;
 mod settings;
 mod shared;
+#[cfg_attr(lift_loom, path = "../../../tests/models/sync.rs")]
 mod sync;
 #[cfg(test)]
 mod tests;
@@ -41,5 +42,7 @@ pub use managed_by::{Made, ManagedBy, ManagerSettings};
 pub use pool::Pool;
 pub use settings::PoolSettings;
 pub use shared::Shared;
+#[cfg(lift_loom)]
+pub use sync::begin;
 
 pub use crate::resource::{BreakerState, CloseReason, Histogram, LastFailure, Stats};

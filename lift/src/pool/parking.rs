@@ -6,10 +6,7 @@
 //! it: either the caller finds the connection, or its owner finds the caller. No connection lies here while somebody
 //! waits for it.
 
-use super::sync::{AtomicUsize, Ordering, Slot};
-
-/// The number of slots: more than a few only spread the connections.
-const SLOTS: usize = 4;
+use super::sync::{AtomicUsize, Ordering, SLOTS, Slot};
 
 /// Returned connections, and how many callers wait for one.
 pub(super) struct Parking<T> {

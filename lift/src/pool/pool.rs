@@ -38,8 +38,14 @@ impl<R: Resource> Pool<R> {
     /// what is too old is replaced when it is asked for.
     #[must_use]
     pub fn new(config: R::Config, settings: PoolSettings) -> Self {
+        Self::with_clock(config, settings, &Clock::system())
+    }
+
+    /// As [`new`](Self::new), with a clock for the ages of connections, which a test may hold. Waits are timed by tokio.
+    #[must_use]
+    pub fn with_clock(config: R::Config, settings: PoolSettings, clock: &Clock) -> Self {
         let settings = PoolSettings { max_size: settings.max_size.clamp(1, 10_000), ..settings };
-        Self::build(R::spec(), settings, Opener::Settings(config), Clock::system())
+        Self::build(R::spec(), settings, Opener::Settings(config), clock.clone())
     }
 
     /// Reads the settings and builds the pool; nothing is opened yet.

@@ -6,8 +6,7 @@
 
 use std::future::poll_fn;
 use std::pin::Pin;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::sync::{Arc, PoisonError, Weak};
 use std::task::{Context, Poll, Waker};
 
 use tokio::runtime::{Handle, Id};
@@ -15,6 +14,7 @@ use tokio::sync::Notify;
 use tokio::time::{Instant, Sleep, sleep_until};
 
 use super::line::Line;
+use super::sync::{AtomicU64, Mutex, MutexGuard, Ordering};
 
 pub(super) struct Queue<T> {
     state: Mutex<State<T>>,

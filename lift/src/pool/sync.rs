@@ -1,10 +1,15 @@
-//! The primitives of [`parking`](super::parking) and [`places`](super::places), which the model tests replace by loom's.
+//! What threads meet at in a pool. The model tests compile the pool with a version of this file that is made of loom's
+//! primitives, `tests/models/sync.rs`.
 
-use std::sync::atomic::AtomicBool;
-pub(super) use std::sync::atomic::{AtomicUsize, Ordering};
+pub(super) use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+pub(super) use std::sync::{Mutex, MutexGuard};
 
 use crossbeam_utils::CachePadded;
 use crossbeam_utils::atomic::AtomicCell;
+use tokio::runtime::Handle;
+
+/// How many cells there are: more than a few only spread the connections.
+pub(super) const SLOTS: usize = 4;
 
 /// A cell for one boxed value that threads put into and take out of without a lock.
 pub(super) struct Slot<T>(CachePadded<(AtomicCell<Option<Box<T>>>, AtomicBool)>);
@@ -30,4 +35,9 @@ impl<T> Slot<T> {
     pub(super) fn is_full(&self) -> bool {
         self.0.1.load(Ordering::Relaxed)
     }
+}
+
+/// Runs a task by itself.
+pub(super) fn spawn(runtime: &Handle, task: impl Future<Output = ()> + Send + 'static) {
+    drop(runtime.spawn(task));
 }

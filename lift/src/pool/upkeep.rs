@@ -1,11 +1,11 @@
 //! What is done with connections that nobody has borrowed: looked at, topped up, closed.
 
-use std::sync::atomic::Ordering;
 use std::sync::{Arc, PoisonError};
 
 use super::connection::Connection;
 use super::core::Core;
 use super::ledger::Held;
+use super::sync::Ordering;
 use crate::clock::Moment;
 use crate::resource::{CloseReason, Resource};
 
