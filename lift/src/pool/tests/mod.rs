@@ -3,6 +3,7 @@
 mod backend;
 mod departures;
 mod limits;
+mod managed;
 mod operations;
 mod random;
 mod waiting;
