@@ -92,7 +92,8 @@ fn caller(pool: &Pool<Session>) -> thread::JoinHandle<()> {
     thread::spawn(move || drop(get(&pool).unwrap()))
 }
 
-fn explore(preemptions: usize, model: impl Fn() + Send + Sync + 'static) {
+/// Tries the orders in which a thread is interrupted at most so often, of a model that starts so many threads itself.
+fn explore(preemptions: usize, threads: usize, model: impl Fn() + Send + Sync + 'static) {
     let runtime =
         tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
     // loom's threads are coroutines of this one.
@@ -101,14 +102,14 @@ fn explore(preemptions: usize, model: impl Fn() + Send + Sync + 'static) {
     builder.preemption_bound = Some(preemptions);
     builder.max_branches = 10_000;
     builder.check(move || {
-        begin();
+        begin(4 - threads);
         model();
     });
 }
 
 #[test]
 fn a_connection_that_comes_back_reaches_whoever_waits() {
-    explore(2, || {
+    explore(2, 1, || {
         let backend = Backend::default();
         let pool = backend.pool(1);
         let other = caller(&pool);
@@ -120,7 +121,7 @@ fn a_connection_that_comes_back_reaches_whoever_waits() {
 
 #[test]
 fn each_caller_gets_a_connection_while_there_are_places() {
-    explore(1, || {
+    explore(1, 1, || {
         let backend = Backend::default();
         let pool = backend.pool(2);
         let other = {
@@ -135,7 +136,7 @@ fn each_caller_gets_a_connection_while_there_are_places() {
 
 #[test]
 fn a_caller_that_leaves_takes_nothing_along() {
-    explore(2, || {
+    explore(2, 1, || {
         let backend = Backend::default();
         let pool = backend.pool(1);
         let leaver = {
@@ -151,7 +152,7 @@ fn a_caller_that_leaves_takes_nothing_along() {
 
 #[test]
 fn a_connect_that_fails_is_tried_again_for_whoever_waits() {
-    explore(1, || {
+    explore(1, 1, || {
         let backend = Backend::refusing(1);
         let pool = backend.pool(1);
         let other = caller(&pool);
@@ -163,7 +164,7 @@ fn a_connect_that_fails_is_tried_again_for_whoever_waits() {
 
 #[test]
 fn whoever_waits_is_told_that_the_backend_is_sick() {
-    explore(0, || {
+    explore(0, 1, || {
         let pool = Backend::refusing(usize::MAX).pool(1);
         let other = {
             let pool = pool.clone();
@@ -176,7 +177,7 @@ fn whoever_waits_is_told_that_the_backend_is_sick() {
 
 #[test]
 fn a_connection_that_is_closed_makes_room_for_whoever_waits() {
-    explore(2, || {
+    explore(2, 1, || {
         let backend = Backend::default();
         let pool = backend.pool(1);
         let held = get(&pool).unwrap();
@@ -188,8 +189,41 @@ fn a_connection_that_is_closed_makes_room_for_whoever_waits() {
 }
 
 #[test]
+fn whoever_takes_what_is_at_hand_leaves_a_free_place_to_whoever_waits() {
+    explore(2, 2, || {
+        let backend = Backend::default();
+        let pool = backend.pool(2);
+        let held = get(&pool).unwrap();
+        let taker = {
+            let pool = pool.clone();
+            thread::spawn(move || pool.try_get())
+        };
+        let other = {
+            let pool = pool.clone();
+            thread::spawn(move || get(&pool).unwrap())
+        };
+        drop(held);
+        drop((taker.join().unwrap(), other.join().unwrap()));
+        assert!(backend.most() <= 2);
+    });
+}
+
+#[test]
+fn whoever_comes_during_upkeep_is_served() {
+    explore(2, 1, || {
+        let backend = Backend::default();
+        let pool = backend.pool(2);
+        drop(get(&pool).unwrap());
+        let other = caller(&pool);
+        pool.maintain();
+        other.join().unwrap();
+        assert!(backend.most() <= 2);
+    });
+}
+
+#[test]
 fn more_room_is_used_by_whoever_waits() {
-    explore(2, || {
+    explore(2, 1, || {
         let backend = Backend::default();
         let pool = backend.pool(1);
         let _held = get(&pool).unwrap();
@@ -202,7 +236,7 @@ fn more_room_is_used_by_whoever_waits() {
 
 #[test]
 fn the_end_reaches_whoever_waits_and_every_connection() {
-    explore(2, || {
+    explore(2, 2, || {
         let backend = Backend::default();
         let pool = backend.pool(1);
         let held = get(&pool).unwrap();

@@ -31,25 +31,23 @@ impl<T> Slot<T> {
     }
 }
 
-/// How many tasks have a thread of their own; loom has five threads, and a model needs some itself.
-const THREADS: usize = 3;
-
 thread_local! {
     // loom's threads are coroutines of one thread.
-    static STARTED: Cell<usize> = const { Cell::new(0) };
+    static LEFT: Cell<usize> = const { Cell::new(0) };
 }
 
-/// Begins an order: no task has been started.
-pub fn begin() {
-    STARTED.set(0);
+/// Begins an order in which so many tasks have threads of their own; loom has five in all.
+pub fn begin(tasks: usize) {
+    LEFT.set(tasks);
 }
 
 /// Runs a task in a thread of its own or, when there are too many, here and now, which is one of the orders there are.
 pub(super) fn spawn(_: &Handle, task: impl Future<Output = ()> + Send + 'static) {
-    let started = STARTED.replace(STARTED.get() + 1);
-    if started < THREADS {
-        loom::thread::spawn(|| block_on(task));
-    } else {
-        block_on(task);
+    match LEFT.get().checked_sub(1) {
+        Some(left) => {
+            LEFT.set(left);
+            loom::thread::spawn(|| block_on(task));
+        }
+        None => block_on(task),
     }
 }

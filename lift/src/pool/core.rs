@@ -273,6 +273,10 @@ impl<R: Resource> Core<R> {
             }
         };
         unsure.into_iter().rev().for_each(|connection| self.offer(connection));
+        // Somebody who began to wait meanwhile may have counted on what has been taken.
+        if self.parking.waiting() > 0 {
+            self.connect_if_wanted();
+        }
         found
     }
 

@@ -107,3 +107,14 @@ fn nothing_parked_is_taken_while_somebody_waits() {
     taken.sort_unstable();
     assert_eq!((taken, parking.waiting(), parking.occupied()), (vec![0, 1, 2, 3, 4], 0, 0));
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_connection_that_grew_too_old_while_it_was_lent_is_lent_no_more() {
+    let (backend, clock) = (Backend::new(), Clock::held());
+    let pool = backend.pool(&clock, PoolSettings { max_lifetime: MS * 900, ..at_most(1) });
+    let held = pool.get().await.unwrap();
+    clock.advance(MS * 900);
+    drop(held);
+    assert_eq!(pool.get().await.unwrap().id, 2);
+    assert_eq!(closed(&pool.stats(), CloseReason::Lifetime), 1);
+}

@@ -91,7 +91,9 @@ async fn a_pool_in_full_use_is_busy_while_its_backend_is_thought_to_be_well() {
     let mut waiting = Box::pin(pool.get());
     assert!(poll_immediate(&mut waiting).await.is_none());
     drop(one);
+    let begin = Instant::now();
     assert!(matches!(lifecycle.check(SECOND).await, Ok(Judgement::Busy)));
+    assert_eq!(begin.elapsed(), Duration::ZERO, "known at once");
     drop((waiting.await.unwrap(), two));
     // Sick, and all that there are in use.
     let _held = pool.get().await.unwrap();

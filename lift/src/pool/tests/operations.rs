@@ -71,6 +71,8 @@ async fn try_get_takes_what_is_at_hand_and_needs_no_round_trip() {
     let held: Vec<_> = std::iter::from_fn(|| pool.try_get()).collect();
     assert_eq!((held.len(), pool.stats().hits), (6, 6));
     drop(held);
+    clock.advance(MS * 500);
+    drop(pool.try_get().unwrap());
     clock.advance(MS * 501);
     assert!(pool.try_get().is_none(), "a round trip is due");
     assert_eq!(pool.stats().idle, 6);
