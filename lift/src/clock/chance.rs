@@ -85,6 +85,29 @@ mod tests {
     }
 
     #[test]
+    fn a_duration_loses_any_part_up_to_its_percentage_and_no_more() {
+        let chance = Chance::seeded(7);
+        let second = Duration::from_secs(1);
+        for (whole, percent, most) in [(second, 20, second / 5), (second * 60, 100, second * 60)] {
+            let lost = [(); 1_000].map(|()| whole - chance.shorten(whole, percent));
+            let (least, largest) = (lost.iter().min().unwrap(), lost.iter().max().unwrap());
+            assert!(
+                *least < most / 20 && *largest <= most && *largest > most / 20 * 19,
+                "{least:?} {largest:?}"
+            );
+        }
+        assert_eq!(chance.shorten(second, 0), second);
+        assert!((0..1_000).all(|_| chance.shorten(second, u32::MAX) <= second));
+    }
+
+    #[test]
+    fn half_of_a_seeds_bits_are_set() {
+        let set: u32 = (0..1_000).map(|_| seed().count_ones()).sum();
+        // Twelve standard deviations, so that chance alone never fails it.
+        assert!((30_500..33_500).contains(&set), "{set} of 64,000");
+    }
+
+    #[test]
     fn threads_draw_for_themselves() {
         let draw = || std::thread::spawn(|| Chance::default().shorten(Duration::from_secs(1_000), 100));
         assert_ne!(draw().join().unwrap(), draw().join().unwrap());
