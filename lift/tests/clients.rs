@@ -265,3 +265,28 @@ async fn what_only_a_pool_has_is_an_error_for_a_shared_client() {
         Backend::default().host(&Clock::held()).var(variable, value).check().unwrap();
     }
 }
+
+/// Has keys that only a pool has, and those of both.
+#[derive(Clone, lift::Resource)]
+#[resource(name = "limited", initialize = Self::open)]
+#[resource(pool(max_size = 4, idle_timeout = "1m", wait = "1s", warm = "lazy"))]
+struct Limited;
+
+impl Limited {
+    async fn open(_: &NoSettings, _: &Init) -> Result<Self, BoxError> {
+        Ok(Self)
+    }
+}
+
+#[lift::handler(GET, "/limited")]
+async fn limited(_: Shared<Limited>) {}
+
+#[tokio::test]
+async fn what_only_a_pool_has_is_an_error_in_a_shared_clients_attribute() {
+    let app = App::new("clients").handlers(lift::handlers![limited]);
+    let text = app.test().check().unwrap_err().to_string();
+    for (key, refused) in [("max_size", true), ("idle_timeout", true), ("wait", false), ("warm", false)] {
+        let told = text.contains(&format!("resource `limited`: `pool({key})`: is a pool's key"));
+        assert_eq!(told, refused, "{key} in\n{text}");
+    }
+}
