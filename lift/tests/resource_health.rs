@@ -332,3 +332,39 @@ async fn a_connection_of_a_check_that_ends_is_lent_again() {
     assert_eq!(around(End::Returns, lift::health_checks![takes_one], "false").await, (1, 1));
     assert_eq!(around(End::Returns, lift::health_checks![], "true").await, (1, 1));
 }
+
+#[lift::handler(GET, "/pools")]
+async fn pools(context: lift::Context) -> String {
+    format!("{:?}", context.pools())
+}
+
+#[tokio::test]
+async fn a_pools_numbers_are_the_same_for_a_handler_a_test_and_the_report() {
+    let _alone = alone();
+    backend(|backend| *backend = Backend::default());
+    let app = App::new("health").handlers(lift::handlers![wire, pools]);
+    let host = app.test().clock(&Clock::held()).var("WIRE_HEALTH_ENABLED", "true");
+    let host = host.var("WIRE_POOL_WARM", "lazy").var("LIFT_HEALTH_DETAILS", "always");
+    let service = host.start().await.unwrap();
+    let numbers = || {
+        let [(name, stats)] = service.pools().try_into().unwrap();
+        assert_eq!(name, "wire");
+        stats
+    };
+    assert_eq!((numbers().gets, numbers().hit_rate()), (0, None));
+    // The first one waits for its connection, the others find it.
+    for gets in 1..=4_u32 {
+        service.get("/wire").await.unwrap();
+        let rate = f64::from(gets - 1) / f64::from(gets) * 100.0;
+        assert!(
+            numbers().hit_rate().is_some_and(|hits| (hits - rate).abs() < 1e-9),
+            "{gets}: {:?}",
+            numbers()
+        );
+    }
+    assert_eq!(service.get("/pools").await.unwrap().text(), format!("{:?}", service.pools()));
+    // Its check is one more that finds the connection.
+    let report = service.get("/health/components/wire").await.unwrap().json::<serde_json::Value>().unwrap();
+    assert_eq!(report["components"]["wire"]["details"]["hit_rate"], 80.0, "{report}");
+    assert_eq!(numbers().hit_rate(), Some(80.0));
+}

@@ -218,6 +218,7 @@ mod tests {
             assert_eq!(ResourceSpec::named(name).prefix(), prefix);
         }
         assert_eq!(short_name("lift::pool::Shared<(alloc::string::String, u8)>"), "Shared<(String, u8)>");
+        assert_eq!(short_name("my_shop::db_2::Pooled_1<my_shop::OrdersDb>"), "Pooled_1<OrdersDb>");
         struct Local<T>(T);
         assert_eq!(ResourceSpec::of::<Local<Vec<u8>>>().name, "Local");
         let _ = Local(0).0;
