@@ -26,6 +26,9 @@ async fn start(app: App, clock: &Clock) -> TestService {
 /// Where nobody listens, because it takes a privilege.
 const NOBODY: &str = "127.0.0.1:1";
 
+/// For a check that is to work on a busy machine.
+const PATIENT: Duration = Duration::from_secs(2);
+
 /// Longer than a result is kept.
 const LATER: Duration = Duration::from_secs(2);
 
@@ -39,7 +42,7 @@ async fn said(service: &TestService, name: &str) -> (String, String) {
 #[tokio::test]
 async fn a_url_is_healthy_while_it_answers_as_expected() {
     let (_process, url) = watched("");
-    let check = |name: &str, path: &str| HttpCheck::new(name, format!("{url}{path}"));
+    let check = |name: &str, path: &str| HttpCheck::new(name, format!("{url}{path}")).timeout(PATIENT);
     let service = start(
         App::new("checks")
             .health_check(check("works", "/looks"))
@@ -70,7 +73,8 @@ async fn a_url_is_healthy_while_it_answers_as_expected() {
 #[tokio::test]
 async fn another_service_tells_its_own_readiness() {
     let ((_process, url), clock) = (watched(""), Clock::held());
-    let app = App::new("checks").health_check(HttpCheck::service("warehouse", format!("{url}/")));
+    let app =
+        App::new("checks").health_check(HttpCheck::service("warehouse", format!("{url}/")).timeout(PATIENT));
     let service = start(app, &clock).await;
     assert_eq!(said(&service, "warehouse").await, ("healthy".to_owned(), String::new()));
     let client = lift::http::reqwest::Client::new();
@@ -84,7 +88,7 @@ async fn another_service_tells_its_own_readiness() {
 async fn a_listener_is_healthy_while_it_accepts() {
     let (_listener, address) = ports::hold();
     let app = App::new("checks")
-        .health_check(TcpCheck::new("mail", address.to_string()).timeout(Duration::from_secs(2)))
+        .health_check(TcpCheck::new("mail", address.to_string()).timeout(PATIENT))
         .health_check(TcpCheck::new("nobody", NOBODY));
     let service = start(app, &Clock::held()).await;
     assert_eq!(said(&service, "mail").await, ("healthy".to_owned(), String::new()));
