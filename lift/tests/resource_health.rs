@@ -1,4 +1,4 @@
-//! The keys of a resource's health: in the attribute, and in settings over it.
+//! The health of resources: its keys, whose names are told, and what becomes of the connections of checks.
 #![allow(clippy::panic, clippy::unwrap_used)] // tests fail loudly
 #![allow(clippy::await_holding_lock)] // each test has a runtime of its own
 

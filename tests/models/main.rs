@@ -86,10 +86,18 @@ fn get(pool: &Pool<Session>) -> Result<Pooled<Session>, PoolError> {
     block_on(pool.get())
 }
 
+/// A thread that uses the pool.
+fn beside<T: 'static>(
+    pool: &Pool<Session>,
+    work: impl FnOnce(&Pool<Session>) -> T + 'static,
+) -> thread::JoinHandle<T> {
+    let pool = pool.clone();
+    thread::spawn(move || work(&pool))
+}
+
 /// A thread that borrows once.
 fn caller(pool: &Pool<Session>) -> thread::JoinHandle<()> {
-    let pool = pool.clone();
-    thread::spawn(move || drop(get(&pool).unwrap()))
+    beside(pool, |pool| drop(get(pool).unwrap()))
 }
 
 /// Tries the orders in which a thread is interrupted at most so often, of a model that starts so many threads itself.
@@ -124,10 +132,7 @@ fn each_caller_gets_a_connection_while_there_are_places() {
     explore(1, 1, || {
         let backend = Backend::default();
         let pool = backend.pool(2);
-        let other = {
-            let pool = pool.clone();
-            thread::spawn(move || get(&pool).unwrap())
-        };
+        let other = beside(&pool, |pool| get(pool).unwrap());
         let held = get(&pool).unwrap();
         drop((held, other.join().unwrap()));
         assert_eq!((backend.created(), backend.most()), (2, 2));
@@ -139,10 +144,7 @@ fn a_caller_that_leaves_takes_nothing_along() {
     explore(2, 1, || {
         let backend = Backend::default();
         let pool = backend.pool(1);
-        let leaver = {
-            let pool = pool.clone();
-            thread::spawn(move || drop(block_on(poll_immediate(pool.get()))))
-        };
+        let leaver = beside(&pool, |pool| drop(block_on(poll_immediate(pool.get()))));
         drop(get(&pool).unwrap());
         leaver.join().unwrap();
         drop(get(&pool).unwrap());
@@ -166,10 +168,7 @@ fn a_connect_that_fails_is_tried_again_for_whoever_waits() {
 fn whoever_waits_is_told_that_the_backend_is_sick() {
     explore(0, 1, || {
         let pool = Backend::refusing(usize::MAX).pool(1);
-        let other = {
-            let pool = pool.clone();
-            thread::spawn(move || assert!(get(&pool).is_err()))
-        };
+        let other = beside(&pool, |pool| assert!(get(pool).is_err()));
         assert!(get(&pool).is_err());
         other.join().unwrap();
     });
@@ -194,14 +193,8 @@ fn whoever_takes_what_is_at_hand_leaves_a_free_place_to_whoever_waits() {
         let backend = Backend::default();
         let pool = backend.pool(2);
         let held = get(&pool).unwrap();
-        let taker = {
-            let pool = pool.clone();
-            thread::spawn(move || pool.try_get())
-        };
-        let other = {
-            let pool = pool.clone();
-            thread::spawn(move || get(&pool).unwrap())
-        };
+        let taker = beside(&pool, |pool| pool.try_get());
+        let other = beside(&pool, |pool| get(pool).unwrap());
         drop(held);
         drop((taker.join().unwrap(), other.join().unwrap()));
         assert!(backend.most() <= 2);
@@ -240,10 +233,7 @@ fn the_end_reaches_whoever_waits_and_every_connection() {
         let backend = Backend::default();
         let pool = backend.pool(1);
         let held = get(&pool).unwrap();
-        let other = {
-            let pool = pool.clone();
-            thread::spawn(move || assert!(matches!(get(&pool), Ok(_) | Err(PoolError::Closed { .. }))))
-        };
+        let other = beside(&pool, |pool| assert!(matches!(get(pool), Ok(_) | Err(PoolError::Closed { .. }))));
         let holder = thread::spawn(|| drop(held));
         block_on(pool.close());
         other.join().unwrap();

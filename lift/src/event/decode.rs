@@ -220,10 +220,6 @@ pub(crate) fn decode(bytes: &Bytes) -> Decoded<'_> {
         let kind = if scheduled { RecordKind::Schedule } else { RecordKind::EventBridge };
         return Decoded::Records(Records::one(kind, bytes, event));
     }
-    let from_a_broker = |source: &Cow<'_, str>| source.starts_with("aws:") || source == "SelfManagedKafka";
-    if let Some(source) = event.event_source.as_ref().filter(|source| from_a_broker(source)) {
-        return Decoded::Foreign(format!("a batch of records from `{}`", source.escape_debug()));
-    }
     let is_http = event.http_method.is_some() || event.raw_path.is_some();
     let is_marked = event.is_marked || event.context.lattice || event.event_source.is_some();
     other(bytes, is_http || is_marked)

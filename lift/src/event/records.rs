@@ -9,7 +9,7 @@ use bytes::Bytes;
 use super::RecordKind;
 use super::decode::Event;
 use super::request::share;
-use super::scan::{Malformed, Scan, Scanned};
+use super::scan::{Scan, Scanned};
 
 /// The records of one event, which come from one place.
 pub(crate) struct Records<'e> {
@@ -86,37 +86,40 @@ impl<'e> RawItem<'e> {
     }
 }
 
-/// The texts at these keys of a part that was skipped before.
+/// Scans a part that was skipped before. It is well-formed, but its texts were not looked at.
+fn scan<'e>(
+    part: Option<&'e str>,
+    member: impl FnMut(&mut Scan<'e>, Cow<'e, str>) -> Scanned<()>,
+) -> Result<(), String> {
+    match part.map(|part| Scan::new(part).object(member)) {
+        Some(Err(_)) => Err("has a text with a wrong escape or half of a surrogate pair".to_owned()),
+        _ => Ok(()),
+    }
+}
+
+/// The texts at these keys of such a part.
 fn texts<'e, const N: usize>(part: Option<&'e str>, keys: [&str; N]) -> Result<[Text<'e>; N], String> {
     let mut found = [const { None }; N];
-    let each = |scan: &mut Scan<'e>, key: Cow<'e, str>| {
+    scan(part, |scan, key| {
         match keys.iter().position(|wanted| *wanted == key).and_then(|index| found.get_mut(index)) {
             Some(text) => *text = scan.text()?,
             None => scan.skip()?,
         }
         Ok(())
-    };
-    part.map_or(Ok(true), |part| Scan::new(part).object(each)).map_err(unreadable)?;
+    })?;
     Ok(found)
-}
-
-/// Such a part is well-formed, but its texts were not looked at.
-#[cold]
-fn unreadable(_: Malformed) -> String {
-    "has a text with a wrong escape or half of a surrogate pair".to_owned()
 }
 
 /// The value at a key of such a part, as it is written.
 fn raw<'e>(part: Option<&'e str>, key: &str) -> Result<Option<&'e str>, String> {
     let mut found = None;
-    let each = |scan: &mut Scan<'e>, name: Cow<'e, str>| {
+    scan(part, |scan, name| {
         if name == key {
             found = Some(scan.raw()?);
             return Ok(());
         }
         scan.skip()
-    };
-    part.map_or(Ok(true), |part| Scan::new(part).object(each)).map_err(unreadable)?;
+    })?;
     Ok(found)
 }
 
@@ -198,13 +201,8 @@ impl<'e> RawItem<'e> {
                 let id = self.message_id.filter(|id| !id.is_empty()).ok_or_else(|| missing("messageId"))?;
                 // A standard queue may have groups, too, for fairness; they are no order.
                 let fifo = arn.ends_with(".fifo");
-                let group = match fifo {
-                    true => {
-                        let [group] = texts(self.attributes, ["MessageGroupId"])?;
-                        Some(group.unwrap_or_default())
-                    }
-                    false => None,
-                };
+                let [group] = texts(self.attributes.filter(|_| fifo), ["MessageGroupId"])?;
+                let group = fifo.then(|| group.unwrap_or_default());
                 let body = self.body.map(|body| share(bytes, body)).ok_or_else(|| no_text("body"));
                 Read { arn, item: BatchItem { id, group, shard, body, start } }
             }

@@ -73,7 +73,7 @@ struct State {
     running: Option<Running>,
     /// How many runs have ended: one that ends between two looks of a probe is not to be started again.
     ended: u64,
-    /// It takes most of its time; that was told.
+    /// The last run took most of its time; that was told.
     slow: bool,
 }
 
@@ -420,7 +420,8 @@ impl Run {
             // Whoever judges from now on comes too late.
             let judged = state.running.as_mut().is_some_and(|running| running.judged.replace(at).is_some());
             let last = if judged { state.last.clone() } else { None };
-            (last, slow && !std::mem::replace(&mut state.slow, slow))
+            let told = std::mem::replace(&mut state.slow, slow);
+            (last, slow && !told)
         };
         let (before, now) = match judged {
             Some(last) => (last.health.status, last),

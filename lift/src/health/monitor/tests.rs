@@ -427,3 +427,34 @@ async fn a_change_that_cannot_be_told_is_reported_all_the_same() {
         clock.advance(CACHE);
     }
 }
+
+#[tokio::test]
+async fn a_check_that_becomes_slow_is_told_each_time_and_once() {
+    /// Counts what is told.
+    struct Told(Arc<AtomicUsize>);
+    impl<S: tracing::Subscriber> tracing_subscriber::Layer<S> for Told {
+        fn on_event(&self, _: &tracing::Event<'_>, _: tracing_subscriber::layer::Context<'_, S>) {
+            self.0.fetch_add(1, Ordering::SeqCst);
+        }
+    }
+    use tracing_subscriber::layer::SubscriberExt;
+    let count = Arc::new(AtomicUsize::new(0));
+    let _told = tracing::subscriber::set_default(tracing_subscriber::registry().with(Told(count.clone())));
+    let took = Arc::new(Mutex::new(Duration::ZERO));
+    let clock = Clock::held();
+    let run = {
+        let (clock, took) = (clock.clone(), took.clone());
+        move || -> BoxFuture<'static, Health> {
+            clock.advance(*took.lock().unwrap());
+            Box::pin(std::future::ready(Health::healthy()))
+        }
+    };
+    let monitor = monitor(vec![component("slow", true, run)], &clock);
+    let (most, late) = (TIMEOUT / 5 * 4, TIMEOUT / 5 * 4 + Duration::from_millis(1));
+    for (takes, told) in [(most, 0), (late, 1), (TIMEOUT, 1), (most, 1), (late, 2), (late, 2)] {
+        *took.lock().unwrap() = takes;
+        assert_eq!(now(&monitor).await, Status::Healthy);
+        assert_eq!(count.load(Ordering::SeqCst), told, "after {takes:?}");
+        clock.advance(CACHE);
+    }
+}
