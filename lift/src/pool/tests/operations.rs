@@ -10,7 +10,8 @@ use tokio::time::Instant;
 use super::backend::{Backend, Mood, at_most, settle};
 use super::{MS, closed};
 use crate::clock::Clock;
-use crate::pool::{CloseReason, PoolError, PoolSettings, Pooled};
+use crate::config::NoSettings;
+use crate::pool::{CloseReason, Pool, PoolError, PoolSettings, Pooled};
 use crate::resource::Resource;
 
 #[tokio::test(start_paused = true)]
@@ -242,4 +243,14 @@ async fn a_caller_is_told_what_holds_it_up() {
     let error = pool.get_within(MS * 10).await.err().unwrap();
     assert_eq!(error.class(), "connect");
     assert_eq!((pool.stats().errors, pool.stats().timeouts), (1, 0));
+}
+
+#[tokio::test]
+async fn a_pool_has_one_place_at_least_and_ten_thousand_at_most() {
+    for (asked, size) in [(0, 1), (1, 1), (7, 7), (10_000, 10_000), (usize::MAX, 10_000)] {
+        let pool = Pool::<u8>::new(NoSettings, PoolSettings::default().with_max_size(asked));
+        assert_eq!(pool.stats().max_size, size);
+        pool.resize(asked);
+        assert_eq!(pool.stats().max_size, size);
+    }
 }
