@@ -16,7 +16,7 @@ pub use crate::health::{
 pub use crate::health::{check0, check1, check2, check3, check4, check5, check6};
 pub use crate::host::{MainOptions, run_main};
 pub use crate::pool::probe;
-pub use crate::resource::{Context, Init, Requirements, Resource, ResourceSpec, Warm, inner};
+pub use crate::resource::{Context, Init, Preparing, Requirements, Resource, ResourceSpec, Warm, inner};
 
 /// An error as every other, in a box or out of one.
 pub trait AsError {

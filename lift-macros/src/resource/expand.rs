@@ -201,20 +201,17 @@ fn initialize(resource: &Resource, runtime: &Runtime) -> TokenStream {
         Some(path) => {
             let (_, last) = ends(path);
             let [opened, prepared, error] = ["opened", "prepared", "error"].map(local);
-            let prepare = call_with(path, quote_spanned!(last=> &mut #opened), true);
-            // A connection that could not be prepared is open all the same.
+            let preparing = quote!(#private::Preparing::<Self>);
+            let prepare = call_with(path, quote_spanned!(last=> #preparing::opened(&mut #opened)), true);
             quote! {
-                let mut #opened: Self = match #open {
-                    ::core::result::Result::Ok(#opened) => #opened,
+                let mut #opened: #preparing = match #open {
+                    ::core::result::Result::Ok(#opened) => #preparing::new(#opened, #init),
                     ::core::result::Result::Err(#error) => return ::core::result::Result::Err(#error),
                 };
                 let #prepared: ::core::result::Result<(), Self::Error> = #prepare;
                 match #prepared {
-                    ::core::result::Result::Ok(()) => ::core::result::Result::Ok(#opened),
-                    ::core::result::Result::Err(#error) => {
-                        #private::Resource::cleanup(#opened).await;
-                        ::core::result::Result::Err(#error)
-                    }
+                    ::core::result::Result::Ok(()) => ::core::result::Result::Ok(#preparing::done(#opened)),
+                    ::core::result::Result::Err(#error) => ::core::result::Result::Err(#error),
                 }
             }
         }

@@ -1,7 +1,9 @@
 //! What stands around every invocation.
 
 mod body;
+mod caught;
 mod guard;
 
 pub(crate) use body::{GuardedBody, WatchedBody};
-pub(crate) use guard::{Stopped, caught_text, discard, guard, panic_text};
+pub(crate) use caught::Caught;
+pub(crate) use guard::{Stopped, caught_text, guard, panic_text};

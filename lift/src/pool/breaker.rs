@@ -21,6 +21,8 @@ const JITTER: u32 = 10;
 #[derive(Debug)]
 pub(super) struct Breaker {
     failures: u32,
+    /// Connects in a row that worked for nothing.
+    useless: u32,
     open: Option<Open>,
     longest: Duration,
 }
@@ -36,7 +38,7 @@ struct Open {
 impl Breaker {
     /// A closed breaker whose wait never exceeds `longest`.
     pub(super) fn new(longest: Duration) -> Self {
-        Self { failures: 0, open: None, longest }
+        Self { failures: 0, useless: 0, open: None, longest }
     }
 
     pub(super) fn state(&self, now: Moment) -> BreakerState {
@@ -77,8 +79,24 @@ impl Breaker {
     /// A connect failed. Whether that opened the breaker.
     pub(super) fn failed(&mut self, now: Moment, chance: &Chance) -> bool {
         self.failures = self.failures.saturating_add(1);
+        self.opens(self.failures >= FAILURES, now, chance)
+    }
+
+    /// A connection that was opened for a caller was of no use to it: that many in a row are as bad as connects that
+    /// fail. Whether that opened the breaker.
+    pub(super) fn useless(&mut self, now: Moment, chance: &Chance) -> bool {
+        self.useless = self.useless.saturating_add(1);
+        self.opens(self.useless >= FAILURES, now, chance)
+    }
+
+    /// A connection that was opened for a caller was lent to it.
+    pub(super) fn proved(&mut self) {
+        self.useless = 0;
+    }
+
+    fn opens(&mut self, enough: bool, now: Moment, chance: &Chance) -> bool {
         // Connects that had begun before it opened must not make its wait longer.
-        if self.failures < FAILURES || self.state(now) == BreakerState::Open {
+        if !enough || self.state(now) == BreakerState::Open {
             return false;
         }
         let nominal = self.open.as_ref().map_or(FIRST, |open| open.nominal * 2).min(self.longest);

@@ -11,7 +11,8 @@ use tokio::time::{Instant, timeout_at};
 
 use super::connection::Connection;
 use super::core::Core;
-use super::sync;
+use super::settings::PoolSettings;
+use super::sync::{self, Ordering};
 use crate::clock::Moment;
 use crate::config::duration_text;
 use crate::error::{BoxError, boxed};
@@ -19,17 +20,23 @@ use crate::resource::{CloseReason, Resource};
 
 /// A connection that was idle for longer, in milliseconds, has its driver run before it is judged, so that a driver task
 /// can notice the end of its stream.
-pub(super) const DRIVER_MAY_SLEEP: u64 = 5;
+const DRIVER_MAY_SLEEP: u64 = 5;
 
 /// Turns of the runtime that a driver gets: in the first the runtime looks at its sockets, in the second the driver reads.
 /// One more, for another worker may have taken the driver over.
 const DRIVER_TURNS: u32 = 3;
 
+/// For how long, in milliseconds, a connection that was idle is as good as new.
+pub(super) fn at_hand(settings: &PoolSettings) -> Option<u64> {
+    let trusted = u64::try_from(settings.validate_after.as_millis()).unwrap_or(u64::MAX);
+    (!settings.validate_after.is_zero()).then_some(DRIVER_MAY_SLEEP.min(trusted))
+}
+
 /// What became of a connection before it was lent.
 pub(super) enum Prepared<R: Resource> {
     Ready(Box<Connection<R>>),
     /// It was expired or no longer valid.
-    Closed,
+    Closed(CloseReason),
     /// Its round trip failed.
     Failed(BoxError),
     /// The caller's time was over before that of the round trip, which goes on without it.
@@ -42,13 +49,14 @@ impl<R: Resource> Core<R> {
     pub(super) async fn prepare(
         self: &Arc<Self>,
         connection: Box<Connection<R>>,
+        new: bool,
         deadline: Instant,
     ) -> Prepared<R> {
         let now = self.clock.now();
         let idle = now.since(connection.returned);
         if let Some(reason) = self.overdue(&connection, now) {
             connection.close(reason);
-            return Prepared::Closed;
+            return Prepared::Closed(reason);
         }
         let mut looked_at = LookedAt { core: self, connection: Some(connection) };
         if idle > Duration::from_millis(DRIVER_MAY_SLEEP) {
@@ -58,12 +66,16 @@ impl<R: Resource> Core<R> {
                 turns += 1;
             }
         }
-        let Some(connection) = looked_at.connection.take() else { return Prepared::Closed };
+        let Some(connection) = looked_at.connection.take() else {
+            return Prepared::Closed(CloseReason::Invalid);
+        };
         if !connection.is_valid() {
             connection.close(CloseReason::Invalid);
-            return Prepared::Closed;
+            return Prepared::Closed(CloseReason::Invalid);
         }
-        if idle <= self.settings.validate_after {
+        // Opening it was its round trip.
+        let fresh = new && idle <= Duration::from_millis(DRIVER_MAY_SLEEP);
+        if fresh || !self.wants_round_trip(idle) {
             return Prepared::Ready(connection);
         }
         let mut round_trip = self.round_trip(connection);
@@ -73,6 +85,12 @@ impl<R: Resource> Core<R> {
             Ok(Err(_)) => Prepared::Failed(boxed("the round trip did not end")),
             Err(_) => Prepared::Late(boxed("the caller's time was over before the round trip's")),
         }
+    }
+
+    /// Whether a connection that was idle for so long is to answer before it is lent.
+    pub(super) fn wants_round_trip(&self, idle: Duration) -> bool {
+        let validate_after = self.settings.validate_after;
+        validate_after.is_zero() || idle > validate_after
     }
 
     /// Why a connection must not be lent, as far as it shows without asking the other side.
@@ -95,7 +113,9 @@ impl<R: Resource> Core<R> {
         // For as long as the exchange is under way.
         connection.reason = CloseReason::Interrupted;
         let core = self.clone();
+        let under_way = UnderWay::begin(self);
         let task = async move {
+            let _under_way = under_way;
             let checked = core.validate_within(&mut connection, core.settings.validate_timeout).await;
             match checked {
                 Ok(()) => {
@@ -155,6 +175,22 @@ impl<R: Resource> Drop for LookedAt<'_, R> {
         if let Some(connection) = self.connection.take() {
             self.core.offer(connection);
         }
+    }
+}
+
+/// Says that a round trip is under way, until it is dropped.
+struct UnderWay<R: Resource>(Arc<Core<R>>);
+
+impl<R: Resource> UnderWay<R> {
+    fn begin(core: &Arc<Core<R>>) -> Self {
+        core.checking.fetch_add(1, Ordering::Relaxed);
+        Self(core.clone())
+    }
+}
+
+impl<R: Resource> Drop for UnderWay<R> {
+    fn drop(&mut self) {
+        self.0.checking.fetch_sub(1, Ordering::Relaxed);
     }
 }
 

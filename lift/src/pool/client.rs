@@ -1,11 +1,9 @@
 //! A client that all callers share: opened once, by a task of its own for which every caller waits.
 
-use std::panic::AssertUnwindSafe;
 use std::pin::pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
-use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use tokio::runtime::Handle;
 use tokio::sync::Notify;
@@ -22,6 +20,7 @@ use super::shared::Open;
 use crate::clock::{Chance, Clock, Deadline};
 use crate::config::duration_text;
 use crate::error::{BoxError, logged};
+use crate::layer::Caught;
 use crate::resource::{Judgement, Managed, Resource, ResourceSpec, Warm};
 
 pub(super) struct Client<R: Resource> {
@@ -42,6 +41,8 @@ struct State<R> {
     /// Whether a task opens it. There is one at most.
     opening: bool,
     task: Option<AbortHandle>,
+    /// How often it was shut: an attempt that began before is too late.
+    shut: u64,
     /// How many attempts have failed.
     failures: u64,
     breaker: Breaker,
@@ -70,6 +71,7 @@ impl<R: Resource + Clone + Sync> Client<R> {
             client: None,
             opening: false,
             task: None,
+            shut: 0,
             failures: 0,
             breaker: Breaker::new(settings.longest_break),
             last: None,
@@ -118,7 +120,7 @@ impl<R: Resource + Clone + Sync> Client<R> {
         let (Some(this), Ok(runtime)) = (self.this.upgrade(), Handle::try_current()) else {
             return Found::Refused(PoolError::Closed { pool });
         };
-        let failures = {
+        let (failures, shut) = {
             let mut state = self.state();
             if state.closed {
                 return Found::Refused(PoolError::Closed { pool });
@@ -140,10 +142,10 @@ impl<R: Resource + Clone + Sync> Client<R> {
                 return Found::Refused(PoolError::BreakerOpen { pool, retry_after, source });
             }
             state.opening = true;
-            state.failures
+            (state.failures, state.shut)
         };
         // A runtime that is ending drops the task at once, and it finds nothing locked.
-        let task = runtime.spawn(Attempt { client: this }.run()).abort_handle();
+        let task = runtime.spawn(Attempt { client: this, shut }.run()).abort_handle();
         let mut state = self.state();
         if state.closed {
             task.abort();
@@ -161,9 +163,13 @@ impl<R: Resource + Clone + Sync> Client<R> {
         PoolError::Connect { pool, source }
     }
 
-    fn opened(&self, client: R) {
+    /// Keeps what an attempt has opened; gives it back when it comes too late.
+    fn opened(&self, client: R, shut: u64) -> Option<R> {
         let recovered = {
             let mut state = self.state();
+            if state.shut != shut {
+                return Some(client);
+            }
             state.client = Some(Arc::new(client));
             state.initialized = true;
             state.last = None;
@@ -172,6 +178,7 @@ impl<R: Resource + Clone + Sync> Client<R> {
         if recovered {
             tracing::info!(client = self.spec.name, "it could be opened again; the breaker is closed");
         }
+        None
     }
 
     fn failed(&self, error: BoxError) {
@@ -191,8 +198,11 @@ impl<R: Resource + Clone + Sync> Client<R> {
         }
     }
 
-    /// Ends an attempt that is under way, and closes the client.
+    /// Ends an attempt that is under way, and closes the client. An attempt that blocks its thread is waited for as long as
+    /// a cleanup is; what it opens afterwards it closes itself.
     async fn shut(&self) {
+        let deadline = from_now(self.settings.cleanup_timeout);
+        self.state().shut += 1;
         let client = loop {
             let mut changed = pin!(self.changed.notified());
             changed.as_mut().enable();
@@ -205,17 +215,21 @@ impl<R: Resource + Clone + Sync> Client<R> {
                     task.abort();
                 }
             }
-            changed.await;
+            if timeout_at(deadline, changed).await.is_err() {
+                break None;
+            }
         };
         if let Some(client) = client {
-            let client = Arc::try_unwrap(client).unwrap_or_else(|shared| (*shared).clone());
-            let cleanup = timeout(self.settings.cleanup_timeout, client.cleanup());
-            match AssertUnwindSafe(cleanup).catch_unwind().await {
-                Ok(Ok(())) => {}
-                Ok(Err(_)) => tracing::warn!(client = self.spec.name, "its cleanup did not end in time"),
-                // The panic hook has told the rest.
-                Err(_) => tracing::warn!(client = self.spec.name, "its cleanup panicked"),
-            }
+            self.clean_up(Arc::try_unwrap(client).unwrap_or_else(|shared| (*shared).clone())).await;
+        }
+    }
+
+    async fn clean_up(&self, client: R) {
+        match timeout(self.settings.cleanup_timeout, Caught::new(client.cleanup())).await {
+            Ok(Ok(())) => {}
+            // The panic hook has told the rest.
+            Ok(Err(_)) => tracing::warn!(client = self.spec.name, "its cleanup panicked"),
+            Err(_) => tracing::warn!(client = self.spec.name, "its cleanup did not end in time"),
         }
     }
 }
@@ -223,13 +237,22 @@ impl<R: Resource + Clone + Sync> Client<R> {
 /// One attempt to open it. Should its task be dropped, because its runtime ends, those who wait elsewhere start another.
 struct Attempt<R: Resource + Clone + Sync> {
     client: Arc<Client<R>>,
+    /// [`State::shut`] when it began.
+    shut: u64,
 }
 
 impl<R: Resource + Clone + Sync> Attempt<R> {
     async fn run(self) {
         let client = &self.client;
-        match client.opener.open(client.spec.name, client.settings.connect_timeout).await {
-            Ok(opened) => client.opened(opened),
+        let limits = (client.settings.connect_timeout, client.settings.cleanup_timeout);
+        match client.opener.open(client.spec.name, limits.0, limits.1).await {
+            Ok(opened) => {
+                if let Some(too_late) = client.opened(opened, self.shut) {
+                    // In a task of its own: this one has been aborted.
+                    let client = client.clone();
+                    tokio::spawn(async move { client.clean_up(too_late).await });
+                }
+            }
             Err(error) => client.failed(error),
         }
     }

@@ -1,14 +1,12 @@
 //! Making connections, apart from waiting for them: tasks of their own, as many as callers wait for, few at a time while
 //! the backend is sick.
 
-use std::panic::AssertUnwindSafe;
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
-use tokio::time::{Instant, timeout_at};
+use tokio::time::{Instant, timeout, timeout_at};
 
 use super::PoolError;
 use super::breaker::Breaker;
@@ -17,16 +15,20 @@ use super::core::{Core, from_now};
 use super::error::Cause;
 use super::ledger::{Held, Place};
 use super::sync::{self, Ordering};
-use crate::clock::Moment;
+use crate::clock::{Chance, Moment};
 use crate::config::duration_text;
 use crate::error::{BoxError, boxed, logged};
-use crate::resource::{Counters, Init, Resource, Substitute, Warm};
+use crate::layer::Caught;
+use crate::resource::{CloseReason, Counters, Init, Resource, Substitute, Warm};
 
 /// Connects at the same time while the backend is well.
 const PARALLEL_CONNECTS: usize = 4;
 
 /// The jitter of a connection's lifetime, in percent.
 const LIFETIME_JITTER: u32 = 10;
+
+/// What is wrong with a connection that is open and of no use.
+const UNFIT: &str = "it was opened, and its `is_valid` says at once that it is of no use";
 
 /// How connections are opened: by the resource from its settings, or by a test's substitute.
 pub(super) enum Opener<R: Resource> {
@@ -35,18 +37,30 @@ pub(super) enum Opener<R: Resource> {
 }
 
 impl<R: Resource> Opener<R> {
-    pub(super) async fn open(&self, name: &'static str, limit: Duration) -> Result<R, BoxError> {
-        let opening = async {
-            match self {
-                Self::Settings(config) => R::initialize(config, &Init::new(name, limit)).await.map_err(boxed),
-                Self::Substitute(open) => open().await,
-            }
-        };
-        match tokio::time::timeout(limit, AssertUnwindSafe(opening).catch_unwind()).await {
+    /// Opens one within `limit`. What was opened and could not be prepared is cleaned up, within `cleanup`.
+    pub(super) async fn open(
+        &self,
+        name: &'static str,
+        limit: Duration,
+        cleanup: Duration,
+    ) -> Result<R, BoxError> {
+        let init = Init::new(name, limit);
+        let opened = match timeout(limit, Caught::new(self.attempt(&init))).await {
             Ok(Ok(opened)) => opened,
             // The panic hook has told the rest.
             Ok(Err(_)) => Err(boxed("opening it panicked")),
             Err(_) => Err(boxed(format!("no answer within {}", duration_text(limit)))),
+        };
+        for unprepared in init.unprepared() {
+            let _ = timeout(cleanup, Caught::new(unprepared)).await;
+        }
+        opened
+    }
+
+    async fn attempt(&self, init: &Init) -> Result<R, BoxError> {
+        match self {
+            Self::Settings(config) => R::initialize(config, init).await.map_err(boxed),
+            Self::Substitute(open) => open().await,
         }
     }
 }
@@ -142,15 +156,13 @@ impl<R: Resource> Core<R> {
     ) -> PoolError {
         let pool = self.spec.name;
         // One that has taken most of the time is to blame; one that has just begun replaces what others have closed.
-        let slow = {
+        let (connecting, slow) = {
             let connects = self.connects();
             if let Some(source) = connects.last.clone() {
                 return PoolError::Connect { pool, source: source.into() };
             }
-            connects
-                .running
-                .iter()
-                .any(|began| deadline.saturating_duration_since(*began) * 2 > deadline - begin)
+            let slow = |began: &Instant| deadline.saturating_duration_since(*began) * 2 > deadline - begin;
+            (!connects.running.is_empty(), connects.running.iter().any(slow))
         };
         if let Some(source) = suspect {
             return PoolError::Validate { pool, source };
@@ -158,6 +170,9 @@ impl<R: Resource> Core<R> {
         let held = self.ledger.held(self.clock.now());
         if !slow && let Some(exhausted) = self.exhausted(&held) {
             return exhausted;
+        }
+        if !connecting && self.checking.load(Ordering::Relaxed) > 0 {
+            return PoolError::Validate { pool, source: boxed("its round trip has not ended yet") };
         }
         let late = Instant::now().saturating_duration_since(deadline);
         let source = format!("a connect did not end in time ({} over)", duration_text(late)).into();
@@ -175,13 +190,21 @@ impl<R: Resource> Core<R> {
         })
     }
 
-    /// Callers wait, and not one of the connections has come back for `stuck_after`.
+    /// Callers wait, and for `stuck_after` no connection has come back and no connect has ended.
     pub(super) fn stuck(&self) -> Option<PoolError> {
+        let after = self.settings.stuck_after;
+        let connects: Vec<_> = self.connects().running.iter().map(Instant::elapsed).collect();
         let held = self.ledger.held(self.clock.now());
-        let all = held.len() >= self.ledger.max() && self.parking.waiting() > 0;
-        (all && held.iter().all(|held| held.long > self.settings.stuck_after))
-            .then(|| self.exhausted(&held))
-            .flatten()
+        // Nothing else may bring one: what could begin has begun, and nothing is at hand.
+        let all = !connects.is_empty() || held.len() >= self.ledger.max();
+        let waiting = self.parking.waiting() > 0 && self.idle() == 0;
+        let long = held.iter().map(|held| held.long).chain(connects.iter().copied()).all(|long| long > after);
+        if !(all && waiting && long) {
+            return None;
+        }
+        let Some(connecting) = connects.into_iter().max() else { return self.exhausted(&held) };
+        let source = format!("a connect has not ended for {}", duration_text(connecting)).into();
+        Some(PoolError::Connect { pool: self.spec.name, source })
     }
 
     /// Opens connections until `count` are idle, several at a time.
@@ -193,7 +216,8 @@ impl<R: Resource> Core<R> {
             let mut changed = pin!(self.changed.notified());
             changed.as_mut().enable();
             self.connect_if_wanted();
-            if self.idle() >= wanted || self.ledger.held(self.clock.now()).len() + self.idle() >= wanted {
+            let (idle, max) = (self.idle(), self.ledger.max());
+            if idle >= wanted.min(max) || self.ledger.held(self.clock.now()).len() + idle >= max {
                 return Ok(());
             }
             if self.is_closed() {
@@ -211,6 +235,35 @@ impl<R: Resource> Core<R> {
     /// Whether the service is not ready before a connection has been opened, so that no caller will ask for one.
     pub(super) fn is_awaited(&self) -> bool {
         self.settings.warm == Warm::Required && !self.was_opened()
+    }
+}
+
+impl<R: Resource> Core<R> {
+    /// A connection that was opened for a caller could not be lent to it.
+    pub(super) fn unfit(&self, reason: CloseReason) {
+        let problem = match reason {
+            CloseReason::Invalid => UNFIT.to_owned(),
+            reason => format!("it was opened, and closed before it could be lent ({})", reason.as_str()),
+        };
+        self.note_failure(boxed(problem), Breaker::useless);
+        self.queue.tell();
+    }
+
+    fn note_failure(&self, error: BoxError, count: fn(&mut Breaker, Moment, &Chance) -> bool) {
+        let cause = Cause::new(error);
+        let opened = {
+            let (mut connects, now) = (self.connects(), self.clock.now());
+            connects.last = Some(cause.clone());
+            connects.failed = Some(("connect", now));
+            count(&mut connects.breaker, now, &self.chance)
+        };
+        if opened {
+            tracing::warn!(
+                pool = self.spec.name,
+                error = logged(&cause),
+                "connects fail; the breaker is open"
+            );
+        }
     }
 }
 
@@ -256,7 +309,8 @@ impl<R: Resource> Connect<R> {
     fn run(mut self) -> BoxFuture<'static, ()> {
         Box::pin(async move {
             let core = self.core.clone();
-            let opened = core.opener.open(core.spec.name, core.settings.connect_timeout).await;
+            let limits = (core.settings.connect_timeout, core.settings.cleanup_timeout);
+            let opened = core.opener.open(core.spec.name, limits.0, limits.1).await;
             self.ended = true;
             match (opened, self.place.take()) {
                 (Ok(resource), Some(place)) => self.succeeded(&core, resource, place),
@@ -269,6 +323,14 @@ impl<R: Resource> Connect<R> {
 
     fn succeeded(self, core: &Arc<Core<R>>, resource: R, place: Place) {
         Counters::add(&core.counters.created);
+        let lifetime = core.chance.shorten(core.settings.max_lifetime, LIFETIME_JITTER);
+        let (departures, now) = (core.departures.clone(), core.clock.now());
+        let connection = Connection::new(resource, place, departures, self.generation, now, lifetime);
+        let connection = Box::new(connection);
+        if !connection.is_valid() {
+            connection.close(CloseReason::Invalid);
+            return self.failed(core, boxed(UNFIT), None);
+        }
         let recovered = {
             let mut connects = core.connects();
             connects.last = None;
@@ -277,11 +339,8 @@ impl<R: Resource> Connect<R> {
         if recovered {
             tracing::info!(pool = core.spec.name, "connects work again; the breaker is closed");
         }
-        let lifetime = core.chance.shorten(core.settings.max_lifetime, LIFETIME_JITTER);
-        let (departures, now) = (core.departures.clone(), core.clock.now());
-        let connection = Connection::new(resource, place, departures, self.generation, now, lifetime);
         // Idle before it stops counting as under way: in between another connect would be started for it.
-        core.offer(Box::new(connection));
+        core.offer(connection);
         drop(self);
         // Others may wait for whom there was no room among those that connect at the same time.
         core.connect_if_wanted();
@@ -289,20 +348,7 @@ impl<R: Resource> Connect<R> {
     }
 
     fn failed(self, core: &Arc<Core<R>>, error: BoxError, place: Option<Place>) {
-        let cause = Cause::new(error);
-        let opened = {
-            let (mut connects, now) = (core.connects(), core.clock.now());
-            connects.last = Some(cause.clone());
-            connects.failed = Some(("connect", now));
-            connects.breaker.failed(now, &core.chance)
-        };
-        if opened {
-            tracing::warn!(
-                pool = core.spec.name,
-                error = logged(&cause),
-                "connects fail; the breaker is open"
-            );
-        }
+        core.note_failure(error, Breaker::failed);
         drop(place);
         drop(self);
         core.changed.notify_waiters();

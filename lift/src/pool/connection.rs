@@ -1,9 +1,11 @@
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::Duration;
 
 use super::departure::Departures;
 use super::ledger::Place;
 use crate::clock::Moment;
+use crate::layer::caught_text;
 use crate::resource::{CloseReason, Resource};
 
 /// One connection. However it ends, it [leaves](Departures::leave) the pool once.
@@ -19,11 +21,13 @@ pub(super) struct Connection<R> {
     pub(super) unusable: Option<CloseReason>,
     /// The pool's generation in which it was last found to belong there.
     pub(super) generation: u64,
-    created: Moment,
+    pub(super) created: Moment,
     /// How long it may live, its own part of the jitter taken off.
     lifetime: Duration,
     /// When it was last known to work.
     pub(super) returned: Moment,
+    /// Whether anybody has had it.
+    pub(super) lent: bool,
 }
 
 struct Inner<R> {
@@ -50,11 +54,18 @@ impl<R: Resource> Connection<R> {
             created: now,
             lifetime,
             returned: now,
+            lent: false,
         }
     }
 
+    /// What its resource says; one that panics over it is of no use either.
+    #[inline]
     pub(super) fn is_valid(&self) -> bool {
-        self.get().is_some_and(R::is_valid)
+        let Some(resource) = self.get() else { return false };
+        catch_unwind(AssertUnwindSafe(|| resource.is_valid())).unwrap_or_else(|payload| {
+            caught_text(payload);
+            false
+        })
     }
 }
 

@@ -42,6 +42,10 @@ pub(super) struct Core<R: Resource> {
     pub(super) queue: Arc<Queue<Connection<R>>>,
     /// Connections that maintenance is looking at, which are as good as idle.
     pub(super) aside: AtomicUsize,
+    /// Round trips under way, also those whose callers have left.
+    pub(super) checking: AtomicUsize,
+    /// For how long, in milliseconds, a connection is lent again without a further look. `None` for not at all.
+    at_hand: Option<u64>,
     pub(super) connects: Mutex<Connects>,
     /// Something changed that a caller may want to know before a connection comes: a connect failed.
     pub(super) changed: Notify,
@@ -83,6 +87,7 @@ impl<R: Resource> Core<R> {
         clock: Clock,
     ) -> Arc<Self> {
         let counters = Arc::new(Counters::default());
+        let settings = settings.with_meaning();
         let longest = longest_break(settings.on_lambda);
         let cleanup = settings.cleanup_timeout;
         Arc::new_cyclic(|this: &Weak<Self>| Self {
@@ -90,6 +95,8 @@ impl<R: Resource> Core<R> {
             parking: Parking::new(),
             queue: Queue::new(settings.max_size),
             aside: AtomicUsize::new(0),
+            checking: AtomicUsize::new(0),
+            at_hand: checkout::at_hand(&settings),
             connects: Mutex::new(Connects {
                 running: Vec::new(),
                 breaker: Breaker::new(longest),
@@ -132,7 +139,7 @@ impl<R: Resource> Core<R> {
         if let Some(connection) = at_hand.take() {
             let now = self.clock.now();
             let idle = now.millis_since(connection.returned);
-            if idle <= checkout::DRIVER_MAY_SLEEP
+            if self.at_hand.is_some_and(|at_hand| idle <= at_hand)
                 && connection.is_valid()
                 && !connection.is_expired(now)
                 && !self.is_closed()
@@ -147,11 +154,12 @@ impl<R: Resource> Core<R> {
     #[inline]
     pub(super) fn lend(
         self: &Arc<Self>,
-        connection: Box<Connection<R>>,
+        mut connection: Box<Connection<R>>,
         now: Moment,
         by: User,
         waited: bool,
     ) -> Pooled<R> {
+        connection.lent = true;
         if let Some(place) = connection.place() {
             place.lent(now, by, waited);
         }
@@ -164,7 +172,7 @@ impl<R: Resource> Core<R> {
         limit: Duration,
         by: User,
     ) -> Result<Pooled<R>, PoolError> {
-        let begin = Instant::now();
+        let (begin, asked) = (Instant::now(), self.clock.now());
         let deadline = from_now(limit);
         let mut turn = self.queue.line_up(deadline);
         let mut suspect = None;
@@ -181,9 +189,22 @@ impl<R: Resource> Core<R> {
                     Err(error) => break Err(error),
                 },
             };
-            match self.prepare(connection, deadline).await {
-                Prepared::Ready(connection) => break Ok(connection),
-                Prepared::Closed => {}
+            // Opened since this caller came, most likely for it.
+            let new = !connection.lent && connection.created.ticks() >= asked.ticks();
+            match self.prepare(connection, new, deadline).await {
+                Prepared::Ready(connection) => {
+                    if new {
+                        self.connects().breaker.proved();
+                    }
+                    break Ok(connection);
+                }
+                Prepared::Closed(reason) if new => {
+                    self.unfit(reason);
+                    if Instant::now() >= deadline {
+                        break Err(self.timed_out(begin, deadline, suspect.take()));
+                    }
+                }
+                Prepared::Closed(_) => {}
                 Prepared::Failed(error) => {
                     self.connects().breaker.suspected();
                     self.look_after_idle();
@@ -266,9 +287,7 @@ impl<R: Resource> Core<R> {
             let now = self.clock.now();
             match self.overdue(&connection, now) {
                 Some(reason) => connection.close(reason),
-                None if now.since(connection.returned) > self.settings.validate_after => {
-                    unsure.push(connection)
-                }
+                None if self.wants_round_trip(now.since(connection.returned)) => unsure.push(connection),
                 None => break Some(self.lend(connection, now, by, false)),
             }
         };

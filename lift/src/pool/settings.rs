@@ -129,9 +129,9 @@ setters! {
     with_validate_timeout validate_timeout: Duration;
     /// Idle time after which a checkout makes a round trip; zero for every one.
     with_validate_after validate_after: Duration;
-    /// Idle time after which a connection is replaced.
+    /// Idle time after which a connection is replaced; zero for never.
     with_idle_timeout idle_timeout: Duration;
-    /// Age at which a connection is replaced.
+    /// Age at which a connection is replaced; zero for never.
     with_max_lifetime max_lifetime: Duration;
     /// When connections are opened.
     with_warm warm: Warm;
@@ -146,6 +146,16 @@ setters! {
 }
 
 impl PoolSettings {
+    /// Zero for a limit of age means that there is none.
+    pub(super) fn with_meaning(mut self) -> Self {
+        for limit in [&mut self.idle_timeout, &mut self.max_lifetime] {
+            if limit.is_zero() {
+                *limit = Duration::MAX;
+            }
+        }
+        self
+    }
+
     /// Reads the `pool` section over the attribute's values; `per_call` is the most connections that one handler
     /// takes in one call, `per_invocation` the most in one invocation, which may be several calls.
     pub(crate) fn read(

@@ -5,9 +5,25 @@ use std::sync::{Arc, PoisonError};
 use super::connection::Connection;
 use super::core::Core;
 use super::ledger::Held;
-use super::sync::Ordering;
+use super::sync::{AtomicUsize, Ordering};
 use crate::clock::Moment;
 use crate::resource::{CloseReason, Resource};
+
+/// Counts a connection that is looked at, until it is dropped.
+struct Aside<'a>(&'a AtomicUsize);
+
+impl<'a> Aside<'a> {
+    fn put(count: &'a AtomicUsize) -> Self {
+        count.fetch_add(1, Ordering::Relaxed);
+        Self(count)
+    }
+}
+
+impl Drop for Aside<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
+}
 
 impl<R: Resource> Core<R> {
     /// After a connection failed its round trip, the other idle ones are tried side by side, each in a task of its
@@ -17,10 +33,10 @@ impl<R: Resource> Core<R> {
         let now = self.clock.now();
         let mut fresh = Vec::new();
         while let Some(connection) = self.queue.try_take() {
-            if now.since(connection.returned) <= self.settings.validate_after {
-                fresh.push(connection);
-            } else {
+            if self.wants_round_trip(now.since(connection.returned)) {
                 drop(self.round_trip(connection));
+            } else {
+                fresh.push(connection);
             }
         }
         fresh.into_iter().rev().for_each(|connection| self.enqueue(connection));
@@ -34,7 +50,7 @@ impl<R: Resource> Core<R> {
         let now = self.clock.now();
         let mut kept = Vec::new();
         let mut look = |connection: Box<Connection<R>>, idle_left: usize| {
-            self.aside.fetch_add(1, Ordering::Relaxed);
+            let aside = Aside::put(&self.aside);
             let reason = if connection.is_expired(now) {
                 Some(CloseReason::Lifetime)
             } else if !connection.is_valid() {
@@ -49,11 +65,10 @@ impl<R: Resource> Core<R> {
             match reason {
                 Some(reason) => {
                     connection.close(reason);
-                    self.aside.fetch_sub(1, Ordering::Relaxed);
                     idle_left.saturating_sub(1)
                 }
                 None => {
-                    kept.push(connection);
+                    kept.push((connection, aside));
                     idle_left
                 }
             }
@@ -65,9 +80,8 @@ impl<R: Resource> Core<R> {
         while let Some(connection) = self.queue.try_take() {
             idle = look(connection, idle);
         }
-        for connection in kept.into_iter().rev() {
+        for (connection, _aside) in kept.into_iter().rev() {
             self.offer(connection);
-            self.aside.fetch_sub(1, Ordering::Relaxed);
         }
         self.connect_if_wanted();
         self.tell_leaks(now);

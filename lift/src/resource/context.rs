@@ -3,8 +3,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
+use futures_util::future::BoxFuture;
 use http::request::Parts;
 
+use super::prepare::Unprepared;
 use super::{Resources, Stats};
 use crate::clock::Deadline;
 
@@ -16,13 +18,19 @@ pub struct Init {
     pub name: &'static str,
     /// The time that the attempt may take.
     pub timeout: Duration,
+    pub(super) unprepared: Unprepared,
 }
 
 impl Init {
     /// For opening a resource by hand, as a test does.
     #[must_use]
     pub fn new(name: &'static str, timeout: Duration) -> Self {
-        Self { name, timeout }
+        Self { name, timeout, unprepared: Unprepared::default() }
+    }
+
+    /// The cleanups of what was opened and could not be prepared.
+    pub(crate) fn unprepared(&self) -> Vec<BoxFuture<'static, ()>> {
+        self.unprepared.take()
     }
 }
 

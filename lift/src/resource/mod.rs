@@ -7,6 +7,7 @@ mod health;
 #[doc(hidden)]
 pub mod inner;
 mod managed;
+mod prepare;
 mod registry;
 mod requirements;
 mod spec;
@@ -17,6 +18,8 @@ use std::future::Future;
 pub use context::{Context, Init};
 pub(crate) use context::{Invoked, User};
 pub(crate) use managed::{Judgement, Managed};
+#[doc(hidden)]
+pub use prepare::Preparing;
 pub(crate) use registry::{Overrides, Resources, Substitute};
 pub(crate) use requirements::{Kind, Opened, Opening};
 pub use requirements::{Requirements, ResourceSet, Uses};

@@ -1,7 +1,6 @@
 //! One run of a check: polled apart, and dropped so that nothing of it is used again.
 
 use std::future::Future;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
@@ -9,25 +8,19 @@ use futures_util::future::BoxFuture;
 use tokio::runtime::{Handle, RuntimeFlavor};
 
 use crate::health::Health;
-use crate::layer::{caught_text, discard};
+use crate::layer::Caught;
 
 /// A check on its way: its health, or the text of its panic.
-///
-/// A check that does not reach its end is dropped as a handler at its deadline is: a connection that it holds is closed
-/// instead of lent again, because a call may be half-way through. A panic in that drop ends here.
-pub(super) struct Attempt {
-    /// `None` after the end.
-    check: Option<BoxFuture<'static, Health>>,
-}
+pub(super) struct Attempt(Caught<'static, Health>);
 
 impl Attempt {
     pub(super) fn new(check: BoxFuture<'static, Health>) -> Self {
-        Self { check: Some(check) }
+        Self(Caught::new(check))
     }
 
     /// Gives it up. What it drops may block as well as what it polls.
-    pub(super) fn abandon(mut self) {
-        apart(|| discard(self.check.take()));
+    pub(super) fn abandon(self) {
+        apart(|| drop(self));
     }
 }
 
@@ -35,24 +28,7 @@ impl Future for Attempt {
     type Output = Result<Health, String>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let Some(check) = &mut self.check else { return Poll::Pending };
-        match apart(|| catch_unwind(AssertUnwindSafe(|| check.as_mut().poll(cx)))) {
-            Ok(Poll::Pending) => Poll::Pending,
-            Ok(Poll::Ready(health)) => {
-                self.check = None;
-                Poll::Ready(Ok(health))
-            }
-            Err(payload) => {
-                discard(self.check.take());
-                Poll::Ready(Err(caught_text(payload)))
-            }
-        }
-    }
-}
-
-impl Drop for Attempt {
-    fn drop(&mut self) {
-        discard(self.check.take());
+        apart(|| Pin::new(&mut self.0).poll(cx))
     }
 }
 

@@ -1,6 +1,7 @@
 //! A backend that does what a test says, and counts.
 
 use std::collections::BTreeSet;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
@@ -21,6 +22,10 @@ pub(super) enum Mood {
     Hangs,
     /// Panics while it opens; a round trip works.
     Panics,
+    /// Never answers, and panics when a connect is given up.
+    HangsAndPanics,
+    /// Takes connects whose connections are of no use after so many looks at them.
+    Useless(usize),
 }
 
 /// What the backend has seen.
@@ -44,6 +49,8 @@ pub(super) struct Seen {
     /// Round trips that failed or hung.
     pub(super) bad_round_trips: usize,
     pub(super) round_trips: usize,
+    /// Whether a look at a connection panics.
+    pub(super) look_panics: bool,
     pub(super) next: usize,
     /// The connections that are open.
     pub(super) open: BTreeSet<usize>,
@@ -70,6 +77,7 @@ impl Backend {
             hanging: 0,
             bad_round_trips: 0,
             round_trips: 0,
+            look_panics: false,
             next: 0,
             open: BTreeSet::new(),
             dead: BTreeSet::new(),
@@ -124,14 +132,25 @@ impl Backend {
                 let _hanging = Hanging(self.clone());
                 std::future::pending().await
             }
+            Mood::HangsAndPanics => {
+                struct Bug;
+                impl Drop for Bug {
+                    fn drop(&mut self) {
+                        std::panic::resume_unwind(Box::new("a bug in giving up"));
+                    }
+                }
+                let _bug = Bug;
+                std::future::pending().await
+            }
             Mood::Panics => std::panic::resume_unwind(Box::new("a bug in opening")),
-            Mood::Well => {
+            Mood::Well | Mood::Useless(_) => {
                 let mut seen = self.seen();
                 seen.next += 1;
                 let id = seen.next;
                 seen.open.insert(id);
                 seen.most = seen.most.max(seen.open.len());
-                Ok(Session { id, valid: true, backend: self.clone() })
+                let looks = if let Mood::Useless(looks) = mood { looks } else { usize::MAX };
+                Ok(Session { id, valid: true, looks: AtomicUsize::new(looks), backend: self.clone() })
             }
         }
     }
@@ -141,6 +160,8 @@ impl Backend {
 pub(super) struct Session {
     pub(super) id: usize,
     pub(super) valid: bool,
+    /// How many looks at it are left before it is of no use.
+    looks: AtomicUsize,
     backend: Backend,
 }
 
@@ -160,7 +181,11 @@ impl Resource for Session {
     }
 
     fn is_valid(&self) -> bool {
-        self.valid
+        if self.backend.seen().look_panics {
+            std::panic::resume_unwind(Box::new("a bug in looking"));
+        }
+        let look = |looks: usize| looks.checked_sub(1);
+        self.valid && self.looks.fetch_update(Ordering::SeqCst, Ordering::SeqCst, look).is_ok()
     }
 
     async fn health_check(&mut self) -> Result<(), BoxError> {
@@ -175,9 +200,9 @@ impl Resource for Session {
             tokio::time::sleep(delay).await;
         }
         match mood {
-            Mood::Well | Mood::Panics => Ok(()),
+            Mood::Well | Mood::Panics | Mood::Useless(_) => Ok(()),
             Mood::Refuses => Err("reset by peer".into()),
-            Mood::Hangs => std::future::pending().await,
+            Mood::Hangs | Mood::HangsAndPanics => std::future::pending().await,
         }
     }
 

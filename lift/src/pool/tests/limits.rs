@@ -73,6 +73,58 @@ async fn warming_counts_what_is_lent_already() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn warming_opens_idle_connections_beside_those_that_are_lent() {
+    let (backend, clock) = (Backend::new(), Clock::held());
+    backend.seen().connect = MS * 5;
+    let pool = backend.pool(&clock, at_most(5));
+    let _held = [pool.get().await.unwrap(), pool.get().await.unwrap()];
+    for (wanted, idle) in [(1, 1), (3, 3), (4, 3)] {
+        pool.warm(wanted).await.unwrap();
+        assert_eq!((pool.stats().in_use, pool.stats().idle), (2, idle), "{wanted}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn zero_is_a_round_trip_before_every_use() {
+    let (backend, clock) = (Backend::new(), Clock::held());
+    let pool = backend.pool(&clock, PoolSettings { validate_after: Duration::ZERO, ..at_most(2) });
+    drop(pool.get().await.unwrap());
+    assert_eq!(backend.seen().round_trips, 0, "opening it was one");
+    for (nth, idle) in [(1, 0), (2, 1), (3, 5), (4, 6), (5, 400)] {
+        clock.advance(MS * idle);
+        assert!(pool.try_get().is_none(), "what needs a round trip is not at hand");
+        assert_eq!(pool.get().await.unwrap().id, 1);
+        assert_eq!(backend.seen().round_trips, nth, "after {idle} ms");
+    }
+    backend.restart();
+    assert_eq!(pool.get().await.unwrap().id, 2, "the dead one is not lent");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_short_limit_for_round_trips_holds_for_what_is_at_hand() {
+    let (backend, clock) = (Backend::new(), Clock::held());
+    let pool = backend.pool(&clock, PoolSettings { validate_after: MS * 2, ..at_most(2) });
+    drop(pool.get().await.unwrap());
+    for (idle, round_trips) in [(2, 0), (3, 1), (0, 1), (4, 2)] {
+        clock.advance(MS * idle);
+        drop(pool.get().await.unwrap());
+        assert_eq!(backend.seen().round_trips, round_trips, "after {idle} ms");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn zero_for_an_age_is_no_limit() {
+    let (backend, clock) = (Backend::new(), Clock::held());
+    let settings = at_most(1).with_max_lifetime(Duration::ZERO).with_idle_timeout(Duration::ZERO);
+    let pool = backend.pool(&clock, settings);
+    for days in [0, 1, 1_000] {
+        clock.advance(Duration::from_secs(86_400 * days));
+        pool.maintain();
+        assert_eq!(pool.get().await.unwrap().id, 1);
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_connection_whose_round_trip_fails_is_closed() {
     let (backend, clock) = (Backend::new(), Clock::held());
     let pool = backend.pool(&clock, at_most(1));

@@ -6,6 +6,7 @@ mod limits;
 mod managed;
 mod operations;
 mod random;
+mod unfit;
 mod waiting;
 
 use std::time::Duration;
