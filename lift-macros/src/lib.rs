@@ -206,7 +206,7 @@ pub fn main(attribute: TokenStream, item: TokenStream) -> TokenStream {
 /// | `idle_timeout`, `max_lifetime` | idle time and age at which a connection is closed |
 /// | `cleanup_timeout` | the bound of one cleanup |
 /// | `leak_after` | time held after which a leak is suspected |
-/// | `stuck_after` | time in which nothing came back, while callers wait, after which the pool is unhealthy |
+/// | `stuck_after` | time in which no connection came back and no connect ended, while callers wait, after which the pool is unhealthy |
 /// | `warm` | `"eager"`, `"lazy"` or `"required"` |
 ///
 /// In `health(…)`: `timeout`, `critical = false` (the service is degraded, not unhealthy, when the resource is),

@@ -3,7 +3,7 @@
 
 use std::future::pending;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Condvar, Mutex};
 use std::time::Duration;
 
 use futures_util::future::join_all;
@@ -28,6 +28,7 @@ struct Seen {
     closed: AtomicUsize,
     mood: Mutex<Mood>,
     changed: Notify,
+    unblocked: Condvar,
 }
 
 #[derive(Clone, Copy, Default, PartialEq)]
@@ -39,12 +40,17 @@ enum Mood {
     Hangs,
     Fails,
     Panics,
+    /// Never answers, and panics when it is given up.
+    HangsAndPanics,
+    /// Blocks its thread until the mood changes.
+    Blocks,
 }
 
 impl Backend {
     fn mood(&self, mood: Mood) -> &Self {
         *self.0.mood.lock().unwrap() = mood;
         self.0.changed.notify_waiters();
+        self.0.unblocked.notify_all();
         self
     }
 
@@ -68,6 +74,25 @@ impl Backend {
             Mood::Hangs => pending().await,
             Mood::Fails => Err("the backend is away".into()),
             Mood::Panics => panic!("the client is broken"),
+            Mood::HangsAndPanics => {
+                struct Bug;
+                impl Drop for Bug {
+                    fn drop(&mut self) {
+                        std::panic::resume_unwind(Box::new("giving up is broken"));
+                    }
+                }
+                let _bug = Bug;
+                pending().await
+            }
+            Mood::Blocks => {
+                self.0.changed.notify_waiters();
+                let mut mood = self.0.mood.lock().unwrap();
+                while *mood == Mood::Blocks {
+                    mood = self.0.unblocked.wait(mood).unwrap();
+                }
+                drop(mood);
+                Ok(Api(self))
+            }
         }
     }
 
@@ -103,6 +128,7 @@ impl lift::Resource for Api {
 
     async fn cleanup(self) {
         self.0.0.closed.fetch_add(1, Ordering::SeqCst);
+        self.0.0.changed.notify_waiters();
     }
 }
 
@@ -230,6 +256,40 @@ async fn a_client_that_is_being_opened_is_not_waited_for_at_shutdown() {
     service.close().await;
     assert!(begin.elapsed().is_zero());
     assert_eq!((backend.attempts(), backend.closed()), (1, 0));
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_open_that_panics_when_it_is_given_up_has_failed() {
+    let backend = Backend::default();
+    backend.mood(Mood::HangsAndPanics);
+    let service =
+        backend.host(&Clock::held()).var("API_POOL_CONNECT_TIMEOUT", "150ms").start().await.unwrap();
+    for attempts in [1, 2, 3, 3] {
+        assert_eq!(told(&service, "/call").await, (503, "RESOURCE_UNAVAILABLE".to_owned()));
+        assert_eq!(backend.attempts(), attempts);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 3)]
+async fn a_client_whose_open_blocks_its_thread_holds_up_no_shutdown_and_is_closed_afterwards() {
+    let backend = Backend::default();
+    backend.mood(Mood::Blocks);
+    let host = backend.host(&Clock::held()).var("API_POOL_CLEANUP_TIMEOUT", "20ms");
+    let service = host.var("API_POOL_WAIT", "20ms").start().await.unwrap();
+    let mut blocked = std::pin::pin!(backend.0.changed.notified());
+    blocked.as_mut().enable();
+    assert_eq!(told(&service, "/call").await, (503, "RESOURCE_UNAVAILABLE".to_owned()));
+    blocked.await;
+    service.close().await;
+    assert_eq!((backend.attempts(), backend.closed()), (1, 0));
+    backend.mood(Mood::Well);
+    while backend.closed() == 0 {
+        let mut changed = std::pin::pin!(backend.0.changed.notified());
+        changed.as_mut().enable();
+        if backend.closed() == 0 {
+            changed.await;
+        }
+    }
 }
 
 #[test]

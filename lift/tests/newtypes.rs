@@ -111,8 +111,9 @@ struct Prepared(Wire);
 impl Prepared {
     async fn prepare(&mut self) -> Result<(), Cut> {
         note(&self.test, "prepare");
-        match self.test.as_str() {
+        match self.test.trim_start_matches("by hand, ") {
             "refused" => Err(Cut),
+            "panics" => std::panic::resume_unwind(Box::new("a bug in preparing")),
             "hangs" => std::future::pending().await,
             _ => Ok(()),
         }
@@ -213,9 +214,7 @@ async fn after_connect_runs_once_for_each_connection_before_it_is_lent() {
 async fn a_connection_that_after_connect_refuses_is_closed_and_never_lent() {
     let service = service("refused").await;
     assert_eq!(service.get("/prepared").await.unwrap().status(), 503);
-    let seen = events("refused");
-    assert!(!seen.is_empty() && seen.len().is_multiple_of(3), "{seen:?}");
-    assert!(seen.chunks(3).all(|one| one == ["open", "prepare", "close"]), "{seen:?}");
+    all_closed("refused");
 }
 
 #[tokio::test(start_paused = true)]
@@ -224,4 +223,34 @@ async fn after_connect_has_its_part_of_the_connect_timeout() {
     let begin = tokio::time::Instant::now();
     assert_eq!(service.get("/prepared").await.unwrap().status(), 503);
     assert!(begin.elapsed() <= Duration::from_secs(2), "{:?}", begin.elapsed());
+    service.close().await;
+    all_closed("hangs");
+}
+
+#[tokio::test]
+async fn a_connection_over_which_after_connect_panics_is_closed_and_never_lent() {
+    let service = service("panics").await;
+    assert_eq!(service.get("/prepared").await.unwrap().status(), 503);
+    all_closed("panics");
+}
+
+/// Each connection was closed before the next one was opened.
+fn all_closed(test: &str) {
+    let seen = events(test);
+    assert!(!seen.is_empty() && seen.len().is_multiple_of(3), "{seen:?}");
+    assert!(seen.chunks(3).all(|one| one == ["open", "prepare", "close"]), "{seen:?}");
+}
+
+#[tokio::test]
+async fn what_is_opened_by_hand_and_cannot_be_prepared_is_closed_too() {
+    for test in ["by hand, refused", "by hand, hangs"] {
+        let (config, init) = (Test(test.to_owned()), Init::new("by-hand", Duration::from_secs(1)));
+        let opening = Prepared::initialize(&config, &init);
+        let opened = tokio::time::timeout(Duration::from_millis(10), opening).await;
+        assert!(!matches!(opened, Ok(Ok(_))));
+        assert_eq!(events(test), ["open", "prepare"], "whoever opens it by hand can take its cleanup over");
+        drop(init);
+        tokio::task::yield_now().await;
+        all_closed(test);
+    }
 }

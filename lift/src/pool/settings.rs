@@ -20,7 +20,7 @@ pub struct PoolSettings {
     pub connect_timeout: Duration,
     /// The bound of one validation. Default 250 ms.
     pub validate_timeout: Duration,
-    /// Idle time after which a checkout makes a round trip. Default 500 ms.
+    /// Idle time after which a checkout makes a round trip; zero for every one. Default 500 ms.
     pub validate_after: Duration,
     /// Idle time after which a connection is replaced. Default 10 min.
     pub idle_timeout: Duration,
@@ -35,7 +35,8 @@ pub struct PoolSettings {
     /// Time held after which a leak is suspected and logged, once. Default 30 s; on Lambda, with one invocation at a time,
     /// zero, which means the end of the invocation.
     pub leak_after: Duration,
-    /// When callers wait and no connection has come back for so long, the pool is unhealthy. Default 1 min.
+    /// When callers wait, and for so long no connection has come back and no connect has ended, the pool is unhealthy.
+    /// Default 1 min.
     pub stuck_after: Duration,
     /// Where `max_size` comes from, for the start-up banner.
     pub(crate) max_size_rule: String,
@@ -141,7 +142,7 @@ setters! {
     with_cleanup_timeout cleanup_timeout: Duration;
     /// Time held after which a leak is suspected and logged, once.
     with_leak_after leak_after: Duration;
-    /// Time in which nothing came back, while callers wait, after which the pool is unhealthy.
+    /// Time in which nothing came back and no connect ended, while callers wait, after which the pool is unhealthy.
     with_stuck_after stuck_after: Duration;
 }
 
