@@ -83,7 +83,8 @@ use proc_macro::TokenStream;
 ///
 /// A response, or a `Result` of one. The error of a `Result` is a `LiftError`, `lift::Error`, `lift::Failure`, or an axum idiom
 /// with a status of its own (`StatusCode`, a tuple with one in front, `Response`, an extractor's rejection); a status
-/// below 400 makes it an opaque 500. A handler that takes a `Batch` answers `()`, `Failed` or a `Result` of one of them.
+/// below 400 makes it an opaque 500. A `Result` inside of a tuple or of `Json` is refused; behind `impl IntoResponse`, where the
+/// compiler does not see it, at startup. A handler that takes a `Batch` answers `()`, `Failed` or a `Result` of one of them.
 ///
 /// # Errors
 ///

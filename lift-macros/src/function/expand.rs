@@ -204,6 +204,26 @@ pub(crate) fn judge(
     }
 }
 
+/// `fn hidden`: what stands behind the answer's `impl IntoResponse`, opened as [`judge`] does it, but without a call.
+pub(crate) fn hidden(arguments: usize, name: &Ident, runtime: &Runtime) -> TokenStream {
+    let span = name.span();
+    let private = runtime.path_at(span);
+    let of = Ident::new(&format!("of{arguments}"), span);
+    let kind = at_name("kind", 0, name);
+    quote_spanned! {span=>
+        fn hidden() -> ::core::option::Option<&'static ::core::primitive::str> {
+            let #kind = #private::kind::#of(&#name);
+            let #kind = {
+                use #private::kind::*;
+                let (_, #kind) = (&&&&&#kind).open();
+                let (_, #kind) = (&&&&&#kind).open();
+                #kind
+            };
+            #private::kind::Kind::hidden(&#kind)
+        }
+    }
+}
+
 /// One `bool` per argument, in an array: is it to be taken last?
 pub(crate) fn late(types: &[CallType], name: &Ident, runtime: &Runtime) -> TokenStream {
     let span = name.span();

@@ -7,7 +7,7 @@ mod item;
 mod model;
 mod validate;
 
-pub(crate) use expand::{CallType, at_name, beside, companion, declare, judge, late, local, stub};
+pub(crate) use expand::{CallType, at_name, beside, companion, declare, hidden, judge, late, local, stub};
 pub(crate) use item::{Item, RawFunction};
 pub(crate) use model::{Argument, Function, Output, unraw};
 pub(crate) use validate::{Role, not_a_function, validate};

@@ -41,6 +41,11 @@ impl Output {
     pub(crate) fn named(&self) -> Option<&Type> {
         self.0.as_ref().filter(|ty| !matches!(ty, Type::Never(_)) && !contains_word(*ty, "impl"))
     }
+
+    /// Whether the compiler shows less of it than it is: `impl Trait`, anywhere inside.
+    pub(crate) fn is_opaque(&self) -> bool {
+        self.0.as_ref().is_some_and(|ty| contains_word(ty, "impl"))
+    }
 }
 
 impl Function {

@@ -21,6 +21,7 @@ pub(crate) fn expand(raw: &RawHandler, handler: &Handler) -> TokenStream {
     let declare = function::declare(&types, ident, Some(&on), runtime);
     let call = call(handler, &types, runtime);
     let parameters = parameters(handler, runtime);
+    let hidden = handler.function.output.is_opaque().then(|| function::hidden(types.len(), ident, runtime));
     let errors = handler.function.output.named().map(|output| {
         quote! {
             const ERRORS: #private::Catalog = {
@@ -36,6 +37,7 @@ pub(crate) fn expand(raw: &RawHandler, handler: &Handler) -> TokenStream {
             const META: #private::HandlerMeta = #meta;
             #errors
             #declare
+            #hidden
             #call
         }
     };

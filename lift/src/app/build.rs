@@ -54,6 +54,15 @@ pub(super) fn build(app: App, sources: &Sources) -> Result<(Arc<Service>, AppSet
     let mut triggers = Triggers::default();
     for (prefix, entry) in entries {
         let place = format!("{}:{}", entry.meta.file, entry.meta.line);
+        if let Some(answer) = (entry.hidden)() {
+            let problem = format!(
+                "`{}` returns `{}` as `impl IntoResponse`: its `Err` would be answered as a success",
+                entry.meta.name,
+                short_name(answer)
+            );
+            let help = "return one `Result` around all of it, such as `Result<(StatusCode, Json<T>), E>`";
+            reader.fault(Fault::new(place.clone(), problem).help(help));
+        }
         match entry.meta.trigger {
             Trigger::Http { .. } => {
                 if !prefix.is_empty()

@@ -1,11 +1,13 @@
 //! What a handler's answer becomes. An `Err` is never a success.
 //!
 //! For axum a `Result` is a response whatever its error is: `Err("…")` is a 200. So each `Result` is opened here by the
-//! mark that [`kind`](super::kind) gives for its type, and what is left is closed by another one.
+//! mark that [`kind`](super::kind) gives for its type, and what is left is closed by another one. What stands behind `impl
+//! IntoResponse` is [`hidden`](super::hidden) from these.
 
 use axum_core::response::{ErrorResponse, IntoResponse, Response};
 use http::StatusCode;
 
+use super::hidden::is_err;
 use super::kind::{Buried, Decided, Marks, Plain, Refused, Rejected, Together};
 use crate::error::{Failure, LiftError};
 use crate::event::Failed;
@@ -25,19 +27,10 @@ pub trait Answer {
 #[diagnostic::do_not_recommend]
 impl<T: IntoResponse> Answer for T {
     fn answer(self) -> Response {
-        let is_err = hides_err(&self);
+        let is_err = is_err(&self);
         let response = self.into_response();
         if is_err { failed(response) } else { response }
     }
-}
-
-/// Whether this is an `Err` that stands behind `impl IntoResponse`, where no trait sees it: a type that is known to be a
-/// `Result` has been opened before.
-///
-/// Which type it is, the compiler says by name alone, and which variant, by the number of its discriminant.
-fn hides_err<T>(answer: &T) -> bool {
-    std::any::type_name::<T>().starts_with("core::result::Result<")
-        && format!("{:?}", std::mem::discriminant(answer)) == "Discriminant(1)"
 }
 
 /// What a handler that takes a `Batch` returns.

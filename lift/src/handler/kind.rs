@@ -4,11 +4,15 @@
 //! gives are marks, types of no size: two that say how a `Result` is opened, and one that says how the rest is
 //! closed. Generated code hands them to `judge`.
 
+use std::future::Future;
 use std::marker::PhantomData;
+use std::sync::Arc;
 
 use axum_core::response::IntoResponse;
 
+use super::Json;
 use super::answer::Refusal;
+use super::hidden::hidden;
 use crate::error::LiftError;
 use crate::event::Whole;
 use crate::pool::probe::Probe;
@@ -23,6 +27,41 @@ impl<T> Kind<T> {
     pub const fn of(_: &T) -> Self {
         Self(PhantomData)
     }
+
+    /// The name of the type that stands behind `impl IntoResponse`, if an `Err` inside of it would be answered as a success.
+    #[must_use]
+    pub fn hidden(&self) -> Option<&'static str> {
+        hidden::<T>()
+    }
+}
+
+macro_rules! functions {
+    ($($of:ident: $($argument:ident)*;)+) => {$(
+        /// The type of what this function answers, without a call.
+        pub const fn $of<$($argument,)* F, Fut>(_: &F) -> Kind<Fut::Output>
+        where
+            F: FnOnce($($argument),*) -> Fut,
+            Fut: Future,
+        {
+            Kind(PhantomData)
+        }
+    )+};
+}
+
+functions! {
+    of0: ;
+    of1: A;
+    of2: A B;
+    of3: A B C;
+    of4: A B C D;
+    of5: A B C D E;
+    of6: A B C D E G;
+    of7: A B C D E G H;
+    of8: A B C D E G H I;
+    of9: A B C D E G H I J;
+    of10: A B C D E G H I J K;
+    of11: A B C D E G H I J K L;
+    of12: A B C D E G H I J K L M;
 }
 
 /// No `Result`.
@@ -86,12 +125,6 @@ open! {
     OpenPlain for Kind<T>, Plain, T, [T;];
 }
 
-macro_rules! close {
-    ($($level:ident for $type:ty, $mark:ident, [$($generic:ident)*];)*) => {$(
-        impl<$($generic),*> $level<$mark> for $type {}
-    )*};
-}
-
 /// What could hold one more error.
 pub trait CloseBuried<M> {
     /// How the answer is closed.
@@ -108,17 +141,46 @@ pub trait ClosePlain<M> {
     }
 }
 
-close! {
-    CloseBuried for &Kind<Result<T, E>>, Buried, [T E];
-    CloseBuried for &Kind<(Result<T, E>,)>, Buried, [T E];
-    CloseBuried for &Kind<(A, Result<T, E>)>, Buried, [A T E];
-    CloseBuried for &Kind<(A, B, Result<T, E>)>, Buried, [A B T E];
-    CloseBuried for &Kind<(A, B, C, Result<T, E>)>, Buried, [A B C T E];
-    CloseBuried for &Kind<(A, B, C, D, Result<T, E>)>, Buried, [A B C D T E];
-    CloseBuried for &Kind<(A, B, C, D, F, Result<T, E>)>, Buried, [A B C D F T E];
-    CloseBuried for &Kind<(A, B, C, D, F, G, Result<T, E>)>, Buried, [A B C D F G T E];
-    ClosePlain for Kind<T>, Plain, [T];
+impl<T: Buries> CloseBuried<Buried> for &Kind<T> {}
+impl<T> ClosePlain<Plain> for Kind<T> {}
+
+/// An answer with a `Result` inside, where axum makes a success of its `Err`: it puts the status of a tuple over it, and
+/// `Json` shows it as data.
+///
+/// What is deeper in `Json` is data: each item of a bulk answer may have an error of its own.
+pub trait Buries {}
+
+impl<T, E> Buries for Result<T, E> {}
+impl<T: Shown> Buries for Json<T> {}
+impl<T: Shown> Buries for axum::Json<T> {}
+
+/// The last element is the answer, the others are what stands around it.
+macro_rules! tuples {
+    ($last:ident) => {
+        impl<$last: Buries> Buries for ($last,) {}
+    };
+    ($first:ident $($more:ident)+) => {
+        tuples! { @ [$first] $($more)+ }
+        tuples! { $($more)+ }
+    };
+    (@ [$($first:ident)+] $last:ident) => {
+        impl<$($first,)+ $last: Buries> Buries for ($($first,)+ $last) {}
+    };
+    (@ [$($first:ident)+] $next:ident $($more:ident)+) => {
+        tuples! { @ [$($first)+ $next] $($more)+ }
+    };
 }
+
+// The longest that axum answers with: a status, sixteen parts and the answer.
+tuples! { A1 A2 A3 A4 A5 A6 A7 A8 A9 A10 A11 A12 A13 A14 A15 A16 A17 A18 }
+
+/// A `Result` for the one who reads the JSON.
+pub trait Shown {}
+
+impl<T, E> Shown for Result<T, E> {}
+impl<T: Shown> Shown for &T {}
+impl<T: Shown> Shown for Box<T> {}
+impl<T: Shown> Shown for Arc<T> {}
 
 /// An argument that stands for all records of an event.
 pub trait TakesAll {

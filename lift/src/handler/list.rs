@@ -16,6 +16,8 @@ pub struct Entry {
     pub(crate) endpoint: Arc<dyn Endpoint>,
     /// What its error tells.
     pub(crate) errors: Catalog,
+    /// The type of its answer, if that hides an `Err`.
+    pub(crate) hidden: fn() -> Option<&'static str>,
 }
 
 /// The handlers that [`handlers!`](crate::handlers!) lists.
@@ -31,16 +33,23 @@ pub struct Listed {
     declare: fn(&mut Requirements),
     call: fn(Request) -> BoxFuture<'static, Response>,
     errors: Catalog,
+    hidden: fn() -> Option<&'static str>,
 }
 
 impl Listed {
     pub(super) const fn of<H: Handler>() -> Self {
-        Self { meta: H::META, declare: H::declare, call: H::call, errors: H::ERRORS }
+        Self { meta: H::META, declare: H::declare, call: H::call, errors: H::ERRORS, hidden: H::hidden }
     }
 
     #[cfg(test)]
     pub(super) fn new(meta: HandlerMeta) -> Self {
-        Self { meta, declare: |_| {}, call: |_| Box::pin(std::future::pending()), errors: Catalog::EMPTY }
+        Self {
+            meta,
+            declare: |_| {},
+            call: |_| Box::pin(std::future::pending()),
+            errors: Catalog::EMPTY,
+            hidden: || None,
+        }
     }
 }
 
@@ -57,8 +66,8 @@ impl Handlers {
     #[doc(hidden)]
     pub fn new(listed: &[Listed]) -> Self {
         let entry = |listed: &Listed| {
-            let Listed { meta, declare, call, errors } = *listed;
-            Entry { meta, declare, endpoint: Arc::new(Call(call)), errors }
+            let Listed { meta, declare, call, errors, hidden } = *listed;
+            Entry { meta, declare, endpoint: Arc::new(Call(call)), errors, hidden }
         };
         Self { entries: listed.iter().map(entry).collect() }
     }

@@ -4,6 +4,7 @@ mod answer;
 mod argument;
 mod call;
 mod endpoint;
+mod hidden;
 mod json;
 #[doc(hidden)]
 pub mod kind;
@@ -48,6 +49,12 @@ pub trait Handler: Sized + 'static {
 
     /// Notes the resources that its arguments take.
     fn declare(requirements: &mut Requirements);
+
+    /// The type that stands behind `impl IntoResponse`, if an `Err` inside of it would be answered as a success.
+    #[doc(hidden)]
+    fn hidden() -> Option<&'static str> {
+        None
+    }
 
     /// Takes its arguments from the request and calls it.
     fn call(request: Request) -> BoxFuture<'static, Response>;

@@ -102,8 +102,14 @@ async fn four(batch: Batch<u8>) -> Result<Answer<Failed>, StatusCode> {
 #[lift::handler(dynamodb = "five")]
 async fn five(_: Batch<u8>) {}
 
+/// Each item has a result of its own: data.
+#[lift::handler(POST, "/bulk")]
+async fn bulk() -> (StatusCode, lift::extract::Json<Vec<Result<u8, String>>>) {
+    (StatusCode::MULTI_STATUS, lift::extract::Json(vec![Ok(1), Err("the second".to_owned())]))
+}
+
 fn main() {
     let _ = lift::handlers![
-        mine, status, text, response, axums, failure, rejection, pool, never, one, two, three, four, five,
+        mine, status, text, response, axums, failure, rejection, pool, never, one, two, three, four, five, bulk,
     ];
 }
