@@ -21,29 +21,29 @@ pub use crate::resource::{Context, Init, Preparing, Requirements, Resource, Reso
 /// An error as every other, in a box or out of one.
 pub trait AsError {
     /// The error.
-    fn as_error(&self) -> &(dyn std::error::Error + 'static);
+    fn __lift_as_error(&self) -> &(dyn std::error::Error + 'static);
 }
 
 impl<E: std::error::Error + 'static> AsError for E {
-    fn as_error(&self) -> &(dyn std::error::Error + 'static) {
+    fn __lift_as_error(&self) -> &(dyn std::error::Error + 'static) {
         self
     }
 }
 
 impl AsError for dyn std::error::Error + Send + Sync + 'static {
-    fn as_error(&self) -> &(dyn std::error::Error + 'static) {
+    fn __lift_as_error(&self) -> &(dyn std::error::Error + 'static) {
         self
     }
 }
 
 impl AsError for dyn std::error::Error + 'static {
-    fn as_error(&self) -> &(dyn std::error::Error + 'static) {
+    fn __lift_as_error(&self) -> &(dyn std::error::Error + 'static) {
         self
     }
 }
 
 impl AsError for dyn std::error::Error + Send + 'static {
-    fn as_error(&self) -> &(dyn std::error::Error + 'static) {
+    fn __lift_as_error(&self) -> &(dyn std::error::Error + 'static) {
         self
     }
 }

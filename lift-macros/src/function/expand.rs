@@ -140,7 +140,7 @@ pub(crate) fn declare(
         #(let #names = #probes;)*
         {
             use #at_name::probe::*;
-            #((&&&&#names).declare(#requirements);)*
+            #((&&&&#names).__lift_declare(#requirements);)*
         }
     };
     let fits = trigger.map(|trigger| fits(&leaves, &names, name, trigger, runtime));
@@ -160,12 +160,12 @@ fn fits(
     let marks: Vec<_> = (0..leaves.len()).map(|index| at_name("mark", index, name)).collect();
     let calls = leaves.iter().zip(&marks).map(|(leaf, mark)| {
         let on_trigger = quote_spanned!(span=> #private::scope::on::#trigger);
-        quote_spanned!(span=> #mark.fits::<#leaf, #on_trigger>();)
+        quote_spanned!(span=> #mark.__lift_fits::<#leaf, #on_trigger>();)
     });
     quote_spanned! {span=>
         let (#(#marks,)*) = {
             use #private::scope::*;
-            (#((&&&&#probes).scope(),)*)
+            (#((&&&&#probes).__lift_scope(),)*)
         };
         #(#calls)*
     }
@@ -193,13 +193,13 @@ pub(crate) fn judge(
             let #kind = #private::kind::Kind::of(&#answer);
             let #marks = {
                 use #private::kind::*;
-                let (#first, #kind) = (&&&&&#kind).open();
-                let (#second, #kind) = (&&&&&#kind).open();
-                let #last = (&&#kind).close();
-                #(let #last = (&&#names).close(#last);)*
+                let (#first, #kind) = (&&&&&#kind).__lift_open();
+                let (#second, #kind) = (&&&&&#kind).__lift_open();
+                let #last = (&&#kind).__lift_close();
+                #(let #last = (&&#names).__lift_close(#last);)*
                 #private::kind::Marks::new(#first, #second, #last)
             };
-            #marks.judge::<#output>(#answer)
+            #marks.__lift_judge::<#output>(#answer)
         }
     }
 }
@@ -215,8 +215,8 @@ pub(crate) fn hidden(arguments: usize, name: &Ident, runtime: &Runtime) -> Token
             let #kind = #private::kind::#of(&#name);
             let #kind = {
                 use #private::kind::*;
-                let (_, #kind) = (&&&&&#kind).open();
-                let (_, #kind) = (&&&&&#kind).open();
+                let (_, #kind) = (&&&&&#kind).__lift_open();
+                let (_, #kind) = (&&&&&#kind).__lift_open();
                 #kind
             };
             #private::kind::Kind::hidden(&#kind)
@@ -241,7 +241,7 @@ pub(crate) fn late(types: &[CallType], name: &Ident, runtime: &Runtime) -> Token
             count += 1;
             let probe = probe(leaf, runtime);
             lets.extend(quote_spanned!(span=> let #local = #probe;));
-            parts.push(quote_spanned!(span=> (&&&&#local).late()));
+            parts.push(quote_spanned!(span=> (&&&&#local).__lift_late()));
         }
         answers.push(if parts.is_empty() { quote!(false) } else { quote!(#(#parts)|*) });
     }
@@ -312,13 +312,15 @@ mod tests {
         let runtime = Runtime::new(None);
         let name: Ident = parse_quote!(f);
         let late = late(&types, &name, &runtime).to_string();
-        assert!(late.contains("[(&& && __lift_probe0) . late () , "), "{late}");
+        assert!(late.contains("[(&& && __lift_probe0) . __lift_late () , "), "{late}");
         assert!(
-            late.contains("(&& && __lift_probe1) . late () | (&& && __lift_probe2) . late () , false]"),
+            late.contains(
+                "(&& && __lift_probe1) . __lift_late () | (&& && __lift_probe2) . __lift_late () , false]"
+            ),
             "{late}"
         );
         let declared = declare(&types, &name, None, &runtime).to_string();
-        assert_eq!(declared.matches(". declare").count(), 3);
+        assert_eq!(declared.matches(". __lift_declare").count(), 3);
         assert_eq!(super::late(&[], &name, &runtime).to_string(), "[]");
     }
 }

@@ -7,6 +7,7 @@ use super::model::{Handler, Takes, Trigger};
 use super::parse::RawHandler;
 use super::shape::hash;
 use crate::function::{self, CallType, Item, at_name, local};
+use crate::support::calls::{Call, chain};
 use crate::support::errors::Rejected;
 use crate::support::runtime::Runtime;
 use crate::support::spans::ends;
@@ -27,7 +28,7 @@ pub(crate) fn expand(raw: &RawHandler, handler: &Handler) -> TokenStream {
             const ERRORS: #private::Catalog = {
                 #[allow(unused_imports)]
                 use #private::NoCatalog as _;
-                #private::CatalogOfAnswer::<#output>::CATALOG
+                #private::CatalogOfAnswer::<#output>::__LIFT_CATALOG
             };
         }
     });
@@ -85,19 +86,22 @@ fn meta(handler: &Handler, runtime: &Runtime) -> TokenStream {
     let trigger = trigger(&handler.trigger, runtime);
     let timeout = handler.timeout.map(|millis| {
         let millis = Literal::u64_unsuffixed(millis);
-        quote!(.timeout_ms(#millis))
+        Call::new(format_ident!("timeout_ms"), quote!(#millis))
     });
     let concurrency = handler.concurrency.map(|records| {
         let records = Literal::usize_unsuffixed(usize::try_from(records).unwrap_or(1));
-        quote!(.concurrency(#records))
+        Call::new(format_ident!("concurrency"), quote!(#records))
     });
     let flags = [
-        (handler.partial, quote!(.partial())),
-        (handler.drop_permanent, quote!(.drop_permanent())),
-        (handler.cancel_on_disconnect, quote!(.cancel_on_disconnect())),
+        (handler.partial, "partial"),
+        (handler.drop_permanent, "drop_permanent"),
+        (handler.cancel_on_disconnect, "cancel_on_disconnect"),
     ];
-    let flags = flags.into_iter().filter_map(|(set, call)| set.then_some(call));
-    quote!(#private::HandlerMeta::new(#place, #trigger, #hash, #shape) #timeout #concurrency #(#flags)*)
+    let flags = flags.into_iter().filter(|(set, _)| *set);
+    let flags = flags.map(|(_, method)| Call { method: format_ident!("{method}"), argument: None });
+    let meta = quote!(#private::HandlerMeta);
+    let new = quote!(#meta::new(#place, #trigger, #hash, #shape));
+    chain(&meta, new, timeout.into_iter().chain(concurrency).chain(flags))
 }
 
 fn trigger(trigger: &Trigger, runtime: &Runtime) -> TokenStream {
@@ -188,7 +192,7 @@ fn parameters(handler: &Handler, runtime: &Runtime) -> TokenStream {
             #[diagnostic::do_not_recommend]
             impl #private::FromPath for #name {
                 fn from_path(#text: &::core::primitive::str) -> ::core::result::Result<Self, ::std::string::String> {
-                    #open #ty #close(#text).map(Self)
+                    ::core::result::Result::map(#open #ty #close(#text), Self)
                 }
             }
         }

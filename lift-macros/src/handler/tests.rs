@@ -176,10 +176,11 @@ fn the_function_comes_out_untouched_and_first() {
     let [syn::Item::Const(_)] = beside.items.as_slice() else { panic!("{out}") };
     for part in [
         r#"HandlerMeta :: new ("get_order" , :: core :: module_path ! () , :: core :: file ! () , :: core :: line ! () , :: lift :: __private :: Trigger :: Http { method : "POST" , path : "/orders/{id}" , params : & ["id"] } , "#,
-        r#" , "POST /orders/{}") . timeout_ms (3000) . cancel_on_disconnect ()"#,
+        ":: lift :: __private :: HandlerMeta :: cancel_on_disconnect (:: lift :: __private :: HandlerMeta :: timeout_ms (:: lift :: __private :: HandlerMeta :: new (",
+        r#" , "POST /orders/{}") , 3000))"#,
         ":: lift :: __private :: call2 :: < :: lift :: __private :: PathArg < __LiftParameter0 , 0 > , Json < Order > , _ , Result < () , E > , _ , _ , _ >",
         "struct __LiftParameter0 (Uuid) ;",
-        "< Uuid as :: lift :: __private :: FromPath > :: from_path (__lift_text0) . map (Self)",
+        ":: core :: result :: Result :: map (< Uuid as :: lift :: __private :: FromPath > :: from_path (__lift_text0) , Self)",
         "| :: lift :: __private :: PathArg (__LiftParameter0 (__lift_a0)) , __lift_a1 | get_order (__lift_a0 , __lift_a1)",
     ] {
         assert!(out.contains(part), "{part}\n{out}");

@@ -6,6 +6,7 @@ use quote::{format_ident, quote, quote_spanned};
 use super::model::{Check, Kind};
 use super::parse::RawCheck;
 use crate::function::{self, CallType, Item, at_name, local};
+use crate::support::calls::{Call, chain};
 use crate::support::errors::Rejected;
 use crate::support::runtime::Runtime;
 
@@ -65,25 +66,23 @@ fn meta(check: &Check, runtime: &Runtime) -> TokenStream {
             Kind::Startup => quote!(Startup),
             Kind::Group(name) => quote!(Group(#name)),
         };
-        quote!(.kind(#private::CheckKind::#kind))
+        Call::new(format_ident!("kind"), quote!(#private::CheckKind::#kind))
     });
-    let critical = check.critical.map(|critical| quote!(.critical(#critical)));
+    let critical = check.critical.map(|critical| Call::new(format_ident!("critical"), quote!(#critical)));
     let times = [("timeout", check.timeout), ("cache", check.cache), ("interval", check.interval)];
     let times = times.into_iter().filter_map(|(method, millis)| {
         let (method, millis) = (format_ident!("{method}"), Literal::u64_unsuffixed(millis?));
-        Some(quote!(.#method(::core::time::Duration::from_millis(#millis))))
+        Some(Call::new(method, quote!(::core::time::Duration::from_millis(#millis))))
     });
     let numbers = [("fail_after", check.fail_after), ("recover_after", check.recover_after)];
     let numbers = numbers.into_iter().filter_map(|(method, number)| {
         let (method, number) = (format_ident!("{method}"), Literal::u64_unsuffixed(number?));
-        Some(quote!(.#method(#number)))
+        Some(Call::new(method, quote!(#number)))
     });
-    quote! {
-        #private::CheckMeta::new(
-            #name, ::core::file!(), ::core::line!(),
-            #private::CheckSettings::new() #kind #critical #(#times)* #(#numbers)*,
-        )
-    }
+    let settings = quote!(#private::CheckSettings);
+    let calls = kind.into_iter().chain(critical).chain(times).chain(numbers);
+    let settings = chain(&settings, quote!(#settings::new()), calls);
+    quote!(#private::CheckMeta::new(#name, ::core::file!(), ::core::line!(), #settings))
 }
 
 fn run(check: &Check, types: &[CallType], runtime: &Runtime) -> TokenStream {

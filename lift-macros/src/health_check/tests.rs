@@ -63,7 +63,7 @@ fn the_constants_and_the_call() {
     .to_string();
     for part in [
         r#"CheckMeta :: new ("main-db" , "#,
-        ". kind (:: lift :: __private :: CheckKind :: Startup) . critical (false) . timeout (:: core :: time :: Duration :: from_millis (500))",
+        ":: lift :: __private :: CheckSettings :: new () , :: lift :: __private :: CheckKind :: Startup) , false) , :: core :: time :: Duration :: from_millis (500))",
         "check1 :: < Pooled < Db > , Result < () , E > , _ , _ > (__lift_context0 , | __lift_a0 | main_db (__lift_a0))",
     ] {
         assert!(out.contains(part), "{part}\n{out}");

@@ -11,6 +11,7 @@ use super::display::{self, Shows};
 use super::keys::{LEVELS, Retry};
 use super::model::{Decided, Decision, Detail, Format, Text};
 use super::parse::{RawDecision, RawError};
+use crate::support::calls::{Call, chain};
 use crate::support::errors::Rejected;
 use crate::support::runtime::Runtime;
 use crate::support::spans::{contains_word, ends};
@@ -42,7 +43,7 @@ fn repeats(raw: &RawError) -> TokenStream {
         let member = decision.fields.members().next();
         Some(match (shows, member) {
             (Shows::Everything(_), Some(field)) => {
-                quote!(#path { #field: #inner, .. } => ::core::option::Option::Some(#inner.as_error()),)
+                quote!(#path { #field: #inner, .. } => ::core::option::Option::Some(#inner.__lift_as_error()),)
             }
             _ => quote!(#path { .. } => ::std::error::Error::source(self),),
         })
@@ -86,7 +87,7 @@ fn catalog(decided: &[Decided], runtime: &Runtime) -> TokenStream {
     });
     // A type that is no `LiftError` has an empty catalog here: it is told at the decision.
     let inner = decided.iter().filter_map(|decided| match &decided.decision {
-        Decision::Transparent { ty, .. } => Some(quote!(#private::CatalogOf::<#ty>::CATALOG)),
+        Decision::Transparent { ty, .. } => Some(quote!(#private::CatalogOf::<#ty>::__LIFT_CATALOG)),
         _ => None,
     });
     quote! {
@@ -204,6 +205,7 @@ fn arm(decided: &Decided, runtime: &Runtime) -> TokenStream {
         None => quote!(Self),
     };
     let fields = bindings(decision);
+    let kind = quote!(#private::Decision);
     let decision = match decision {
         Decision::Transparent { ty, .. } => {
             let inner = local("inner");
@@ -217,7 +219,7 @@ fn arm(decided: &Decided, runtime: &Runtime) -> TokenStream {
         Decision::Own { status, code, retry, text, details } => {
             let status = Literal::u16_unsuffixed(*status);
             let text = public(text, runtime);
-            let retry = retry.map(|retry| self::retry(retry, runtime)).map(|retry| quote!(.retry(#retry)));
+            let retry = retry.map(|retry| Call::new(format_ident!("retry"), self::retry(retry, runtime)));
             let details = details.iter().map(|Detail { name, ty, .. }| {
                 let local = field_local(name);
                 // A type that is not `Serialize` is told at the field.
@@ -225,13 +227,14 @@ fn arm(decided: &Decided, runtime: &Runtime) -> TokenStream {
                 let private = runtime.path_at(last);
                 let open = quote_spanned!(first=> <);
                 let close = quote_spanned!(last=> as #private::Detail>::detail);
-                quote!(.detail(#name, #open #ty #close(#local)))
+                Call::new(format_ident!("detail"), quote!(#name, #open #ty #close(#local)))
             });
-            quote!(#private::Decision::new(#status, #code) #retry #text #(#details)*)
+            let new = quote!(#kind::new(#status, #code));
+            chain(&kind, new, retry.into_iter().chain(text).chain(details))
         }
     };
-    let level = level.and_then(|level| LEVELS.get(level)).map(|level| quote!(.log(#level)));
-    let decision = quote!(#decision #level);
+    let level = level.and_then(|level| LEVELS.get(level));
+    let decision = chain(&kind, decision, level.map(|level| Call::new(format_ident!("log"), quote!(#level))));
     // Braces fit every sort of variant.
     quote!(#path { #fields .. } => #decision,)
 }
@@ -259,17 +262,18 @@ fn bindings(decision: &Decision) -> TokenStream {
     }
 }
 
-fn public(text: &Text, runtime: &Runtime) -> TokenStream {
+fn public(text: &Text, runtime: &Runtime) -> Option<Call> {
     let private = runtime.path();
-    match text {
-        Text::Nothing => TokenStream::new(),
-        Text::Display => quote!(.public(#private::text(self))),
-        Text::Plain(text) => quote!(.public(#text)),
+    let text = match text {
+        Text::Nothing => return None,
+        Text::Display => quote!(#private::text(self)),
+        Text::Plain(text) => quote!(#text),
         Text::Format(Format { literal, fields }) => {
             let arguments = fields.iter().map(|(_, local)| quote!(#local = #local));
-            quote!(.public(::std::format!(#literal, #(#arguments),*)))
+            quote!(::std::format!(#literal, #(#arguments),*))
         }
-    }
+    };
+    Some(Call::new(format_ident!("public"), text))
 }
 
 /// The local name that stands for a field.

@@ -100,9 +100,9 @@ fn every_decision_is_an_arm() {
     }";
     let out = lift_error(item.parse().unwrap()).to_string();
     for part in [
-        r#"Self :: NotFound { .. } => :: lift :: __private :: Decision :: new (404 , "X") . public (:: lift :: __private :: text (self)) ,"#,
-        r#"Self :: Slow { .. } => :: lift :: __private :: Decision :: new (503 , "SLOW") . retry (:: lift :: __private :: Retry :: after_ms (2000)) ,"#,
-        r#". retry (:: lift :: __private :: Retry :: Now) . public ("busy {}") ,"#,
+        r#"Self :: NotFound { .. } => :: lift :: __private :: Decision :: public (:: lift :: __private :: Decision :: new (404 , "X") , :: lift :: __private :: text (self)) ,"#,
+        r#"Self :: Slow { .. } => :: lift :: __private :: Decision :: retry (:: lift :: __private :: Decision :: new (503 , "SLOW") , :: lift :: __private :: Retry :: after_ms (2000)) ,"#,
+        r#" , :: lift :: __private :: Retry :: Now) , "busy {}") ,"#,
         r#"Self :: Conflict { a : __lift_a , b : __lift_b , .. } =>"#,
         r#":: std :: format ! ("{__lift_b} {__lift_a:?}" , __lift_a = __lift_a , __lift_b = __lift_b)"#,
         r#"Self :: Inner { 0 : inner , .. } => < lift :: PoolError as :: lift :: __private :: Decides > :: decide (inner) ,"#,
@@ -118,7 +118,7 @@ fn every_decision_is_an_arm() {
 fn structs_and_empty_enums() {
     let out = lift_error("#[lift(status = 404)] struct NoOrder;".parse().unwrap()).to_string();
     assert!(
-        out.contains(r#"Self { .. } => :: lift :: __private :: Decision :: new (404 , "NO_ORDER")"#),
+        out.contains(r#"Self { .. } => :: lift :: __private :: Decision :: public (:: lift :: __private :: Decision :: new (404 , "NO_ORDER") , "#),
         "{out}"
     );
     let out = lift_error("#[lift(crate = \"a::b\")] enum Never {}".parse().unwrap()).to_string();

@@ -1,26 +1,29 @@
 //! The tokens: a `main` that chooses a runtime, around the user's own.
 
 use proc_macro2::{Literal, TokenStream};
-use quote::{ToTokens, quote};
+use quote::{ToTokens, format_ident, quote};
 use syn::Safety;
 
 use super::model::{Flavor, Main};
 use super::parse::RawMain;
 use super::validate::is_second;
 use crate::function::{Output, RawFunction};
+use crate::support::calls::{Call, chain};
 use crate::support::errors::Rejected;
 
 pub(crate) fn expand(main: &Main<'_>) -> TokenStream {
     let RawFunction { attributes, visibility, signature, body } = main.function;
     let private = main.runtime.path();
     let flavor = main.flavor.map(|flavor| match flavor {
-        Flavor::CurrentThread => quote!(.current_thread()),
-        Flavor::MultiThread => quote!(.multi_thread()),
+        Flavor::CurrentThread => Call { method: format_ident!("current_thread"), argument: None },
+        Flavor::MultiThread => Call { method: format_ident!("multi_thread"), argument: None },
     });
     let worker_threads = main.worker_threads.map(|threads| {
         let threads = Literal::u64_unsuffixed(threads);
-        quote!(.worker_threads(#threads))
+        Call::new(format_ident!("worker_threads"), quote!(#threads))
     });
+    let options = quote!(#private::MainOptions);
+    let options = chain(&options, quote!(#options::new()), flavor.into_iter().chain(worker_threads));
     let ident = &signature.ident;
     let output = Output::of(&signature.output);
     // The user's own function keeps its name, so that backtraces and spans say `main`.
@@ -28,7 +31,7 @@ pub(crate) fn expand(main: &Main<'_>) -> TokenStream {
         #(#attributes)*
         #visibility fn #ident() -> ::std::process::ExitCode {
             #signature #body
-            #private::run_main::<#output>(#private::MainOptions::new() #flavor #worker_threads, #ident())
+            #private::run_main::<#output>(#options, #ident())
         }
     }
 }

@@ -60,7 +60,10 @@ fn the_body_moves_into_a_function_of_the_same_name() {
             fn main() -> ::std::process::ExitCode {
                 async fn main() -> R { body }
                 ::lift::__private::run_main::<R>(
-                    ::lift::__private::MainOptions::new().multi_thread().worker_threads(4), main()
+                    ::lift::__private::MainOptions::worker_threads(
+                        ::lift::__private::MainOptions::multi_thread(::lift::__private::MainOptions::new()), 4
+                    ),
+                    main()
                 )
             }
         }

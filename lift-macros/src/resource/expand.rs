@@ -4,9 +4,10 @@ use proc_macro2::{Ident, Literal, Span, TokenStream};
 use quote::{ToTokens, format_ident, quote, quote_spanned};
 use syn::{Data, DeriveInput, ExprPath, Generics, Type};
 
-use super::model::{Body, Call, Own, Resource};
+use super::model::{Body, Own, Resource, SpecCall};
 use super::parse::RawResource;
 use super::validate::newtype;
+use crate::support::calls::{Call, chain};
 use crate::support::errors::Rejected;
 use crate::support::runtime::Runtime;
 use crate::support::spans::ends;
@@ -148,38 +149,29 @@ fn spec(resource: &Resource, runtime: &Runtime) -> TokenStream {
     let private = runtime.path();
     let Resource { name, spec, settings, .. } = resource;
     let calls = spec.iter().map(|call| match call {
-        Call::Number(method, number) => {
-            let method = method_name(method);
+        SpecCall::Number(method, number) => {
             let number = Literal::u64_unsuffixed(*number);
-            quote!(.#method(#number))
+            Call::new(format_ident!("{method}"), quote!(#number))
         }
-        Call::Flag(method, value) => {
-            let method = method_name(method);
-            quote!(.#method(#value))
-        }
-        Call::Plain(method) => {
-            let method = method_name(method);
-            quote!(.#method())
-        }
-        Call::Warm(variant) => {
+        SpecCall::Flag(method, value) => Call::new(format_ident!("{method}"), quote!(#value)),
+        SpecCall::Plain(method) => Call { method: format_ident!("{method}"), argument: None },
+        SpecCall::Warm(variant) => {
             let variant = format_ident!("{variant}");
-            quote!(.warm(#private::Warm::#variant))
+            Call::new(format_ident!("warm"), quote!(#private::Warm::#variant))
         }
     });
     let settings = settings.iter().map(|setting| {
         let (name, value) = (&setting.name, &setting.value);
-        quote!(.setting(#name, #value))
+        Call::new(format_ident!("setting"), quote!(#name, #value))
     });
+    let spec = quote!(#private::ResourceSpec);
+    let place = quote!(::core::module_path!(), ::core::file!(), ::core::line!());
+    let spec = chain(&spec, quote!(#spec::new(#name, #place)), calls.chain(settings));
     quote! {
         fn spec() -> #private::ResourceSpec {
-            #private::ResourceSpec::new(#name, ::core::module_path!(), ::core::file!(), ::core::line!())
-                #(#calls)* #(#settings)*
+            #spec
         }
     }
-}
-
-fn method_name(method: &str) -> Ident {
-    Ident::new(method, Span::call_site())
 }
 
 fn initialize(resource: &Resource, runtime: &Runtime) -> TokenStream {
@@ -189,7 +181,7 @@ fn initialize(resource: &Resource, runtime: &Runtime) -> TokenStream {
     let open = match body {
         Body::Newtype(inner) => {
             let as_resource = as_resource(inner, runtime);
-            quote!(#as_resource::initialize(#config, #init).await.map(Self))
+            quote!(::core::result::Result::map(#as_resource::initialize(#config, #init).await, Self))
         }
         Body::Own(own) => {
             let Own { initialize, .. } = own.as_ref();
@@ -234,8 +226,8 @@ fn health_check(resource: &Resource, runtime: &Runtime) -> TokenStream {
             quote!(#as_resource::health_check(&mut self.0).await)
         }
         (None, Body::Own(own)) => {
-            let inside = inside(own, runtime, quote!(health_check(&mut self.0).await));
-            inside.unwrap_or_else(|| quote!(::core::result::Result::Ok(())))
+            let ask = inside(own, runtime, |ask| quote!(#ask.__lift_health_check(&mut self.0).await));
+            ask.unwrap_or_else(|| quote!(::core::result::Result::Ok(())))
         }
     };
     quote! {
@@ -253,7 +245,8 @@ fn cleanup(resource: &Resource, runtime: &Runtime) -> TokenStream {
             let as_resource = as_resource(inner, runtime);
             quote!(#as_resource::cleanup(self.0).await)
         }
-        (None, Body::Own(own)) => match inside(own, runtime, quote!(cleanup(self.0).await)) {
+        (None, Body::Own(own)) => match inside(own, runtime, |ask| quote!(#ask.__lift_cleanup(self.0).await))
+        {
             Some(inside) => inside,
             None => return TokenStream::new(),
         },
@@ -269,7 +262,7 @@ fn is_valid(resource: &Resource, runtime: &Runtime) -> TokenStream {
             let as_resource = as_resource(inner, runtime);
             quote!(#as_resource::is_valid(&self.0))
         }
-        (None, Body::Own(own)) => match inside(own, runtime, quote!(is_valid(&self.0))) {
+        (None, Body::Own(own)) => match inside(own, runtime, |ask| quote!(#ask.__lift_is_valid(&self.0))) {
             Some(inside) => inside,
             None => return TokenStream::new(),
         },
@@ -278,12 +271,16 @@ fn is_valid(resource: &Resource, runtime: &Runtime) -> TokenStream {
 }
 
 /// What the value inside a newtype says, when it is a resource, or the default.
-fn inside(own: &Own, runtime: &Runtime, call: TokenStream) -> Option<TokenStream> {
+fn inside(
+    own: &Own,
+    runtime: &Runtime,
+    call: impl FnOnce(TokenStream) -> TokenStream,
+) -> Option<TokenStream> {
     let inner = own.inner.as_ref()?;
     let (first, last) = ends(inner);
     let private = runtime.path();
     let inner = quote_spanned!(last=> &#private::inner::Inner::<#inner>::new());
-    let ask = quote_spanned!(first=> (#inner).#call);
+    let ask = call(quote_spanned!(first=> (#inner)));
     Some(quote! {
         #[allow(unused_imports)]
         use #private::inner::{OfResource as _, OfValue as _};

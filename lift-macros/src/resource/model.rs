@@ -8,7 +8,7 @@ pub(crate) struct Resource {
     pub(crate) ident: Ident,
     pub(crate) name: String,
     /// Calls on the runtime's spec, in the order of the tables.
-    pub(crate) spec: Vec<Call>,
+    pub(crate) spec: Vec<SpecCall>,
     pub(crate) settings: Vec<Setting>,
     pub(crate) body: Body,
     /// Runs after a connection has been opened.
@@ -20,7 +20,7 @@ pub(crate) struct Resource {
 
 /// One method of the runtime's spec with its argument.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Call {
+pub(crate) enum SpecCall {
     Number(&'static str, u64),
     Flag(&'static str, bool),
     Plain(&'static str),

@@ -9,7 +9,7 @@ use super::keys::{
     MIN_IDLE, NAME, POOL, READY, RECOVER_AFTER, SETTINGS, STUCK_AFTER, TIMEOUT, VALIDATE_AFTER,
     VALIDATE_TIMEOUT, WAIT, WARM,
 };
-use super::model::{Body, Call, Own, Resource};
+use super::model::{Body, Own, Resource, SpecCall};
 use super::parse::RawResource;
 use crate::support::attributes::derived_again;
 use crate::support::duration;
@@ -151,7 +151,7 @@ fn needs_initialize<T>(name: &str, key: Option<Set<'_, T>>, errors: &Errors) {
     errors.report(fault.help(format!("leave `{name}` out, or write `initialize = Self::open` too")));
 }
 
-fn pool_calls(pool: &Values, spec: &mut Vec<Call>, errors: &Errors) {
+fn pool_calls(pool: &Values, spec: &mut Vec<SpecCall>, errors: &Errors) {
     if let (Some(min), Some(max)) = (pool.get(&MIN_IDLE), pool.get(&MAX_SIZE))
         && min.value > max.value
     {
@@ -185,23 +185,28 @@ fn pool_calls(pool: &Values, spec: &mut Vec<Call>, errors: &Errors) {
         number(pool, key, method, spec);
     }
     if let Some(warm) = pool.get(&WARM) {
-        spec.extend(WARM_VARIANTS.get(*warm.value).map(|variant| Call::Warm(variant)));
+        spec.extend(WARM_VARIANTS.get(*warm.value).map(|variant| SpecCall::Warm(variant)));
     }
 }
 
-fn health_calls(health: &Values, spec: &mut Vec<Call>) {
+fn health_calls(health: &Values, spec: &mut Vec<SpecCall>) {
     number(health, &TIMEOUT, "health_timeout_ms", spec);
     number(health, &INTERVAL, "health_interval_ms", spec);
     number(health, &FAIL_AFTER, "health_fail_after", spec);
     number(health, &RECOVER_AFTER, "health_recover_after", spec);
     for (key, method) in [(&CRITICAL, "health_critical"), (&ENABLED, "health_enabled")] {
-        spec.extend(health.get(key).map(|flag| Call::Flag(method, *flag.value)));
+        spec.extend(health.get(key).map(|flag| SpecCall::Flag(method, *flag.value)));
     }
     if health.mentions(&READY) {
-        spec.push(Call::Plain("health_ready"));
+        spec.push(SpecCall::Plain("health_ready"));
     }
 }
 
-fn number<K: Kind<Output = u64>>(values: &Values, key: &Key<K>, method: &'static str, spec: &mut Vec<Call>) {
-    spec.extend(values.get(key).map(|number| Call::Number(method, *number.value)));
+fn number<K: Kind<Output = u64>>(
+    values: &Values,
+    key: &Key<K>,
+    method: &'static str,
+    spec: &mut Vec<SpecCall>,
+) {
+    spec.extend(values.get(key).map(|number| SpecCall::Number(method, *number.value)));
 }

@@ -90,7 +90,7 @@ pub struct CatalogOf<T>(PhantomData<T>);
 
 impl<E: LiftError> CatalogOf<E> {
     /// The error's own.
-    pub const CATALOG: Catalog = E::CATALOG;
+    pub const __LIFT_CATALOG: Catalog = E::CATALOG;
 }
 
 /// As [`CatalogOf`], for what a handler returns.
@@ -99,14 +99,14 @@ pub struct CatalogOfAnswer<T>(PhantomData<T>);
 
 impl<T, E: LiftError> CatalogOfAnswer<Result<T, E>> {
     /// The error's own.
-    pub const CATALOG: Catalog = E::CATALOG;
+    pub const __LIFT_CATALOG: Catalog = E::CATALOG;
 }
 
 /// What holds when nothing better does.
 #[doc(hidden)]
 pub trait NoCatalog {
     /// Nothing is known.
-    const CATALOG: Catalog = Catalog::EMPTY;
+    const __LIFT_CATALOG: Catalog = Catalog::EMPTY;
 }
 
 impl<T> NoCatalog for CatalogOf<T> {}

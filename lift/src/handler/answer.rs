@@ -187,21 +187,21 @@ judged! {
 
 impl<A, B> Marks<A, B, Plain> {
     /// The response of an answer.
-    pub fn judge<T: Judged<A, B>>(self, answer: T) -> Response {
+    pub fn __lift_judge<T: Judged<A, B>>(self, answer: T) -> Response {
         answer.judge()
     }
 }
 
 impl<A, B> Marks<A, B, Together> {
     /// The response of an answer.
-    pub fn judge<T: JudgedTogether<A, B>>(self, answer: T) -> Response {
+    pub fn __lift_judge<T: JudgedTogether<A, B>>(self, answer: T) -> Response {
         answer.judge()
     }
 }
 
 impl<A, B> Marks<A, B, Buried> {
     /// The response of an answer.
-    pub fn judge<T: JudgedBuried<A, B>>(self, answer: T) -> Response {
+    pub fn __lift_judge<T: JudgedBuried<A, B>>(self, answer: T) -> Response {
         answer.judge()
     }
 }

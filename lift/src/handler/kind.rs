@@ -103,7 +103,7 @@ macro_rules! open {
         $(#[$doc])*
         pub trait $level<M, T> {
             /// How the answer is opened, and what is inside.
-            fn open(&self) -> Marked<M, T> {
+            fn __lift_open(&self) -> Marked<M, T> {
                 (PhantomData, Kind(PhantomData))
             }
         }
@@ -128,7 +128,7 @@ open! {
 /// What could hold one more error.
 pub trait CloseBuried<M> {
     /// How the answer is closed.
-    fn close(&self) -> PhantomData<M> {
+    fn __lift_close(&self) -> PhantomData<M> {
         PhantomData
     }
 }
@@ -136,7 +136,7 @@ pub trait CloseBuried<M> {
 /// Everything else.
 pub trait ClosePlain<M> {
     /// How the answer is closed.
-    fn close(&self) -> PhantomData<M> {
+    fn __lift_close(&self) -> PhantomData<M> {
         PhantomData
     }
 }
@@ -185,7 +185,7 @@ impl<T: Shown> Shown for Arc<T> {}
 /// An argument that stands for all records of an event.
 pub trait TakesAll {
     /// The answer is for all of them.
-    fn close<M>(&self, _: PhantomData<M>) -> PhantomData<Together> {
+    fn __lift_close<M>(&self, _: PhantomData<M>) -> PhantomData<Together> {
         PhantomData
     }
 }
@@ -195,7 +195,7 @@ impl<T: Uses<Resources = Whole>> TakesAll for &Probe<T> {}
 /// Any other argument.
 pub trait TakesOne {
     /// The answer is what it is.
-    fn close<M>(&self, mark: PhantomData<M>) -> PhantomData<M> {
+    fn __lift_close<M>(&self, mark: PhantomData<M>) -> PhantomData<M> {
         mark
     }
 }

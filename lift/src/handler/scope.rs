@@ -171,7 +171,7 @@ macro_rules! levels {
         $(#[$doc])*
         pub trait $level {
             /// The mark.
-            fn scope(&self) -> $mark {
+            fn __lift_scope(&self) -> $mark {
                 $mark
             }
         }
@@ -195,20 +195,20 @@ levels! {
 
 impl Foreign {
     /// `T` is an argument of handlers with the trigger `K`.
-    pub const fn fits<T: Routed, K>(self) {}
+    pub const fn __lift_fits<T: Routed, K>(self) {}
 }
 
 impl Elsewhere {
     /// `T` is an argument of handlers with the trigger `K`.
-    pub const fn fits<T: GivenBy<K>, K>(self) {}
+    pub const fn __lift_fits<T: GivenBy<K>, K>(self) {}
 }
 
 impl InBody {
     /// `T` is an argument of handlers with the trigger `K`.
-    pub const fn fits<T: BodyOf<K>, K>(self) {}
+    pub const fn __lift_fits<T: BodyOf<K>, K>(self) {}
 }
 
 impl Anywhere {
     /// `T` is an argument of handlers with the trigger `K`.
-    pub const fn fits<T, K>(self) {}
+    pub const fn __lift_fits<T, K>(self) {}
 }

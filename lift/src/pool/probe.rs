@@ -1,7 +1,8 @@
 //! Which arguments are resources: decided by the type system, aliases included.
 //!
-//! Generated code writes `(&&&&Probe::<T>::new()).declare(…)`. Method lookup tries the receiver with the most
-//! references first, so the most telling of these traits whose bounds hold is the one that answers.
+//! Generated code writes `(&&&&Probe::<T>::new()).__lift_declare(…)`. Method lookup tries the receiver with the most
+//! references first, so the most telling of these traits whose bounds hold is the one that answers. Their methods
+//! have names that no trait in the user's scope has, which would be asked as well.
 
 use std::marker::PhantomData;
 
@@ -26,10 +27,10 @@ macro_rules! levels {
         $(#[$doc])*
         pub trait $level {
             /// Notes the resources behind the argument.
-            fn declare(&self, requirements: &mut Requirements);
+            fn __lift_declare(&self, requirements: &mut Requirements);
 
             /// Whether the argument is taken after the body.
-            fn late(&self) -> bool {
+            fn __lift_late(&self) -> bool {
                 $late
             }
         }
@@ -48,35 +49,35 @@ levels! {
 }
 
 impl<R: Resource + Clone + Sync> SharedResource for &&&Probe<Shared<R>> {
-    fn declare(&self, requirements: &mut Requirements) {
+    fn __lift_declare(&self, requirements: &mut Requirements) {
         declare_shared_resource::<R>(requirements);
     }
 }
 
 impl<R: Resource + Clone + Sync> SharedResource for &&&Probe<Option<Shared<R>>> {
-    fn declare(&self, requirements: &mut Requirements) {
+    fn __lift_declare(&self, requirements: &mut Requirements) {
         declare_shared_resource::<R>(requirements);
     }
 }
 
 impl<R: Resource + Clone + Sync> SharedResource for &&&Probe<Result<Shared<R>, PoolError>> {
-    fn declare(&self, requirements: &mut Requirements) {
+    fn __lift_declare(&self, requirements: &mut Requirements) {
         declare_shared_resource::<R>(requirements);
     }
 }
 
 impl<T: FromContext + Uses> Argument for &&Probe<T> {
-    fn declare(&self, requirements: &mut Requirements) {
+    fn __lift_declare(&self, requirements: &mut Requirements) {
         T::Resources::declare(requirements);
     }
 }
 
 impl<T: Uses> Extractor for &Probe<T> {
-    fn declare(&self, requirements: &mut Requirements) {
+    fn __lift_declare(&self, requirements: &mut Requirements) {
         T::Resources::declare(requirements);
     }
 }
 
 impl<T> Other for Probe<T> {
-    fn declare(&self, _: &mut Requirements) {}
+    fn __lift_declare(&self, _: &mut Requirements) {}
 }

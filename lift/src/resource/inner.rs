@@ -1,6 +1,6 @@
 //! What a newtype that opens itself takes over from the value inside it, when that is a resource: decided by the type system.
 //!
-//! Generated code writes `(&Inner::<T>::new()).is_valid(&self.0)`. Method lookup tries the reference first, so
+//! Generated code writes `(&Inner::<T>::new()).__lift_is_valid(&self.0)`. Method lookup tries the reference first, so
 //! [`OfResource`] answers where its bound holds, and [`OfValue`] elsewhere.
 
 use std::future::{Future, ready};
@@ -23,12 +23,12 @@ impl<T> Inner<T> {
 /// The inner value is a resource.
 pub trait OfResource<T: Resource> {
     /// Judged by the resource.
-    fn is_valid(&self, inner: &T) -> bool {
+    fn __lift_is_valid(&self, inner: &T) -> bool {
         inner.is_valid()
     }
 
     /// Checked by the resource.
-    fn health_check<E>(&self, inner: &mut T) -> impl Future<Output = Result<(), E>> + Send
+    fn __lift_health_check<E>(&self, inner: &mut T) -> impl Future<Output = Result<(), E>> + Send
     where
         T::Error: Into<E>,
     {
@@ -36,7 +36,7 @@ pub trait OfResource<T: Resource> {
     }
 
     /// Closed by the resource.
-    fn cleanup(&self, inner: T) -> impl Future<Output = ()> + Send {
+    fn __lift_cleanup(&self, inner: T) -> impl Future<Output = ()> + Send {
         inner.cleanup()
     }
 }
@@ -46,17 +46,17 @@ impl<T: Resource> OfResource<T> for Inner<T> {}
 /// The inner value is anything else.
 pub trait OfValue<T> {
     /// Always.
-    fn is_valid(&self, _: &T) -> bool {
+    fn __lift_is_valid(&self, _: &T) -> bool {
         true
     }
 
     /// Always well.
-    fn health_check<E: Send>(&self, _: &mut T) -> impl Future<Output = Result<(), E>> + Send {
+    fn __lift_health_check<E: Send>(&self, _: &mut T) -> impl Future<Output = Result<(), E>> + Send {
         ready(Ok(()))
     }
 
     /// Dropped.
-    fn cleanup(&self, inner: T) -> impl Future<Output = ()> + Send {
+    fn __lift_cleanup(&self, inner: T) -> impl Future<Output = ()> + Send {
         drop(inner);
         ready(())
     }
