@@ -81,3 +81,35 @@ fn base_path(section: &mut Section<'_>) -> Result<Option<String>, Invalid> {
     }
     Ok(Some(bare.to_owned()))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::Sources;
+
+    #[test]
+    fn a_wrong_setting_of_the_file_is_told_by_its_key_and_with_what_belongs_there() {
+        let rows = [
+            ("[server]\nbase_path = true", "`server.base_path`: `true` is not a path such as `/shop`"),
+            (
+                "server = true",
+                "`server`: the boolean is not a table\n    help: write its keys under `[server]`",
+            ),
+            ("[errors]\nform = 'long'", "`errors.form`: `long` is not `problem` or `short`"),
+            ("[shutdown.grace]\ntime = '3s'", "`shutdown.grace`: the table is not a duration with its unit"),
+            (
+                "[health.interval]\ntime = '3s'",
+                "`health.interval`: the table is not a duration with its unit",
+            ),
+            ("[health]\ninterval = '0s'", "`health.interval`: must be longer than zero"),
+            ("[health.http]\nhealthy = 700", "`health.http.healthy`: 700 is not an HTTP status"),
+        ];
+        for (file, expected) in rows {
+            let sources = Sources::empty().toml(file).unwrap();
+            let mut reader = sources.reader();
+            let _ = AppSettings::read(&mut reader);
+            let told = reader.finish().to_string();
+            assert!(told.contains(&format!("1 thing is wrong\n  - lift.toml: {expected}")), "{file}\n{told}");
+        }
+    }
+}

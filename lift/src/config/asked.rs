@@ -8,10 +8,17 @@ use super::{Fault, Sources};
 /// Variables that are read before there is any section.
 const EARLY: [&str; 2] = ["LIFT_CONFIG", "LIFT_LOG_FORMAT"];
 
+/// A key of `lift.toml` that something has asked for.
+pub(super) struct Key {
+    pub(super) path: Vec<String>,
+    /// What belongs there.
+    pub(super) expected: &'static str,
+}
+
 #[derive(Default)]
 pub(super) struct Asked {
     /// The keys of `lift.toml`.
-    pub(super) keys: Vec<Vec<String>>,
+    pub(super) keys: Vec<Key>,
     /// The variables, each with its key.
     variables: BTreeMap<String, Vec<String>>,
     /// The sections, by the start of their variables.
@@ -38,8 +45,8 @@ impl Asked {
     }
 
     /// Notes a key; the fault when its variable belongs to another one.
-    pub(super) fn key(&mut self, variable: String, path: &[String]) -> Option<Fault> {
-        self.keys.push(path.to_vec());
+    pub(super) fn key(&mut self, variable: String, path: &[String], expected: &'static str) -> Option<Fault> {
+        self.keys.push(Key { path: path.to_vec(), expected });
         match self.variables.get(&variable) {
             Some(other) if other != path => {
                 let other = other.clone();

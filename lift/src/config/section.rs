@@ -1,7 +1,7 @@
 use std::fmt;
 
 use super::asked::Asked;
-use super::sources::Found;
+use super::sources::{Found, in_file, not_a_value};
 use super::{Fault, Faults, Sources, Value};
 
 /// Something in a section is missing or wrong; the section has noted what.
@@ -59,6 +59,10 @@ impl<'a> Section<'a> {
     pub fn required<T: Value>(&mut self, key: &str, example: &str) -> Result<T, Invalid> {
         match self.optional(key)? {
             Some(value) => Ok(value),
+            None if self.sources.has_table(&self.path_of(key)) => {
+                self.faults.push(not_a_value(&self.path_of(key), T::EXPECTED));
+                Err(Invalid)
+            }
             None => {
                 let variable = self.variable(key);
                 let help = format!(
@@ -84,11 +88,8 @@ impl<'a> Section<'a> {
     /// # Errors
     /// [`Invalid`] when it is set and wrong, which is noted.
     pub fn optional<T: Value>(&mut self, key: &str) -> Result<Option<T>, Invalid> {
-        let found = self.look_up(key).or_else(|| {
-            let default = self.defaults.iter().find(|(name, _)| *name == key)?;
-            Some((format!("`settings({key})` in the code"), Found::Text(default.1.to_owned())))
-        });
-        let Some((subject, found)) = found else { return Ok(None) };
+        self.ask(key, T::EXPECTED);
+        let Some((subject, found)) = self.look_up(key).or_else(|| self.in_code(key)) else { return Ok(None) };
         let value = match &found {
             Found::Text(text) => T::parse(text.trim()),
             Found::List(items) => T::parse_list(items),
@@ -107,18 +108,31 @@ impl<'a> Section<'a> {
         }
     }
 
-    /// Where a key is set, and to what, apart from the code.
-    fn look_up(&mut self, key: &str) -> Option<(String, Found)> {
-        let mut path = self.path.clone();
-        path.push(key.to_owned());
-        let variable = self.variable(key);
-        if let Some(fault) = self.asked.key(variable.clone(), &path) {
+    fn path_of(&self, key: &str) -> Vec<String> {
+        self.path.iter().cloned().chain([key.to_owned()]).collect()
+    }
+
+    /// Notes that a key exists.
+    fn ask(&mut self, key: &str, expected: &'static str) {
+        let (variable, path) = (self.variable(key), self.path_of(key));
+        if let Some(fault) = self.asked.key(variable, &path, expected) {
             self.faults.push(fault);
         }
+    }
+
+    /// Where a key is set, and to what, apart from the code.
+    fn look_up(&self, key: &str) -> Option<(String, Found)> {
+        let (variable, path) = (self.variable(key), self.path_of(key));
         match self.sources.env(&variable) {
             Some(text) => Some((variable, Found::Text(text.to_owned()))),
-            None => Some((format!("lift.toml: `{}`", path.join(".")), self.sources.at(&path)?)),
+            None => Some((in_file(&path), self.sources.at(&path)?)),
         }
+    }
+
+    /// What the code sets a key to.
+    fn in_code(&self, key: &str) -> Option<(String, Found)> {
+        let (_, value) = self.defaults.iter().find(|(name, _)| *name == key)?;
+        Some((format!("`settings({key})` in the code"), Found::Text((*value).to_owned())))
     }
 
     /// Notes a fault when a key is set that has no meaning here.
@@ -126,6 +140,7 @@ impl<'a> Section<'a> {
     /// # Errors
     /// [`Invalid`] when it is set.
     pub(crate) fn refuse(&mut self, key: &str, problem: &str, help: &str) -> Result<(), Invalid> {
+        self.ask(key, "a value");
         match self.look_up(key) {
             None => Ok(()),
             Some((subject, _)) => {
@@ -135,10 +150,12 @@ impl<'a> Section<'a> {
         }
     }
 
-    /// Notes that a value is of the right kind but does not do, and gives the error to return.
+    /// Notes that a value is of the right kind but does not do, and gives the error to return. The fault names where the value is
+    /// set: the variable, the key of `lift.toml` or the code. Where it is missing, that is the variable.
     pub fn invalid(&mut self, key: &str, problem: impl Into<String>) -> Invalid {
-        let variable = self.variable(key);
-        self.faults.push(Fault::new(variable, problem));
+        let set = self.look_up(key).or_else(|| self.in_code(key));
+        let subject = set.map_or_else(|| self.variable(key), |(subject, _)| subject);
+        self.faults.push(Fault::new(subject, problem));
         Invalid
     }
 

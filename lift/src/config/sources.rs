@@ -2,7 +2,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::path::{Path, PathBuf};
 
-use super::asked::Asked;
+use super::asked::{Asked, Key};
 use super::{Fault, Faults, Section};
 
 /// Where settings come from: the environment and, when there is one, `lift.toml`.
@@ -112,18 +112,27 @@ impl Sources {
 
     /// The value at a path of `lift.toml`; a table is none.
     pub(super) fn at(&self, path: &[String]) -> Option<Found> {
-        let (last, parents) = path.split_last()?;
-        let mut table = &self.table;
-        for key in parents {
-            table = table.get(key)?.as_table()?;
-        }
-        match table.get(last)? {
+        match self.item(path)? {
             // What is no plain value is in no list of them, and no kind of value is read from it.
             toml::Value::Array(items) => {
                 Some(Found::List(items.iter().map(|i| plain(i).unwrap_or_default()).collect()))
             }
             value => plain(value).map(Found::Text),
         }
+    }
+
+    /// Whether there is a table at a path of `lift.toml`.
+    pub(super) fn has_table(&self, path: &[String]) -> bool {
+        self.item(path).is_some_and(toml::Value::is_table)
+    }
+
+    fn item(&self, path: &[String]) -> Option<&toml::Value> {
+        let (last, parents) = path.split_last()?;
+        let mut table = &self.table;
+        for key in parents {
+            table = table.get(key)?.as_table()?;
+        }
+        table.get(last)
     }
 
     /// Opens a section; see [`Reader`].
@@ -193,28 +202,68 @@ impl<'a> Reader<'a> {
     }
 }
 
-fn unknown(table: &toml::Table, path: &mut Vec<String>, known: &[Vec<String>], faults: &mut Faults) {
+/// Where a key of the file is.
+pub(super) fn in_file(path: &[String]) -> String {
+    format!("lift.toml: `{}`", path.join("."))
+}
+
+/// A table where a value belongs.
+pub(super) fn not_a_value(path: &[String], expected: &str) -> Fault {
+    Fault::new(in_file(path), format!("the table is not {expected}"))
+}
+
+/// A value where a table belongs, in which this section is.
+fn not_a_table(path: &[String], value: &toml::Value, section: &[String]) -> Fault {
+    let kind = match value {
+        toml::Value::Array(_) => "array",
+        toml::Value::Boolean(_) => "boolean",
+        toml::Value::Datetime(_) => "date",
+        toml::Value::Integer(_) | toml::Value::Float(_) => "number",
+        toml::Value::String(_) | toml::Value::Table(_) => "text",
+    };
+    Fault::new(in_file(path), format!("the {kind} is not a table"))
+        .help(format!("write its keys under `[{}]`", section.join(".")))
+}
+
+/// What nothing reads, and what cannot be read as the kind of thing it is.
+fn unknown(table: &toml::Table, path: &mut Vec<String>, known: &[Key], faults: &mut Faults) {
     for (key, value) in table {
         path.push(key.clone());
-        let on_the_way = known.iter().any(|known| known.len() > path.len() && known.starts_with(path));
-        match value {
-            toml::Value::Table(inner) if on_the_way => unknown(inner, path, known, faults),
-            _ if known.contains(path) && !value.is_table() => {}
-            _ => {
-                let depth = path.len() - 1;
-                let siblings = known
-                    .iter()
-                    .filter(|known| known.get(..depth) == path.get(..depth))
-                    .filter_map(|known| known.get(depth).map(String::as_str));
-                let mut fault =
-                    Fault::new(format!("lift.toml: `{}`", path.join(".")), "nothing reads this key");
-                if let Some(near) = nearest(key, siblings) {
-                    fault = fault.help(format!("did you mean `{near}`?"));
-                }
-                faults.push(fault);
+        let below = known.iter().find(|known| known.path.len() > path.len() && known.path.starts_with(path));
+        let itself = known.iter().find(|known| known.path == *path);
+        let fault = match (value, below, itself) {
+            (toml::Value::Table(inner), Some(_), _) => {
+                unknown(inner, path, known, faults);
+                None
             }
+            (toml::Value::Table(_), None, Some(key)) => Some(not_a_value(path, key.expected)),
+            (_, _, Some(_)) => None,
+            (value, Some(below), None) => {
+                let section = below.path.split_last().map(|(_, section)| section);
+                Some(not_a_table(path, value, section.unwrap_or_default()))
+            }
+            (_, None, None) => Some(nothing_reads(key, path, known)),
+        };
+        // It may have been told when its value was missed.
+        if let Some(fault) = fault
+            && !faults.iter().any(|told| told.subject == fault.subject)
+        {
+            faults.push(fault);
         }
         path.pop();
+    }
+}
+
+fn nothing_reads(key: &str, path: &[String], known: &[Key]) -> Fault {
+    let depth = path.len() - 1;
+    let siblings = known
+        .iter()
+        .filter(|known| known.path.get(..depth) == path.get(..depth))
+        .filter_map(|known| known.path.get(depth).map(String::as_str));
+    let fault = Fault::new(in_file(path), "nothing reads this key");
+    match nearest(key, siblings) {
+        Some(near) => fault.help(format!("did you mean `{near}`?")),
+        None => fault,
     }
 }
 

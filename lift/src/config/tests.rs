@@ -260,3 +260,79 @@ fn a_variable_that_nothing_reads_is_told_with_a_guess() {
     let told = unread(&cluster);
     assert_eq!(told.iter().map(|f| f.subject.as_str()).collect::<Vec<_>>(), ["DB_PORTAL"]);
 }
+
+/// What is told of a file whose `resources.db` and `health` are read.
+fn told(file: &str) -> Vec<(String, String)> {
+    let sources = Sources::empty().toml(file).unwrap().var("DB_HOST", "h");
+    let mut reader = sources.reader();
+    let _ = reader.section(&["health"], "LIFT_HEALTH").or("interval", Duration::ZERO);
+    let mut section = reader.section(&["resources", "db"], "DB");
+    let _ = section.required::<String>("url", "postgres://db");
+    let _ = section.optional::<String>("host");
+    let _ = section.nested("pool").or("max_size", 1_u8);
+    let faults = reader.finish();
+    let text = |fault: &Fault| {
+        [&fault.problem, fault.help.as_ref().unwrap_or(&String::new())].map(String::as_str).join("; ")
+    };
+    faults.iter().map(|fault| (fault.subject.clone(), text(fault))).collect()
+}
+
+#[test]
+fn a_value_where_a_table_belongs_is_told_as_such_and_not_shown() {
+    let all = "write its keys under `[resources.db]`";
+    let pool = "write its keys under `[resources.db.pool]`";
+    let rows = [
+        ("resources = ['hunter2']", "resources", format!("the array is not a table; {all}")),
+        ("resources = 'hunter2'", "resources", format!("the text is not a table; {all}")),
+        ("[resources]\ndb = 'hunter2'", "resources.db", format!("the text is not a table; {all}")),
+        ("[[resources.db]]\nurl = 'hunter2'", "resources.db", format!("the array is not a table; {all}")),
+        ("resources.db.pool = 4", "resources.db.pool", format!("the number is not a table; {pool}")),
+        ("resources.db.pool = 0.5", "resources.db.pool", format!("the number is not a table; {pool}")),
+        ("resources.db.pool = true", "resources.db.pool", format!("the boolean is not a table; {pool}")),
+        ("resources.db.pool = 2024-01-01", "resources.db.pool", format!("the date is not a table; {pool}")),
+    ];
+    for (file, key, expected) in rows {
+        let told = told(file);
+        assert!(told.contains(&(format!("lift.toml: `{key}`"), expected)), "{file}\n{told:?}");
+        let others: Vec<_> = told.iter().filter(|(subject, _)| subject.starts_with("lift.toml")).collect();
+        assert!(others.len() == 1 && !format!("{told:?}").contains("hunter2"), "{file}\n{told:?}");
+    }
+}
+
+#[test]
+fn a_table_where_a_value_belongs_is_told_with_what_belongs_there() {
+    let duration = "a duration with its unit, such as `250ms`, `2s`, `5m` or `1h`";
+    let url = "[resources.db]\nurl = 'u'\n";
+    for (file, key, expected) in [
+        (&*format!("{url}[health.interval]\nevery = '3s'"), "health.interval", duration),
+        ("[resources.db.url]\nscheme = 'hunter2'", "resources.db.url", "text"),
+        (
+            &*format!("{url}[resources.db.pool]\nmax_size.is = 4"),
+            "resources.db.pool.max_size",
+            "a whole number",
+        ),
+        // The variable beats it, and it is wrong all the same.
+        (&*format!("{url}host = {{ name = 'hunter2' }}"), "resources.db.host", "text"),
+    ] {
+        let expected = (format!("lift.toml: `{key}`"), format!("the table is not {expected}; "));
+        assert_eq!(told(file), [expected], "{file}");
+    }
+}
+
+#[test]
+fn a_value_of_the_right_kind_that_does_not_do_is_told_where_it_is_set() {
+    let sources =
+        Sources::empty().var("DB_ENVIRONMENT", "1").toml("[db]\nenvironment = 2\nfile = 3").unwrap();
+    let mut reader = sources.reader();
+    let mut section = reader.section(&["db"], "DB").with_defaults(&[("file", "4"), ("code", "5")]);
+    for key in ["environment", "file", "code", "nowhere"] {
+        let _ = section.optional::<u8>(key);
+        let _ = section.invalid(key, "does not do");
+    }
+    let faults = reader.finish();
+    let subjects: Vec<_> = faults.iter().map(|fault| fault.subject.as_str()).collect();
+    assert_eq!(
+        subjects,
+        ["DB_ENVIRONMENT", "lift.toml: `db.file`", "`settings(code)` in the code", "DB_NOWHERE"]
+    );
+}
