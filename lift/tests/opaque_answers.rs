@@ -77,6 +77,32 @@ async fn erased() -> Result<axum::response::Response, lift::Error> {
     Ok(([("x-a", "b")], "well").into_response())
 }
 
+macro_rules! written_by_a_macro {
+    ($name:ident, $answer:ty) => {
+        #[lift::handler(sqs = "by-a-macro")]
+        async fn $name() -> $answer {
+            (StatusCode::OK, lost(true))
+        }
+    };
+}
+
+written_by_a_macro!(by_a_macro, impl IntoResponse);
+
+#[lift::handler(GET, "/erased")]
+async fn erased_error() -> axum::response::Response {
+    (StatusCode::OK, Err::<(), _>(lift::Error::msg("lost"))).into_response()
+}
+
+#[lift::handler(sqs = "erased-error")]
+async fn erased_error_of_a_record() -> axum::response::Response {
+    (StatusCode::OK, Err::<(), _>(lift::Error::msg("lost"))).into_response()
+}
+
+#[lift::handler(GET, "/failure")]
+async fn failure_beside_a_status() -> (StatusCode, lift::Failure) {
+    (StatusCode::ACCEPTED, lift::Failure::new(StatusCode::CONFLICT, "TAKEN"))
+}
+
 #[lift::handler(GET, "/status")]
 async fn status() -> (StatusCode, impl IntoResponse) {
     (StatusCode::CREATED, Json(vec![lost(false), lost(true)]))
@@ -112,6 +138,7 @@ async fn a_result_inside_of_an_opaque_answer_is_reported_at_startup() {
         in_axums_json,
         from_elsewhere,
         many,
+        by_a_macro,
         erased,
         status,
     ];
@@ -132,6 +159,7 @@ async fn a_result_inside_of_an_opaque_answer_is_reported_at_startup() {
             "many",
             "(HeaderMap, HeaderMap, HeaderMap, HeaderMap, HeaderMap, HeaderMap, HeaderMap, Result<(), Redirect>)",
         ),
+        ("by_a_macro", "(StatusCode, Result<(), &str>)"),
     ];
     let expected = expected.map(|(name, hidden)| {
         format!(
@@ -156,4 +184,25 @@ async fn results_that_are_data_or_somebody_elses_are_answered() {
     );
     assert_eq!(service.get("/function").await.unwrap().text(), "lost");
     assert_eq!(service.get("/pair").await.unwrap().text(), r#"[{"Err":"lost"},"beside it"]"#);
+}
+
+#[tokio::test]
+async fn a_failure_with_a_status_of_success_over_it_is_a_failure() {
+    let handlers = lift::handlers![erased_error, erased_error_of_a_record, failure_beside_a_status];
+    let service = App::new("answers").handlers(handlers).test().start().await.unwrap();
+    let answer = service.get("/erased").await.unwrap();
+    assert_eq!(
+        (answer.status(), &answer.json::<serde_json::Value>().unwrap()["code"]),
+        (500, &json!("INTERNAL"))
+    );
+    let answer = service.get("/failure").await.unwrap();
+    assert_eq!(
+        (answer.status(), &answer.json::<serde_json::Value>().unwrap()["code"]),
+        (409, &json!("TAKEN"))
+    );
+    let record = json!({
+        "messageId": "m", "receiptHandle": "r", "body": "1", "attributes": {}, "messageAttributes": {},
+        "eventSource": "aws:sqs", "eventSourceARN": "arn:aws:sqs:eu-central-1:123456789012:jobs",
+    });
+    assert!(service.event(json!({ "Records": [record] }).to_string()).await.is_err());
 }
