@@ -98,6 +98,11 @@ async fn erased_error_of_a_record() -> axum::response::Response {
     (StatusCode::OK, Err::<(), _>(lift::Error::msg("lost"))).into_response()
 }
 
+#[lift::handler(sqs = "alone-in-ok")]
+async fn alone_in_ok(is_lost: Json<bool>) -> Result<impl IntoResponse, lift::Error> {
+    Ok(lost(*is_lost))
+}
+
 #[lift::handler(GET, "/failure")]
 async fn failure_beside_a_status() -> (StatusCode, lift::Failure) {
     (StatusCode::ACCEPTED, lift::Failure::new(StatusCode::CONFLICT, "TAKEN"))
@@ -122,6 +127,14 @@ async fn function() -> impl IntoResponse {
 #[lift::handler(GET, "/pair")]
 async fn pair() -> impl IntoResponse {
     Json((lost(true), "beside it"))
+}
+
+fn sqs(body: &str) -> String {
+    let record = json!({
+        "messageId": "m", "receiptHandle": "r", "body": body, "attributes": {}, "messageAttributes": {},
+        "eventSource": "aws:sqs", "eventSourceARN": "arn:aws:sqs:eu-central-1:123456789012:jobs",
+    });
+    json!({ "Records": [record] }).to_string()
 }
 
 #[tokio::test]
@@ -200,9 +213,12 @@ async fn a_failure_with_a_status_of_success_over_it_is_a_failure() {
         (answer.status(), &answer.json::<serde_json::Value>().unwrap()["code"]),
         (409, &json!("TAKEN"))
     );
-    let record = json!({
-        "messageId": "m", "receiptHandle": "r", "body": "1", "attributes": {}, "messageAttributes": {},
-        "eventSource": "aws:sqs", "eventSourceARN": "arn:aws:sqs:eu-central-1:123456789012:jobs",
-    });
-    assert!(service.event(json!({ "Records": [record] }).to_string()).await.is_err());
+    assert!(service.event(sqs("1")).await.is_err());
+}
+
+#[tokio::test]
+async fn an_opaque_result_alone_in_an_ok_is_seen_when_it_is_answered() {
+    let service = App::new("answers").handlers(lift::handlers![alone_in_ok]).test().start().await.unwrap();
+    assert!(service.event(sqs("false")).await.is_ok());
+    assert!(service.event(sqs("true")).await.is_err());
 }

@@ -221,13 +221,13 @@ fn arm(decided: &Decided, runtime: &Runtime) -> TokenStream {
             let text = public(text, runtime);
             let retry = retry.map(|retry| Call::new(format_ident!("retry"), self::retry(retry, runtime)));
             let details = details.iter().map(|Detail { name, ty, .. }| {
-                let local = field_local(name);
+                let field = local(name);
                 // A type that is not `Serialize` is told at the field.
                 let (first, last) = ends(ty);
                 let private = runtime.path_at(last);
                 let open = quote_spanned!(first=> <);
                 let close = quote_spanned!(last=> as #private::Detail>::detail);
-                Call::new(format_ident!("detail"), quote!(#name, #open #ty #close(#local)))
+                Call::new(format_ident!("detail"), quote!(#name, #open #ty #close(#field)))
             });
             let new = quote!(#kind::new(#status, #code));
             chain(&kind, new, retry.into_iter().chain(text).chain(details))
@@ -250,8 +250,7 @@ fn bindings(decision: &Decision) -> TokenStream {
                 Text::Format(Format { fields, .. }) => fields,
                 _ => &[],
             };
-            let details =
-                details.iter().map(|Detail { name, member, .. }| (member.clone(), field_local(name)));
+            let details = details.iter().map(|Detail { name, member, .. }| (member.clone(), local(name)));
             // A field is bound once, however often it is shown.
             let fields: BTreeMap<_, _> =
                 shown.iter().cloned().chain(details).map(|(member, local)| (local, member)).collect();
@@ -276,11 +275,7 @@ fn public(text: &Text, runtime: &Runtime) -> Option<Call> {
     Some(Call::new(format_ident!("public"), text))
 }
 
-/// The local name that stands for a field.
-pub(super) fn field_local(name: &str) -> Ident {
+/// A local name that no constant of the user's has, for a field or anything else.
+pub(super) fn local(name: &str) -> Ident {
     format_ident!("__lift_{name}", span = Span::mixed_site())
-}
-
-fn local(name: &str) -> Ident {
-    Ident::new(name, Span::mixed_site())
 }

@@ -7,7 +7,7 @@ use proc_macro2::Ident;
 use syn::{Fields, LitStr, Member};
 
 use super::display;
-use super::expand::field_local;
+use super::expand::local;
 use super::model::{Format, Text};
 use super::placeholders::{self, Piece, Placeholder, Unbalanced};
 use crate::support::errors::Errors;
@@ -94,7 +94,7 @@ impl Names<'_> {
         let Some(index) = names.iter().position(|known| known == name) else {
             return Err(self.unknown(name, &names));
         };
-        let local = field_local(name);
+        let local = local(name);
         let member = match self.fields.iter().nth(index).and_then(|field| field.ident.clone()) {
             Some(ident) => Member::Named(ident),
             None => Member::from(index),

@@ -105,7 +105,7 @@ fn every_decision_is_an_arm() {
         r#" , :: lift :: __private :: Retry :: Now) , "busy {}") ,"#,
         r#"Self :: Conflict { a : __lift_a , b : __lift_b , .. } =>"#,
         r#":: std :: format ! ("{__lift_b} {__lift_a:?}" , __lift_a = __lift_a , __lift_b = __lift_b)"#,
-        r#"Self :: Inner { 0 : inner , .. } => < lift :: PoolError as :: lift :: __private :: Decides > :: decide (inner) ,"#,
+        r#"Self :: Inner { 0 : __lift_inner , .. } => < lift :: PoolError as :: lift :: __private :: Decides > :: decide (__lift_inner) ,"#,
         r#"Self :: Db { .. } => :: lift :: __private :: Decision :: internal ("DB") ,"#,
         "impl :: core :: convert :: From < E > for :: lift :: __private :: Failure",
     ] {

@@ -291,7 +291,15 @@ fn inside(
 /// A call of the user's function that points to where the user named it.
 fn call(path: &ExprPath, arguments: &[&str], is_async: bool) -> TokenStream {
     let (_, last) = ends(path);
-    let arguments = arguments.iter().map(|name| Ident::new(name, hygienic(name, last)));
+    let arguments = arguments.iter().map(|&name| match name {
+        "self" => Ident::new(name, last),
+        // At this place, and still not in the way of a function of the user's with the same name.
+        name => {
+            let mut name = local(name);
+            name.set_span(last.resolved_at(name.span()));
+            name
+        }
+    });
     call_with(path, quote!(#(#arguments),*), is_async)
 }
 
@@ -299,11 +307,6 @@ fn call_with(path: &ExprPath, arguments: TokenStream, is_async: bool) -> TokenSt
     let (_, last) = ends(path);
     let wait = is_async.then(|| quote_spanned!(last=> .await));
     quote_spanned!(last=> #path(#arguments) #wait)
-}
-
-/// At this place, and still not in the way of a function of the user's with the same name.
-fn hygienic(name: &str, at: Span) -> Span {
-    if name == "self" { at } else { at.resolved_at(Span::mixed_site()) }
 }
 
 fn deref(ident: &Ident, generics: &Generics, inner: &Type) -> TokenStream {
@@ -326,6 +329,7 @@ fn deref(ident: &Ident, generics: &Generics, inner: &Type) -> TokenStream {
     }
 }
 
+/// A name that no constant of the user's has: a pattern would mean that one.
 fn local(name: &str) -> Ident {
-    Ident::new(name, Span::mixed_site())
+    format_ident!("__lift_{name}", span = Span::mixed_site())
 }

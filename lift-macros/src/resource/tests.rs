@@ -61,7 +61,7 @@ fn a_newtype_delegates() {
         "type Config = < B < C > as :: lift :: __private :: Resource > :: Config ;",
         r#"ResourceSpec :: new ("db" , "#,
         ":: lift :: __private :: ResourceSpec :: wait_ms (:: lift :: __private :: ResourceSpec :: new (",
-        ":: core :: result :: Result :: map (< B < C > as :: lift :: __private :: Resource > :: initialize (config , init) . await , Self)",
+        ":: core :: result :: Result :: map (< B < C > as :: lift :: __private :: Resource > :: initialize (__lift_config , __lift_init) . await , Self)",
         ":: health_check (& mut self . 0) . await",
         ":: cleanup (self . 0) . await",
         ":: is_valid (& self . 0)",
@@ -80,7 +80,7 @@ fn a_struct_of_ones_own_calls_its_functions() {
         "type Config = :: lift :: __private :: NoSettings ; type Error = :: lift :: __private :: BoxError ;",
         r#"ResourceSpec :: new ("db" , "#,
         r#" , 1000) , 9000) , 2) , 3) , false) , false)) , "port" , "1")"#,
-        "Self :: open (config , init) . await",
+        "Self :: open (__lift_config , __lift_init) . await",
         "close (self) . await",
         ":: Ok (())",
     ] {

@@ -1,4 +1,4 @@
-//! Traits of the user's with methods on every type, named like those that generated code has to do with.
+//! Traits of the user's with methods on every type, and constants, named like what generated code has to do with.
 #![deny(warnings)]
 
 use lift::prelude::*;
@@ -42,6 +42,15 @@ crowd! {
     interval into into_response is_valid judge kind late log map max_size min_idle multi_thread new open partial
     public recover_after repeats retry run scope setting spec text timeout timeout_ms wait_ms warm worker_threads
 }
+
+macro_rules! constants {
+    ($($name:ident)*) => {$(
+        #[allow(dead_code, non_upper_case_globals)]
+        const $name: u8 = 0;
+    )*};
+}
+
+constants! { a0 answer config context error first init inner kind last marks opened prepared probe0 request requirements second text }
 
 #[derive(Resource)]
 #[resource(
