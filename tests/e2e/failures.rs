@@ -34,6 +34,19 @@ fn a_panic_is_an_opaque_500_and_its_connection_is_closed() {
 }
 
 #[test]
+fn an_error_that_panics_when_it_is_logged_is_a_500_and_the_log_knows_the_request() {
+    let dir = folder();
+    let server = Server::start(faulty(dir.path()));
+    let request = Request::get("/speechless").header("x-request-id", "the-speechless-one");
+    let answer = request.send(server.address);
+    let problem = assert_problem(&answer, 500, "PANIC");
+    assert!(!problem.to_string().contains("hunter2"), "{problem}");
+    let line = server.process.wait_for_line("the-speechless-one");
+    assert!(line.contains("SPEECHLESS") && line.contains("faulty.rs"), "{line}");
+    assert_eq!(server.get("/tool").text(), "0");
+}
+
+#[test]
 fn a_body_that_does_not_end_well_breaks_off_and_the_log_knows_the_request() {
     let dir = folder();
     let server = Server::start(faulty(dir.path()));

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::time::Duration;
 
-use axum_core::response::Response;
+use axum_core::response::{IntoResponse, Response};
 use bytes::Bytes;
 use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
@@ -19,12 +19,14 @@ use serde_json::value::to_raw_value;
 use tokio::time::Instant;
 
 use super::events::EventAnswer;
+use super::invocation::failure;
 use super::produce::drained;
 use super::service::{Call, json_request};
 use super::{Service, Triggered};
 use crate::clock::Deadline;
 use crate::error::{self, Failure, Origin, Outcome};
 use crate::event::{self, BatchItem, Batched, BatchedItem, FailedItems, RecordKind, Records};
+use crate::layer::fence;
 
 /// What became of one record.
 enum End {
@@ -140,8 +142,17 @@ impl Batch<'_> {
             default_timeout: self.call.default_timeout,
         };
         let request = json_request(body);
-        let invocation = self.service.triggered(self.triggered, request, self.request_id, &call);
-        self.judge(&drained(invocation.of_record(&item.id).run().await).await, &item.id)
+        let invoked = async {
+            let invocation = self.service.triggered(self.triggered, request, self.request_id, &call);
+            drained(invocation.of_record(&item.id).run().await).await
+        };
+        self.judge(&self.fenced(invoked).await, &item.id)
+    }
+
+    /// The response of an invocation; a failure where something beside its handler has panicked.
+    async fn fenced(&self, invoked: impl Future<Output = Response>) -> Response {
+        let ended = fence(invoked).await;
+        ended.unwrap_or_else(|stopped| failure(stopped, "serving the record").into_response())
     }
 
     fn unreadable(&self, id: &str, problem: &str) -> End {
@@ -201,9 +212,11 @@ impl Batch<'_> {
         let batched =
             Batched { event: self.event.clone(), items: readable.into(), unread: Arc::clone(&unread) };
         request.extensions_mut().insert(batched);
-        let response =
-            drained(self.service.triggered(self.triggered, request, self.request_id, self.call).run().await)
-                .await;
+        let invoked = async {
+            let invocation = self.service.triggered(self.triggered, request, self.request_id, self.call);
+            drained(invocation.run().await).await
+        };
+        let response = self.fenced(invoked).await;
         let named = response.extensions().get::<FailedItems>();
         let end = if named.is_some() { End::Done } else { self.judge(&response, "*") };
         for index in indices {

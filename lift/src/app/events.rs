@@ -9,12 +9,14 @@ use bytes::Bytes;
 use http::StatusCode;
 use serde_json::value::RawValue;
 
+use super::invocation::failure;
 use super::produce::produced;
 use super::service::{Call, finish, fresh_id};
 use super::{Service, Triggered, batch};
 use crate::clock::Deadline;
 use crate::error::{self, Failure, Origin};
 use crate::event::{self, Decoded, HttpSource, Records};
+use crate::layer::fence;
 
 /// The limit of a handler without a `timeout` of its own behind API Gateway, which gives up after 29 s.
 const API_GATEWAY: Duration = Duration::from_secs(28);
@@ -73,7 +75,7 @@ impl Arrival<'_> {
 }
 
 impl Service {
-    /// Serves one event.
+    /// Serves one event; never panics.
     ///
     /// # Errors
     /// What Lambda shall take for a failed invocation; it has been logged. A failure that an HTTP client can be told is
@@ -83,6 +85,15 @@ impl Service {
         event: Bytes,
         arrival: &Arrival<'_>,
     ) -> Result<EventAnswer, Failure> {
+        // A handler's panic has become its failure long before.
+        fence(self.answer(event, arrival)).await.unwrap_or_else(|stopped| {
+            let failure = failure(stopped, "serving the event");
+            error::log(&failure, None, &arrival.request_id, None, false);
+            Err(failure)
+        })
+    }
+
+    async fn answer(self: &Arc<Self>, event: Bytes, arrival: &Arrival<'_>) -> Result<EventAnswer, Failure> {
         let not_valid = |problem: String| {
             arrival.refuse(StatusCode::BAD_REQUEST, "EVENT_NOT_VALID", format!("the event is {problem}"))
         };

@@ -14,6 +14,7 @@ use crate::clock::Deadline;
 use crate::error::{self, Cause, Decision, Failure, Origin, Retry};
 use crate::handler::{Endpoint, HandlerMeta};
 use crate::layer::{GuardedBody, Stopped, WatchedBody, guard};
+use crate::telemetry::Panicked;
 
 /// One call of an endpoint.
 pub(super) struct Invocation {
@@ -45,7 +46,7 @@ impl Invocation {
         let future: BoxFuture<'static, Response> =
             if span.is_disabled() { Box::pin(future) } else { Box::pin(future.instrument(span.clone())) };
         let response = match guard(future, deadline).await {
-            Ok(response) => response,
+            Ok(response) => settled(response, unmasked),
             Err(stopped) => return failure(stopped, "the handler").into_response(),
         };
         if response.body().is_end_stream() {
@@ -65,6 +66,18 @@ impl Invocation {
     }
 }
 
+/// The response after its failure has said what the log will show. An error whose code panics then has panicked in its
+/// invocation, as its handler might have.
+fn settled(mut response: Response, unmasked: bool) -> Response {
+    let Some(decided) = response.extensions().get::<Failure>() else { return response };
+    let Err(panicked) = decided.settle(unmasked) else { return response };
+    let what = format!("the error of the failure {} `{}`", decided.status().as_u16(), decided.code());
+    let panicked = failure(Stopped::Panic(panicked), &what);
+    *response.status_mut() = panicked.status();
+    response.extensions_mut().insert(panicked);
+    response
+}
+
 /// What an invocation comes to that was stopped.
 pub(super) fn failure(stopped: impl std::borrow::Borrow<Stopped>, what: &str) -> Failure {
     match stopped.borrow() {
@@ -74,14 +87,15 @@ pub(super) fn failure(stopped: impl std::borrow::Borrow<Stopped>, what: &str) ->
             .cause(format!(
                 "{what} did not finish within its time; it was dropped and its connections closed"
             )),
-        Stopped::Panic(text, place) => {
-            let place = place.as_ref().map(|place| format!(" at {place}")).unwrap_or_default();
-            let cause = format!("{what} panicked: {text}{place}");
-            Failure::new(StatusCode::INTERNAL_SERVER_ERROR, "PANIC").origin_is(Origin::Panic).cause(cause)
-        }
-        Stopped::Broken(error) => {
-            let cause = Cause::because(&format!("{what} failed"), error.as_ref());
-            Failure::decided(Decision::internal("RESPONSE_BODY_BROKEN")).caused(cause)
-        }
+        Stopped::Panic(panicked) => panic(panicked, what),
+        Stopped::Broken(error) => match Cause::because(&format!("{what} failed"), &**error) {
+            Ok(cause) => Failure::decided(Decision::internal("RESPONSE_BODY_BROKEN")).caused(cause),
+            Err(panicked) => panic(&panicked, &format!("{what} failed, and its error")),
+        },
     }
+}
+
+fn panic(panicked: &Panicked, what: &str) -> Failure {
+    let failure = Failure::new(StatusCode::INTERNAL_SERVER_ERROR, "PANIC").origin_is(Origin::Panic);
+    failure.cause(format!("{what} panicked: {panicked}"))
 }

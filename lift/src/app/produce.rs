@@ -41,7 +41,7 @@ pub(super) async fn drained(response: Response) -> Response {
 /// The failure of a body that broke off.
 fn broken(error: BoxError) -> Failure {
     let error = error.downcast::<axum_core::Error>().map_or_else(|error| error, |error| error.into_inner());
-    let stopped = error.downcast().map_or_else(Stopped::Broken, |stopped| *stopped);
+    let stopped = error.downcast().map_or_else(|error| Stopped::Broken(error.into()), |stopped| *stopped);
     failure(stopped, "the body of the answer")
 }
 

@@ -15,7 +15,7 @@ use tracing::field::Empty;
 use uuid::Uuid;
 
 use super::answers::{Unserved, not_allowed, not_found, starting};
-use super::invocation::Invocation;
+use super::invocation::{Invocation, failure};
 use super::produce::{json_answer, produced, without_body};
 use super::start::{Start, StartFailed};
 use super::triggers::{Triggered, Triggers};
@@ -26,6 +26,7 @@ use crate::event::BODY_LIMIT;
 use crate::handler::router::{Matched, Router};
 use crate::handler::{Endpoint, HandlerMeta};
 use crate::health::{Form, Lifecycle, Probes, Sight};
+use crate::layer::{Stopped, fence};
 use crate::resource::{Context, Invoked, Resources, User, Warm};
 
 /// The id of a request, in and out.
@@ -136,7 +137,10 @@ impl Service {
         let request_id = call.request_id.clone().or_else(|| request_id(&request)).unwrap_or_else(fresh_id);
         if self.probes.serves(request.uri().path()) {
             let id = request_id.clone();
-            let response = Box::pin(async move { service.probe(request, id).await });
+            let response = Box::pin(async move {
+                let answered = fence(service.probe(request, id.clone())).await;
+                answered.unwrap_or_else(|stopped| service.fell(stopped, None, &id))
+            });
             return Called { cancel_on_disconnect: true, handler: None, request_id, response };
         }
         let head = request.method() == Method::HEAD;
@@ -146,10 +150,18 @@ impl Service {
         let cancel_on_disconnect = meta.is_some_and(|meta| meta.cancel_on_disconnect);
         let id = request_id.clone();
         let response = Box::pin(async move {
-            let response = finish(invocation.run().await, handler, &id, service.errors);
-            if head { without_body(response) } else { response }
+            let answered = fence(async {
+                let response = finish(invocation.run().await, handler, &id, service.errors);
+                if head { without_body(response) } else { response }
+            });
+            answered.await.unwrap_or_else(|stopped| service.fell(stopped, handler, &id))
         });
         Called { cancel_on_disconnect, handler, request_id, response }
+    }
+
+    /// The answer to a request beside whose handler something has panicked.
+    fn fell(&self, stopped: Stopped, handler: Option<&str>, request_id: &str) -> Response {
+        finish(failure(stopped, "serving the request").into_response(), handler, request_id, self.errors)
     }
 
     /// Serves one HTTP request and waits for all of the answer.
@@ -258,8 +270,11 @@ impl Service {
     ) -> Result<Box<RawValue>, Failure> {
         let request_id = call.request_id.clone().unwrap_or_else(fresh_id);
         let request = json_request(payload);
-        let response = self.triggered(triggered, request, &request_id, &call).run().await;
-        json_answer(response).await.inspect_err(|failure| {
+        let answered = fence(async {
+            json_answer(self.triggered(triggered, request, &request_id, &call).run().await).await
+        });
+        let answer = answered.await.unwrap_or_else(|stopped| Err(failure(stopped, "serving the event")));
+        answer.inspect_err(|failure| {
             error::log(failure, Some(triggered.meta.name), &request_id, None, self.errors.unmasked);
         })
     }

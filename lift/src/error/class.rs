@@ -10,8 +10,9 @@ use std::io;
 pub(super) enum Judged<'a> {
     /// Its own text is lift's, or holds nothing but what its type says.
     Clean,
-    /// Its class, and the error inside that says more, if there is one.
-    Class { class: String, inside: Option<&'a (dyn StdError + 'static)> },
+    /// Its class, and the error inside that says more, if there is one; or the layers of a client `is_above` that one, which
+    /// say nothing.
+    Class { class: String, inside: Option<&'a (dyn StdError + 'static)>, is_above: bool },
     /// It shows another error as it is.
     Inside(&'a (dyn StdError + 'static)),
     /// Nothing.
@@ -68,7 +69,13 @@ macro_rules! clean {
 }
 
 fn class<'a>(class: impl Into<String>, inside: Option<&'a (dyn StdError + 'static)>) -> Option<Judged<'a>> {
-    Some(Judged::Class { class: class.into(), inside })
+    Some(Judged::Class { class: class.into(), inside, is_above: false })
+}
+
+/// The class of a client's error, whose layers stand between it and the first source whose type is known.
+#[cfg(any(feature = "http", feature = "dynamodb"))]
+fn class_above<'a>(class: String, layers: Option<&'a (dyn StdError + 'static)>) -> Option<Judged<'a>> {
+    Some(Judged::Class { class, inside: layers, is_above: true })
 }
 
 /// lift's own types that are not a backend's.
@@ -98,6 +105,7 @@ fn standard<'a>(error: &'a (dyn StdError + 'static)) -> Option<Judged<'a>> {
             (None, Some(inside)) => Judged::Class {
                 class: error.kind().to_string(),
                 inside: Some(inside as &(dyn StdError + 'static)),
+                is_above: false,
             },
         });
     }
@@ -247,21 +255,9 @@ fn http<'a>(error: &'a (dyn StdError + 'static)) -> Option<Judged<'a>> {
             None if error.is_connect() => "error sending request: cannot connect".to_owned(),
             None => "error sending request".to_owned(),
         };
-        return class(what, deepest(error.source()));
+        return class_above(what, error.source());
     }
     clean!(error, crate::backend::http::Error)
-}
-
-/// The first source whose type is known; the layers of a client in between say nothing.
-#[cfg(any(feature = "http", feature = "dynamodb"))]
-fn deepest<'a>(mut source: Option<&'a (dyn StdError + 'static)>) -> Option<&'a (dyn StdError + 'static)> {
-    while let Some(error) = source {
-        if !matches!(judge(error), Judged::Unknown) {
-            return Some(error);
-        }
-        source = error.source();
-    }
-    None
 }
 
 /// The code that the service gives; its message repeats names and values.
@@ -287,7 +283,7 @@ fn dynamodb<'a>(error: &'a (dyn StdError + 'static)) -> Option<Judged<'a>> {
                 _ => "AWS request",
             };
             let code = error.code().map(|code| format!("{what} {code}"));
-            return class(code.unwrap_or_else(|| what.to_owned()), deepest(error.source()));
+            return class_above(code.unwrap_or_else(|| what.to_owned()), error.source());
         }
         let error = error.downcast_ref::<E>()?;
         class(format!("AWS {}", error.code().unwrap_or("error")), None)

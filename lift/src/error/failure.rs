@@ -1,12 +1,13 @@
 use std::borrow::Cow;
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use axum_core::body::Body;
 use axum_core::response::{IntoResponse, Response};
 use http::StatusCode;
 
 use super::{BoxError, Cause, Decision, LiftError, Retry};
+use crate::telemetry::Panicked;
 
 /// Who decided that a call failed; it settles the level of the log line and what a queue does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -46,6 +47,8 @@ struct Inner {
     decision: Decision,
     fields: Vec<FieldFault>,
     cause: Option<Cause>,
+    /// The cause as the log shows it, once it was asked for.
+    line: OnceLock<String>,
 }
 
 impl Failure {
@@ -63,7 +66,7 @@ impl Failure {
     }
 
     pub(crate) fn decided(decision: Decision) -> Self {
-        Self(Arc::new(Inner { decision, fields: Vec::new(), cause: None }))
+        Self(Arc::new(Inner { decision, fields: Vec::new(), cause: None, line: OnceLock::new() }))
     }
 
     pub(crate) fn internal(code: &'static str, cause: impl Into<BoxError>) -> Self {
@@ -80,8 +83,13 @@ impl Failure {
             Some(inner) => change(inner),
             None => {
                 // Already shared: the copy keeps everything but the cause, which cannot be cloned.
-                let mut inner =
-                    Inner { decision: self.0.decision.clone(), fields: self.0.fields.clone(), cause: None };
+                let Inner { decision, fields, .. } = &*self.0;
+                let mut inner = Inner {
+                    decision: decision.clone(),
+                    fields: fields.clone(),
+                    cause: None,
+                    line: OnceLock::new(),
+                };
                 change(&mut inner);
                 self = Self(Arc::new(inner));
             }
@@ -115,7 +123,7 @@ impl Failure {
     }
 
     pub(crate) fn caused(self, cause: Cause) -> Self {
-        self.change(|inner| inner.cause = Some(cause))
+        self.change(|inner| (inner.cause, inner.line) = (Some(cause), OnceLock::new()))
     }
 
     pub(crate) fn origin_is(self, origin: Origin) -> Self {
@@ -185,16 +193,29 @@ impl Failure {
         self.0.decision.origin
     }
 
-    /// The error with all its sources on one line, whatever they say; never for a client. lift's own log leaves out
-    /// the texts of other people's errors, unless the setting `log.unmasked_errors` is set.
+    /// The error with its sources on one line, whatever they say; never for a client. At most 32 errors and 16 KB: the
+    /// text says where it was cut. lift's own log leaves out the texts of other people's errors, unless the setting
+    /// `log.unmasked_errors` is set.
     #[must_use]
     pub fn chain(&self) -> Option<String> {
         self.0.cause.as_ref().map(Cause::chain)
     }
 
+    /// Asks the error for all that the log may show of it: from now on nothing runs its code any more.
+    ///
+    /// # Errors
+    /// The panic of that code.
+    pub(crate) fn settle(&self, unmasked: bool) -> Result<(), Panicked> {
+        let Some(cause) = &self.0.cause else { return Ok(()) };
+        let said = cause.logged(unmasked);
+        self.0.line.get_or_init(|| said.text);
+        said.panicked.map_or(Ok(()), Err)
+    }
+
     /// The error as the log may show it.
-    pub(super) fn logged(&self, unmasked: bool) -> Option<String> {
-        self.0.cause.as_ref().map(|cause| cause.logged(unmasked))
+    pub(super) fn logged(&self, unmasked: bool) -> Option<&str> {
+        let cause = self.0.cause.as_ref()?;
+        Some(self.0.line.get_or_init(|| cause.logged(unmasked).text))
     }
 }
 

@@ -41,16 +41,20 @@ pub(crate) fn masked(text: &str) -> Cow<'_, str> {
 /// The beginning of a text of any length, [`masked`]; what it is cut at is a space, so that no half of a secret stays.
 pub(crate) fn masked_beginning(text: &str, most: usize) -> String {
     let searched = beginning(text, 4 * most);
-    let searched = match searched.rfind(char::is_whitespace) {
-        _ if searched.len() == text.len() => text,
-        Some(space) => text.get(..space).unwrap_or_default(),
-        None => MASK,
-    };
-    beginning(&masked(searched), most).to_owned()
+    let masked = if searched.len() == text.len() { masked(text) } else { masked_cut(searched) };
+    beginning(&masked, most).to_owned()
+}
+
+/// A text that was cut somewhere, [`masked`]: it ends at a space, so that no half of a secret stays.
+pub(super) fn masked_cut(text: &str) -> Cow<'_, str> {
+    match text.rfind(char::is_whitespace) {
+        Some(space) => masked(text.get(..space).unwrap_or_default()),
+        None => Cow::Borrowed(MASK),
+    }
 }
 
 /// The text up to so many bytes, and to the end of a character.
-fn beginning(text: &str, most: usize) -> &str {
+pub(super) fn beginning(text: &str, most: usize) -> &str {
     let mut end = most.min(text.len());
     while !text.is_char_boundary(end) {
         end -= 1;

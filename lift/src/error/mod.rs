@@ -8,6 +8,7 @@ mod catalog;
 mod class;
 mod decision;
 mod failure;
+mod foreign;
 mod mask;
 mod opaque;
 mod outcome;
@@ -21,28 +22,16 @@ pub use catalog::{Catalog, CatalogEntry, CatalogOf, CatalogOfAnswer, NoCatalog};
 pub(crate) use class::Words;
 pub use decision::{Decides, Decision, Detail, LiftError, Retry};
 pub use failure::{Failure, FieldFault, Origin};
+pub(crate) use foreign::{Foreign, Sources};
 pub(crate) use mask::{masked, masked_beginning};
 pub use opaque::{Error, Result};
 pub use outcome::Outcome;
 pub(crate) use problem::{ErrorForm, Telling, log, render};
 pub(crate) use rejection::{NotCalled, rejected};
 
-pub(crate) use told::{Cause, boxed, last_words, logged, shown, unmask_process};
+#[cfg(feature = "lambda")]
+pub(crate) use foreign::own_text;
+pub(crate) use told::{Cause, boxed, chain, last_words, logged, shown, unmask_process};
 
 /// Any error, boxed.
 pub type BoxError = Box<dyn std::error::Error + Send + Sync>;
-
-/// Writes an error and its sources on one line, skipping a source whose text the error already shows.
-pub(crate) fn chain(error: &(dyn std::error::Error + 'static)) -> String {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(error) = source {
-        let next = error.to_string();
-        if !text.ends_with(&next) {
-            text.push_str(": ");
-            text.push_str(&next);
-        }
-        source = error.source();
-    }
-    text
-}

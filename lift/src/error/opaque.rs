@@ -22,13 +22,13 @@ impl Error {
     /// The error inside.
     #[must_use]
     pub fn into_inner(self) -> BoxError {
-        self.0.error
+        self.0.error.into_inner()
     }
 
     /// The error's own text without those of its sources, which may hold what only the log may.
     #[cfg(feature = "lambda")]
     pub(crate) fn summary(&self) -> String {
-        self.0.error.to_string()
+        super::own_text(&*self.0.error)
     }
 
     /// The error inside, when it is an `E`.
@@ -58,7 +58,7 @@ impl<E: Into<anyhow::Error>> From<E> for Error {
 
 impl From<Error> for BoxError {
     fn from(error: Error) -> Self {
-        error.0.error
+        error.0.error.into_inner()
     }
 }
 

@@ -7,6 +7,7 @@ use serde_json::Value;
 use tracing::Level;
 
 use super::{Failure, Origin};
+use crate::telemetry::caught;
 
 /// The form of failures over HTTP; the setting `errors.form`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -126,6 +127,11 @@ pub(crate) fn log(
     record: Option<&str>,
     unmasked: bool,
 ) {
+    // A recorder or a subscriber of the program's own that panics costs its line, not the answer.
+    let _ = caught(|| write(failure, handler, request_id, record, unmasked));
+}
+
+fn write(failure: &Failure, handler: Option<&str>, request_id: &str, record: Option<&str>, unmasked: bool) {
     let (status, code) = (failure.status().as_u16(), failure.code());
     let handler = handler.unwrap_or("-");
     metrics::counter!(
@@ -133,8 +139,7 @@ pub(crate) fn log(
         "code" => code.to_owned(), "status" => status.to_string(), "handler" => handler.to_owned()
     )
     .increment(1);
-    let chain = failure.logged(unmasked);
-    let error = chain.as_deref().or(failure.public_detail()).unwrap_or(failure.title());
+    let error = failure.logged(unmasked).or(failure.public_detail()).unwrap_or(failure.title());
     let (level, message) = match failure.origin() {
         // Nobody else is told that a record goes back to its queue.
         Origin::Rejected | Origin::Unrouted if record.is_some() => (Level::WARN, "record failed"),

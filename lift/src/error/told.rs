@@ -6,15 +6,12 @@
 //! the class ([`class`](super::class)) where the type is known, and nothing but the type's name where it is not.
 
 use std::any::type_name;
-use std::error::Error as StdError;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::class::{Judged, Words, judge};
-use super::mask::masked;
-use super::{BoxError, LiftError, chain};
-
-/// Stands for a text that is not written.
-const HIDDEN: &str = "…";
+use super::foreign::{Dyn, Foreign, HIDDEN, Line, Said, Sources, whole};
+use super::{BoxError, LiftError, masked};
+use crate::telemetry::Panicked;
 
 /// The setting `log.unmasked_errors` of the service that this process runs; services in tests have their own.
 static UNMASKED: AtomicBool = AtomicBool::new(false);
@@ -25,17 +22,17 @@ pub(crate) fn unmask_process() {
 }
 
 /// The source that an error's own text repeats, if it does.
-type Repeats = for<'a> fn(&'a (dyn StdError + 'static)) -> Option<&'a (dyn StdError + 'static)>;
+type Repeats = for<'a> fn(&'a Dyn) -> Option<&'a Dyn>;
 
 /// An error with what is known of its own text.
 pub(crate) struct Cause {
-    pub(crate) error: BoxError,
+    pub(crate) error: Foreign,
     text: Text,
 }
 
 enum Text {
     /// The service's author has written it, but for what it repeats.
-    Decided(Repeats),
+    Decided { repeats: Repeats, is_same: fn(&Dyn, &Dyn) -> bool },
     /// Its type decides.
     Of(&'static str),
     /// This much may be told; the error itself was only lent.
@@ -47,40 +44,57 @@ impl Cause {
     pub(crate) fn new<E: Into<BoxError>>(error: E) -> Self {
         let name = type_name::<E>();
         let name = if name == type_name::<BoxError>() { HIDDEN } else { name };
-        Self { error: boxed(error), text: Text::Of(name) }
+        Self { error: boxed(error).into(), text: Text::Of(name) }
     }
 
     /// An error that is an `anyhow::Error` and holds what that does.
     #[cfg(feature = "anyhow")]
     pub(crate) fn of<E>(error: BoxError) -> Self {
-        Self { error, text: Text::Of(type_name::<E>()) }
+        Self { error: error.into(), text: Text::Of(type_name::<E>()) }
     }
 
     /// An error type whose texts are the author's, but for what they repeat.
     pub(crate) fn decided<E: LiftError>(error: E) -> Self {
         let repeats: Repeats = |error| error.downcast_ref::<E>().and_then(LiftError::repeats);
-        Self { error: Box::new(error), text: Text::Decided(repeats) }
+        let is_same = |one: &Dyn, other: &Dyn| {
+            let (one, other) = (one.downcast_ref::<E>(), other.downcast_ref::<E>());
+            one.zip(other).is_some_and(|(one, other)| std::ptr::eq(one, other))
+        };
+        Self { error: BoxError::from(error).into(), text: Text::Decided { repeats, is_same } }
     }
 
     /// What happened, because of an error that cannot be kept.
-    pub(crate) fn because(what: &str, error: &(dyn StdError + 'static)) -> Self {
-        let all = Words(format!("{what}: {}", chain(error)));
-        Self { error: all.into(), text: Text::Told(format!("{what}: {}", shown(error))) }
+    pub(crate) fn because(what: &str, error: &Dyn) -> Result<Self, Panicked> {
+        let (all, told) = (whole(error), shown_of(error));
+        if let Some(panicked) = all.panicked.or(told.panicked) {
+            return Err(panicked);
+        }
+        let words = Words(format!("{what}: {}", all.text));
+        Ok(Self { error: BoxError::from(words).into(), text: Text::Told(format!("{what}: {}", told.text)) })
     }
 
     /// All of it, with all sources.
     pub(crate) fn chain(&self) -> String {
-        chain(self.error.as_ref())
+        whole(&*self.error).text
     }
 
     /// What a report and a log may show.
     pub(crate) fn told(&self) -> String {
-        told(self.error.as_ref(), &self.text, Unknown::Hidden)
+        let said = told(&*self.error, &self.text, Unknown::Hidden);
+        if let Some(panicked) = &said.panicked {
+            let panicked = masked(&panicked.text);
+            tracing::error!(error = said.text, %panicked, "the code of an error panicked while its text was made");
+        }
+        said.text
     }
 
     /// The log's error chain.
-    pub(crate) fn logged(&self, unmasked: bool) -> String {
-        if unmasked || UNMASKED.load(Ordering::Relaxed) { self.chain() } else { self.told() }
+    pub(crate) fn logged(&self, unmasked: bool) -> Said {
+        if unmasked || UNMASKED.load(Ordering::Relaxed) {
+            whole(&*self.error)
+        } else {
+            told(&*self.error, &self.text, Unknown::Hidden).in_full()
+        }
     }
 }
 
@@ -95,23 +109,32 @@ pub(crate) fn boxed<E: Into<BoxError>>(error: E) -> BoxError {
     error
 }
 
+/// An error and its sources on one line, whatever they say.
+pub(crate) fn chain(error: &Dyn) -> String {
+    whole(error).text
+}
+
 /// What a report may show of an error.
-pub(crate) fn shown(error: &(dyn StdError + 'static)) -> String {
+pub(crate) fn shown(error: &Dyn) -> String {
+    shown_of(error).text
+}
+
+fn shown_of(error: &Dyn) -> Said {
     told(error, &Text::Of(HIDDEN), Unknown::Hidden)
 }
 
 /// What the log of this process shows of an error.
-pub(crate) fn logged(error: &(dyn StdError + 'static)) -> String {
-    if UNMASKED.load(Ordering::Relaxed) { chain(error) } else { shown(error) }
+pub(crate) fn logged(error: &Dyn) -> String {
+    if UNMASKED.load(Ordering::Relaxed) { chain(error) } else { shown_of(error).in_full().text }
 }
 
 /// What is printed of the error that ends the process. There has been no request whose data could be in it, so only a
 /// driver's text is left out.
-pub(crate) fn last_words(error: &(dyn StdError + 'static)) -> String {
+pub(crate) fn last_words(error: &Dyn) -> String {
     if UNMASKED.load(Ordering::Relaxed) {
         return chain(error);
     }
-    told(error, &Text::Of(HIDDEN), Unknown::Shown)
+    told(error, &Text::Of(HIDDEN), Unknown::Shown).in_full().text
 }
 
 /// What becomes of the text of an error whose type says nothing.
@@ -121,75 +144,133 @@ enum Unknown {
     Shown,
 }
 
-fn told(head: &(dyn StdError + 'static), text: &Text, unknown: Unknown) -> String {
-    let mut line = Line::default();
+fn told(head: &Dyn, text: &Text, unknown: Unknown) -> Said {
+    let mut line = Line::of(head);
     let mut next = Some(head);
+    // Between an error of a known class and the source that says more, nothing is told.
+    let mut is_between = false;
     match text {
-        Text::Decided(repeats) => match repeats(head) {
-            Some(repeated) => next = Some(repeated),
-            None => {
-                line.push(&own(head));
-                next = head.source();
+        Text::Decided { repeats, is_same } => {
+            if let Some(repeated) = line.ask(|| repeats(head)).flatten() {
+                next = Some(repeated);
+            } else {
+                own(head, *is_same, &mut line);
+                next = line.ask(|| head.source()).flatten();
             }
-        },
-        Text::Told(text) => return text.clone(),
+        }
+        Text::Told(text) => return Said { text: text.clone(), panicked: None },
         Text::Of(_) => {}
     }
-    while let Some(error) = next {
-        next = match judge(error) {
-            Judged::Clean => {
-                line.push(&own(error));
-                error.source()
-            }
-            Judged::Class { class, inside } => {
+    while let Some(error) = next.take().filter(|_| line.goes_on()) {
+        let judged = line.ask(|| judge(error)).unwrap_or(Judged::Unknown);
+        is_between &= matches!(judged, Judged::Unknown);
+        next = match judged {
+            Judged::Class { class, inside, is_above } => {
                 line.push(&class);
+                is_between = is_above;
                 inside
             }
             Judged::Inside(error) => Some(error),
-            Judged::Unknown if unknown == Unknown::Shown => {
-                line.push(&own(error));
-                error.source()
+            Judged::Clean => {
+                own(error, |_, _| false, &mut line);
+                line.ask(|| error.source()).flatten()
             }
             Judged::Unknown => {
                 match text {
-                    Text::Of(name) if line.0.is_empty() => line.push(name),
+                    _ if is_between => {}
+                    _ if unknown == Unknown::Shown => own(error, |_, _| false, &mut line),
+                    Text::Of(name) if line.is_empty() => line.push(name),
                     _ => line.push(HIDDEN),
                 }
-                error.source()
+                line.ask(|| error.source()).flatten()
             }
         };
     }
-    masked(&line.0).into_owned()
+    line.said(true)
 }
 
-/// The text of an error without those of its sources that are not to be written.
-fn own(error: &(dyn StdError + 'static)) -> String {
-    let mut text = error.to_string();
-    let mut next = error.source();
-    while let Some(source) = next {
-        if !matches!(judge(source), Judged::Clean) {
-            let foreign = source.to_string();
-            if !foreign.is_empty() {
-                text = text.replace(&foreign, HIDDEN);
+/// Writes the text of an error without those of its sources that are not to be written; nothing of it where they cannot
+/// be told from the rest.
+fn own(error: &Dyn, is_same: fn(&Dyn, &Dyn) -> bool, line: &mut Line) {
+    let shown = line.text_of(&error);
+    let (is_all, mut text) = (shown.is_all(), shown.text);
+    let (mut is_known, mut is_mixed, mut comes_back) = (true, false, false);
+    let mut sources = Sources::of(error);
+    sources.next();
+    for source in &mut sources {
+        if is_same(error, source) {
+            comes_back = true;
+            break;
+        }
+        if matches!(line.ask(|| judge(source)), Some(Judged::Clean)) {
+            continue;
+        }
+        is_mixed = true;
+        let foreign = line.text_of(&source);
+        is_known &= foreign.is_all();
+        if !foreign.text.is_empty() {
+            text = text.replace(&foreign.text, HIDDEN);
+        }
+    }
+    is_known &= comes_back || line.has_all(sources);
+    if is_known && (is_all || !is_mixed) {
+        line.push_cut(&text, !is_all);
+    } else {
+        line.push(HIDDEN);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::Decision;
+    use super::*;
+
+    /// Decided, with a text that holds its source's.
+    #[derive(Debug)]
+    struct Outer(String, Option<std::io::Error>);
+
+    impl std::fmt::Display for Outer {
+        fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            match &self.1 {
+                Some(inner) => write!(f, "{} {inner}", self.0),
+                None => f.write_str(&self.0),
             }
         }
-        next = source.source();
     }
-    text
-}
 
-/// Texts on one line, none of which is said twice.
-#[derive(Default)]
-struct Line(String);
+    impl std::error::Error for Outer {
+        fn source(&self) -> Option<&Dyn> {
+            match &self.1 {
+                Some(inner) => Some(inner),
+                None => Some(self),
+            }
+        }
+    }
 
-impl Line {
-    fn push(&mut self, text: &str) {
-        if self.0.ends_with(text) {
-            return;
+    impl LiftError for Outer {
+        fn decision(&self) -> Decision {
+            Decision::internal("OUTER")
         }
-        if !self.0.is_empty() {
-            self.0.push_str(": ");
+    }
+
+    #[test]
+    fn an_error_that_is_its_own_source_is_told_once() {
+        let cause = Cause::decided(Outer("the author's words".to_owned(), None));
+        assert_eq!(cause.told(), "the author's words: … (cut after 32 errors)");
+        assert_eq!(cause.chain(), "the author's words: … (cut after 32 errors)");
+    }
+
+    #[test]
+    fn a_text_that_is_cut_within_another_errors_text_is_not_written() {
+        let inner = || Some(std::io::Error::other("hunter2 ".repeat(100)));
+        let short = Cause::decided(Outer("it says".to_owned(), inner()));
+        assert_eq!(short.told(), "it says …: other error: …");
+        for length in [16 * 1024 - 100, 16 * 1024 - 2, 16 * 1024, 100_000] {
+            let told = Cause::decided(Outer("x".repeat(length), inner())).told();
+            assert!(!told.contains("hunter2") && told.starts_with('…'), "{length}");
         }
-        self.0.push_str(text);
+        let long = std::io::Error::other("hunter2 ".repeat(10_000));
+        let told = Cause::decided(Outer("it says".to_owned(), Some(long))).told();
+        assert!(!told.contains("hunter2"), "{told}");
     }
 }

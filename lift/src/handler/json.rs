@@ -13,7 +13,7 @@ use serde::de::{DeserializeOwned, IgnoredAny};
 use serde_path_to_error::{Path, Segment};
 
 use crate::body::{AXUM_BODY_LIMIT, whole};
-use crate::error::{Failure, Origin};
+use crate::error::{Failure, Origin, Sources};
 
 /// JSON in a request body and in an answer.
 ///
@@ -78,13 +78,9 @@ fn rejected(status: StatusCode, code: &'static str, detail: impl Into<String>) -
 /// Why a body cannot be had, in axum's words.
 #[cold]
 fn unreadable(error: &axum_core::Error) -> Failure {
-    let mut source: Option<&(dyn std::error::Error + 'static)> = Some(error);
-    while let Some(error) = source {
-        if error.is::<LengthLimitError>() {
-            let detail = "Failed to buffer the request body: length limit exceeded";
-            return rejected(StatusCode::PAYLOAD_TOO_LARGE, "BODY_TOO_LARGE", detail);
-        }
-        source = error.source();
+    if Sources::of(error).any(|error| error.is::<LengthLimitError>()) {
+        let detail = "Failed to buffer the request body: length limit exceeded";
+        return rejected(StatusCode::PAYLOAD_TOO_LARGE, "BODY_TOO_LARGE", detail);
     }
     rejected(StatusCode::BAD_REQUEST, "BAD_REQUEST", format!("Failed to buffer the request body: {error}"))
 }

@@ -17,7 +17,7 @@ use super::{CheckSettings, Health, Status};
 use crate::clock::{Chance, Clock, Moment};
 use crate::config::duration_text;
 use crate::error::masked_beginning;
-use crate::layer::caught_text;
+use crate::telemetry::dismiss;
 
 /// The least age at which a result says nothing any more.
 const STALE: Duration = Duration::from_secs(30);
@@ -240,7 +240,7 @@ impl Watched {
                 let Some(interval) = watched.upgrade().map(|watched| {
                     // What a change of health is told to is not lift's.
                     if let Err(payload) = catch_unwind(AssertUnwindSafe(|| watched.turn())) {
-                        drop(caught_text(payload));
+                        dismiss(payload);
                     }
                     watched.interval()
                 }) else {

@@ -5,16 +5,13 @@
 
 use std::cell::RefCell;
 use std::fmt;
-use std::panic::AssertUnwindSafe;
 use std::pin::pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
-use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
-use http::StatusCode;
 use lambda_runtime::{
     Diagnostic, FunctionResponse, LambdaEvent, LambdaInvocation, Runtime, SnapStartResource,
 };
@@ -29,8 +26,7 @@ use super::{Signals, extension, start_error, workers};
 use crate::app::{AppSettings, Arrival, EventAnswer, Service};
 use crate::clock::Deadline;
 use crate::config::Sources;
-use crate::error::{self, Failure, Origin};
-use crate::layer::panic_text;
+use crate::error::{self, Failure};
 use crate::{App, Error};
 
 /// Kept back from Lambda's deadline for writing the answer.
@@ -237,16 +233,7 @@ async fn handle(
         function: Some(&context.env_config.function_name),
         streams,
     };
-    // A handler's panic has become its failure long before; this would be one of lift's own.
-    let answer = AssertUnwindSafe(service.event(event, &arrival)).catch_unwind().await;
-    let answer = answer.unwrap_or_else(|payload| {
-        let cause = format!("serving the event panicked: {}", panic_text(&*payload));
-        let failure = Failure::new(StatusCode::INTERNAL_SERVER_ERROR, "PANIC").origin_is(Origin::Panic);
-        let failure = failure.cause(cause);
-        error::log(&failure, None, &arrival.request_id, None, false);
-        Err(failure)
-    });
-    match answer {
+    match service.event(event, &arrival).await {
         Ok(EventAnswer::Stream(response)) => {
             Ok(FunctionResponse::StreamingResponse(stream::answer(*response, &arrival.request_id)))
         }
@@ -283,6 +270,8 @@ fn deadline(at: SystemTime, now: SystemTime) -> Deadline {
 
 #[cfg(test)]
 mod tests {
+    use http::StatusCode;
+
     use super::*;
 
     #[test]

@@ -1,7 +1,7 @@
 use std::future::Future;
 use std::process::ExitCode;
 
-use crate::error::BoxError;
+use crate::error::{BoxError, Foreign, last_words};
 
 /// The runtime that `#[lift::main]` was asked for.
 #[derive(Clone, Copy, Debug, Default)]
@@ -96,7 +96,8 @@ pub fn run_main<R: MainResult>(options: MainOptions, body: impl Future<Output = 
     match ended {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("error: {}", crate::error::last_words(error.as_ref()));
+            let error = Foreign::from(error);
+            eprintln!("error: {}", last_words(&*error));
             ExitCode::FAILURE
         }
     }

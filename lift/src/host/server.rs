@@ -9,7 +9,7 @@ use axum_core::response::Response;
 use http::StatusCode;
 use hyper::body::Incoming;
 use tokio::net::TcpListener;
-use tokio::task::JoinHandle;
+use tokio::task::{JoinError, JoinHandle};
 use tokio::time::Instant;
 use tokio_util::task::TaskTracker;
 
@@ -20,7 +20,7 @@ use crate::app::{AppSettings, Call, Service, banner};
 use crate::clock::{Chance, Deadline};
 use crate::config::Sources;
 use crate::resource::Resources;
-use crate::telemetry::Format;
+use crate::telemetry::{Format, dismiss};
 use crate::{App, Error};
 
 /// The limit of a handler without a `timeout` of its own.
@@ -203,10 +203,16 @@ impl Server {
 }
 
 /// The task never panics; it ends early only when the runtime does.
-fn finished(ended: Result<Response, tokio::task::JoinError>) -> Response {
-    ended.unwrap_or_else(|_| {
+fn finished(ended: Result<Response, JoinError>) -> Response {
+    ended.unwrap_or_else(|ended| {
         let mut response = Response::new(Body::empty());
-        *response.status_mut() = StatusCode::SERVICE_UNAVAILABLE;
+        *response.status_mut() = match ended.try_into_panic() {
+            Ok(payload) => {
+                dismiss(payload);
+                StatusCode::INTERNAL_SERVER_ERROR
+            }
+            Err(_) => StatusCode::SERVICE_UNAVAILABLE,
+        };
         response
     })
 }

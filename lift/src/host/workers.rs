@@ -16,6 +16,7 @@ use tower::{Service, ServiceExt};
 
 use super::polls::FailedPolls;
 use crate::error;
+use crate::telemetry::Panicked;
 
 /// A worker that ends at once, again and again, must not spin.
 const REPLACED_AFTER: Duration = Duration::from_millis(50);
@@ -65,7 +66,10 @@ where
                 continue;
             }
             Some(Ok(End::Fault(fault))) => error::chain(fault.as_ref()),
-            Some(Err(panicked)) => panicked.to_string(),
+            Some(Err(ended)) => match ended.try_into_panic() {
+                Ok(payload) => format!("it panicked: {}", Panicked::told(payload).text),
+                Err(ended) => ended.to_string(),
+            },
         };
         tracing::warn!(error = ended, "a worker ended; another one takes its place");
         tokio::time::sleep(REPLACED_AFTER).await;

@@ -117,7 +117,7 @@ impl http_body::Body for GuardedBody {
                 let _ = attempt(this.deadline, || this.body = None);
                 Poll::Ready(None)
             }
-            Some(Err(error)) => this.break_off(Stopped::Broken(error.into_inner())),
+            Some(Err(error)) => this.break_off(Stopped::Broken(error.into_inner().into())),
             Some(Ok(_)) if !is_last && this.deadline.has_passed() => this.break_off(Stopped::Deadline),
             Some(Ok(frame)) => {
                 let length = frame.data_ref().map_or(0, Bytes::len) as u64;
@@ -128,11 +128,13 @@ impl http_body::Body for GuardedBody {
     }
 
     fn is_end_stream(&self) -> bool {
-        !self.expired && self.body.as_ref().is_none_or(Body::is_end_stream)
+        let is_over = |body| attempt(self.deadline, || Body::is_end_stream(body)).unwrap_or(false);
+        !self.expired && self.body.as_ref().is_none_or(is_over)
     }
 
     fn size_hint(&self) -> SizeHint {
-        self.body.as_ref().map_or_else(|| SizeHint::with_exact(0), Body::size_hint)
+        let hint = |body| attempt(self.deadline, || Body::size_hint(body)).unwrap_or_default();
+        self.body.as_ref().map_or_else(|| SizeHint::with_exact(0), hint)
     }
 }
 

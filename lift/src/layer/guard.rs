@@ -7,25 +7,26 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use axum_core::response::Response;
+use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 
 use crate::clock::Deadline;
-use crate::error::BoxError;
+use crate::error::Foreign;
 use crate::pool::discard as interruption;
-use crate::telemetry;
+use crate::telemetry::{Panicked, caught, dismiss};
 
 /// Why an invocation has no response of its own, or one that is not whole.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Stopped {
-    /// It panicked: the text, and the place when the panic hook has kept it.
+    /// It panicked.
     #[error("it panicked")]
-    Panic(String, Option<String>),
+    Panic(Panicked),
     /// Its time was up, and it was dropped.
     #[error("its time was up")]
     Deadline,
     /// The body of its answer failed by itself.
     #[error("it failed")]
-    Broken(#[source] BoxError),
+    Broken(#[source] Foreign),
 }
 
 /// Runs an invocation to its end, its panic or its deadline, whichever is first.
@@ -60,10 +61,11 @@ impl Future for Guarded {
         let Some(future) = &mut self.future else { return Poll::Pending };
         match attempt(deadline, || future.as_mut().poll(cx)) {
             Ok(Poll::Pending) => Poll::Pending,
-            Ok(Poll::Ready(response)) => {
-                self.future = None;
-                Poll::Ready(Ok(response))
-            }
+            // What the future still holds is dropped as a part of it.
+            Ok(Poll::Ready(response)) => match attempt(deadline, || self.future = None) {
+                Ok(()) => Poll::Ready(Ok(response)),
+                Err(stopped) => Poll::Ready(Err(stopped)),
+            },
             Err(stopped) => {
                 discard(self.future.take());
                 Poll::Ready(Err(stopped))
@@ -80,9 +82,14 @@ impl Drop for Guarded {
 
 /// Runs a part of an invocation, under its deadline; a panic ends there.
 pub(super) fn attempt<T>(deadline: Deadline, work: impl FnOnce() -> T) -> Result<T, Stopped> {
-    let work = || deadline.enter(|| telemetry::watched(work));
-    catch_unwind(AssertUnwindSafe(work))
-        .map_err(|payload| Stopped::Panic(caught_text(payload), telemetry::take_panic()))
+    caught(|| deadline.enter(work)).map_err(Stopped::Panic)
+}
+
+/// Runs what stands around invocations: lift's own code, and subscribers and recorders that are not. Nothing there is
+/// meant to panic; what does ends here, for one answer or record alone.
+pub(crate) async fn fence<T>(future: impl Future<Output = T>) -> Result<T, Stopped> {
+    let ended = AssertUnwindSafe(future).catch_unwind().await;
+    ended.map_err(|payload| Stopped::Panic(Panicked::told(payload)))
 }
 
 /// Drops what is not finished, so that its connections are closed; a panic while dropping ends here.
@@ -96,25 +103,7 @@ pub(crate) fn discard<T>(unfinished: Option<T>) {
 
 /// The text of a panic that ends here.
 pub(crate) fn caught_text(payload: Box<dyn Any + Send>) -> String {
-    let text = panic_text(&*payload);
-    dismiss(payload);
-    text
-}
-
-/// Drops the payload of a panic. It is any value, so its `Drop` may panic in turn; what that one brings is forgotten.
-fn dismiss(payload: Box<dyn Any + Send>) {
-    if let Err(another) = catch_unwind(AssertUnwindSafe(|| drop(payload))) {
-        std::mem::forget(another);
-    }
-}
-
-/// The text that a panic was given.
-pub(crate) fn panic_text(payload: &(dyn Any + Send)) -> String {
-    payload
-        .downcast_ref::<&str>()
-        .map(|text| (*text).to_owned())
-        .or_else(|| payload.downcast_ref::<String>().cloned())
-        .unwrap_or_else(|| "a payload that is not text".to_owned())
+    Panicked::told(payload).text
 }
 
 #[cfg(test)]
@@ -173,7 +162,7 @@ mod tests {
             let _witness = witness;
             std::panic::resume_unwind(Box::new("boom"));
         });
-        assert!(matches!(panicked.await, (Err(Stopped::Panic(text, _)), 2) if text == "boom"));
+        assert!(matches!(panicked.await, (Err(Stopped::Panic(panicked)), 2) if panicked.text == "boom"));
         let late = run(soon(), |witness| async move {
             let _witness = witness;
             std::future::pending::<()>().await;

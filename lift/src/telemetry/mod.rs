@@ -7,7 +7,7 @@ mod panics;
 #[cfg(test)]
 pub(crate) use log::Log;
 use panics::catch_panics;
-pub(crate) use panics::{take_panic, watched};
+pub(crate) use panics::{Panicked, caught, dismiss};
 
 use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::layer::SubscriberExt;

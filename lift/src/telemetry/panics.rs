@@ -1,5 +1,8 @@
+use std::any::Any;
 use std::backtrace::Backtrace;
 use std::cell::{Cell, RefCell};
+use std::fmt;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Once;
 
 thread_local! {
@@ -46,7 +49,49 @@ pub(crate) fn watched<T>(work: impl FnOnce() -> T) -> T {
     work()
 }
 
-/// The place of the last watched panic on this thread.
-pub(crate) fn take_panic() -> Option<String> {
-    LAST.take()
+/// A panic that has ended in lift: its text, and its place when the hook has kept that.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Panicked {
+    pub(crate) text: String,
+    pub(crate) place: Option<String>,
+}
+
+impl Panicked {
+    /// The panic that brought this payload, which the hook has told.
+    pub(crate) fn told(payload: Box<dyn Any + Send>) -> Self {
+        let text = panic_text(&*payload);
+        dismiss(payload);
+        Self { text, place: None }
+    }
+}
+
+impl fmt::Display for Panicked {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text)?;
+        self.place.as_ref().map_or(Ok(()), |place| write!(f, " at {place}"))
+    }
+}
+
+/// Runs code that is not lift's. A panic ends here, and so does one that its payload brings.
+pub(crate) fn caught<T>(work: impl FnOnce() -> T) -> Result<T, Panicked> {
+    catch_unwind(AssertUnwindSafe(|| watched(work))).map_err(|payload| {
+        let place = LAST.take();
+        Panicked { place, ..Panicked::told(payload) }
+    })
+}
+
+/// Drops the payload of a panic. It is any value, so its `Drop` may panic in turn; what that one brings is forgotten.
+pub(crate) fn dismiss(payload: Box<dyn Any + Send>) {
+    if let Err(another) = catch_unwind(AssertUnwindSafe(|| drop(payload))) {
+        std::mem::forget(another);
+    }
+}
+
+/// The text that a panic was given.
+fn panic_text(payload: &(dyn Any + Send)) -> String {
+    payload
+        .downcast_ref::<&str>()
+        .map(|text| (*text).to_owned())
+        .or_else(|| payload.downcast_ref::<String>().cloned())
+        .unwrap_or_else(|| "a payload that is not text".to_owned())
 }

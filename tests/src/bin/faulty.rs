@@ -84,6 +84,35 @@ async fn panics(tool: Pooled<Tool>) -> String {
     String::new()
 }
 
+/// An error that has decided, and no text for the log.
+#[derive(Debug)]
+struct Speechless;
+
+impl std::fmt::Display for Speechless {
+    fn fmt(&self, _: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        panic!("the secret is hunter2")
+    }
+}
+
+impl std::error::Error for Speechless {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        Some(self)
+    }
+}
+
+impl LiftError for Speechless {
+    fn decision(&self) -> lift::Decision {
+        lift::Decision::new(503, "SPEECHLESS")
+    }
+}
+
+/// Fails with it.
+#[lift::handler(GET, "/speechless")]
+async fn speechless(tool: Pooled<Tool>) -> Result<(), Speechless> {
+    let _ = tool.number;
+    Err(Speechless)
+}
+
 /// More than a connection takes at once.
 const FLOOD: &str = match std::str::from_utf8(&[b'x'; 65536]) {
     Ok(text) => text,
@@ -167,7 +196,7 @@ async fn sum(numbers: Json<Vec<i64>>) -> Json<i64> {
 #[lift::main]
 async fn main() -> lift::Result<()> {
     App::new("faulty")
-        .handlers(lift::handlers![tool, slow, late, panics, body, odd_header, unwritable, echo, length, sum])
+        .handlers(lift::handlers![tool, slow, late, panics, speechless, body, odd_header, unwritable, echo, length, sum])
         .run()
         .await
 }
