@@ -146,6 +146,8 @@ impl Monitor {
     pub(crate) fn add(&self, component: Component) -> Result<(), String> {
         let mut all = self.watched.write().unwrap_or_else(PoisonError::into_inner);
         if all.iter().any(|other| other.component.name == component.name) {
+            // The check is dropped on return, with nothing locked.
+            drop(all);
             return Err(component.name);
         }
         let watched = Arc::new(Watched { component, common: self.common.clone(), state: Mutex::default() });
@@ -158,10 +160,13 @@ impl Monitor {
 
     /// Forgets a component; `false` when there is none of this name.
     pub(crate) fn remove(&self, name: &str) -> bool {
-        let mut all = self.watched.write().unwrap_or_else(PoisonError::into_inner);
-        let before = all.len();
-        all.retain(|watched| watched.component.name != name);
-        all.len() < before
+        let removed = {
+            let mut all = self.watched.write().unwrap_or_else(PoisonError::into_inner);
+            let index = all.iter().position(|watched| watched.component.name == name);
+            index.map(|index| all.remove(index))
+        };
+        // It is dropped here, with nothing locked: a check's `Drop` may ask for the health.
+        removed.is_some()
     }
 
     /// The components that `wanted` picks.

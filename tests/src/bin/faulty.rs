@@ -196,7 +196,9 @@ async fn sum(numbers: Json<Vec<i64>>) -> Json<i64> {
 #[lift::main]
 async fn main() -> lift::Result<()> {
     App::new("faulty")
-        .handlers(lift::handlers![tool, slow, late, panics, speechless, body, odd_header, unwritable, echo, length, sum])
+        .handlers(lift::handlers![
+            tool, slow, late, panics, speechless, body, odd_header, unwritable, echo, length, sum
+        ])
         .run()
         .await
 }
