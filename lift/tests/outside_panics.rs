@@ -113,7 +113,7 @@ async fn job(job: Json<String>) -> Result<(), lift::Error> {
 }
 
 /// A future that holds what panics when it is dropped, after its end.
-struct Held<F>(F, #[expect(dead_code, reason = "only its `Drop` counts")] Mine);
+struct Held<F>(F, Mine);
 
 impl<F: Future + Unpin> Future for Held<F> {
     type Output = F::Output;

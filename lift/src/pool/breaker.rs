@@ -73,7 +73,7 @@ impl Breaker {
     /// A connection that was thought to work does not. It counts, but only a connect that fails opens the breaker: a
     /// backend that closed every connection may well take new ones.
     pub(super) fn suspected(&mut self) {
-        self.failures = self.failures.saturating_add(1).min(FAILURES - 1);
+        self.failures = self.failures.saturating_add(1);
     }
 
     /// A connect failed. Whether that opened the breaker.
