@@ -3,6 +3,7 @@
 mod expand;
 mod model;
 mod parse;
+mod path_rules;
 mod route;
 mod shape;
 mod trigger;

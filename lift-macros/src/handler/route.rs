@@ -4,6 +4,7 @@ use std::ops::Range;
 
 use syn::LitStr;
 
+use super::path_rules::{PathFault, PathRule, is_other_style, plain, segments, whole};
 use crate::support::errors::Errors;
 use crate::support::literal;
 use crate::support::naming::snake;
@@ -62,16 +63,12 @@ pub(crate) fn check(path: &LitStr, errors: &Errors) -> Option<Route> {
 }
 
 fn read(text: &str) -> Result<Route, Vec<Problem>> {
-    if let Some(problem) = whole(text) {
-        return Err(vec![problem]);
+    if let Some(fault) = whole(text, "a route") {
+        return Err(vec![problem(fault)]);
     }
     let mut parameters: Vec<Parameter> = Vec::new();
     let mut problems = Vec::new();
-    // The path starts with `/`: the first piece is what stands before it.
-    let mut at = 1;
-    for segment in text.split('/').skip(1) {
-        let range = at..at + segment.len();
-        at = range.end + 1;
+    for (segment, range) in segments(text) {
         if let Some(catch_all) = parameters.iter().find(|parameter| parameter.catch_all) {
             problems.push(after_catch_all(text, catch_all, range.start));
             break;
@@ -93,54 +90,28 @@ fn read(text: &str) -> Result<Route, Vec<Problem>> {
     if problems.is_empty() { Ok(Route { text: text.to_owned(), parameters }) } else { Err(problems) }
 }
 
-/// What can be told without looking at the segments.
-fn whole(text: &str) -> Option<Problem> {
-    let problem = |rule, range: Range<usize>, says: &str, help: String| {
-        Some(Problem { rule, range, text: says.to_owned(), help: format!("write `\"{help}\"`") })
-    };
-    if let Some((scheme, rest)) = text.split_once("://") {
-        let path = rest.find('/').and_then(|slash| rest.get(slash..)).unwrap_or("/");
-        let host = scheme.len() + 3 + rest.len() - path.len();
-        let host = if rest.contains('/') { host } else { text.len() };
-        return problem(
-            Rule::RouteUrl,
-            0..host,
-            "a route is a path without scheme and host",
-            path.to_owned(),
-        );
-    }
-    if !text.starts_with('/') {
-        return problem(Rule::RouteNoSlash, 0..1, "a route starts with `/`", format!("/{text}"));
-    }
-    if let Some(mark) = text.find(['?', '#'])
-        && !inside_braces(text, mark)
-    {
-        let path = text.get(..mark).unwrap_or("/");
-        let (rule, says) = if text.get(mark..).is_some_and(|rest| rest.starts_with('?')) {
-            (Rule::RouteQuery, "a route has no query; take it as an argument, `Query<…>`")
-        } else {
-            (Rule::RouteFragment, "a route has no `#fragment`: browsers don't send it")
-        };
-        return problem(rule, mark..text.len(), says, path.to_owned());
-    }
-    if let Some(double) = text.find("//") {
-        let mut single = text.to_owned();
-        while single.contains("//") {
-            single = single.replace("//", "/");
+/// The problem of a rule that holds for every path.
+fn problem(fault: PathFault) -> Problem {
+    let PathFault { rule, range, mut text, mut help } = fault;
+    let rule = match rule {
+        PathRule::Url => Rule::RouteUrl,
+        PathRule::NoSlash => Rule::RouteNoSlash,
+        PathRule::Query => {
+            text.push_str("; take it as an argument, `Query<…>`");
+            Rule::RouteQuery
         }
-        return problem(Rule::RouteDoubleSlash, double..double + 2, "a route has no empty segment", single);
-    }
-    if text.len() > 1 && text.ends_with('/') {
-        let path = text.trim_end_matches('/').to_owned();
-        let end = text.len() - 1..text.len();
-        return problem(Rule::RouteTrailingSlash, end, "a route does not end with `/`", path);
-    }
-    None
-}
-
-fn inside_braces(text: &str, at: usize) -> bool {
-    let before = text.get(..at).unwrap_or_default();
-    before.rfind('{') > before.rfind('}')
+        PathRule::Fragment => Rule::RouteFragment,
+        PathRule::DoubleSlash => Rule::RouteDoubleSlash,
+        PathRule::TrailingSlash => Rule::RouteTrailingSlash,
+        PathRule::Dots => Rule::RouteDots,
+        PathRule::EscapedSlash => {
+            help.push_str(", or a parameter: `{name}` holds any `/` that was escaped");
+            Rule::RouteEscape
+        }
+        PathRule::Escape => Rule::RouteEscape,
+        PathRule::Character => Rule::RouteCharacter,
+    };
+    Problem { rule, range, text, help }
 }
 
 fn after_catch_all(text: &str, catch_all: &Parameter, at: usize) -> Problem {
@@ -165,7 +136,7 @@ fn read_segment(text: &str, segment: &str, range: Range<usize>) -> Result<Option
         help,
     };
     let (open, close) = match (segment.find('{'), segment.find('}')) {
-        (None, None) => return plain(segment, &range).map_or(Ok(None), Err),
+        (None, None) => return plain(segment, &range).map_or(Ok(None), |fault| Err(self::problem(fault))),
         (Some(open), Some(close)) if open < close => (open, close),
         (Some(open), _) => {
             let name = segment.get(open + 1..).unwrap_or_default();
@@ -236,16 +207,17 @@ fn check_name(name: &str, catch_all: bool) -> Option<(Rule, String, String)> {
 
 /// How other routers write parameters.
 fn other_style(segment: &str, range: &Range<usize>) -> Option<Problem> {
+    if !is_other_style(segment) {
+        return None;
+    }
     let (name, catch_all) = if let Some(name) = segment.strip_prefix(':') {
         (name.trim_end_matches('*'), name.ends_with('*'))
     } else if let Some(name) = segment.strip_prefix('<') {
         let name = name.trim_end_matches('>');
         let name = name.rsplit_once(':').map_or(name, |(_, name)| name);
         (name.trim_end_matches("..").trim_end_matches('.'), name.ends_with(".."))
-    } else if let Some(name) = segment.strip_prefix('*') {
-        (name, true)
     } else {
-        return None;
+        (segment.strip_prefix('*').unwrap_or(segment), true)
     };
     let name = snake(name);
     let name = match (name.is_empty(), catch_all) {
@@ -259,65 +231,6 @@ fn other_style(segment: &str, range: &Range<usize>) -> Option<Problem> {
         range: range.clone(),
         text: "a parameter is written in braces".to_owned(),
         help: format!("write `{{{star}{name}}}`"),
-    })
-}
-
-/// A segment without a parameter.
-fn plain(segment: &str, range: &Range<usize>) -> Option<Problem> {
-    if matches!(segment, "." | "..") {
-        return Some(Problem {
-            rule: Rule::RouteDots,
-            range: range.clone(),
-            text: format!("clients resolve `{segment}` before they send the path"),
-            help: "leave the segment out".to_owned(),
-        });
-    }
-    if let Some(problem) = escape(segment, range) {
-        return Some(problem);
-    }
-    let allowed = |letter: char| letter.is_ascii_graphic() && !"\"<>\\^`|".contains(letter);
-    let (at, letter) = segment.char_indices().find(|(_, letter)| !allowed(*letter))?;
-    let mut bytes = [0; 4];
-    let encoded: String = letter.encode_utf8(&mut bytes).bytes().map(|byte| format!("%{byte:02X}")).collect();
-    Some(Problem {
-        rule: Rule::RouteCharacter,
-        range: range.start + at..range.start + at + letter.len_utf8(),
-        text: format!("`{}` never reaches a server as it is", letter.escape_debug()),
-        help: format!("write `{encoded}`"),
-    })
-}
-
-/// An escape that no request's path holds as it is written: routes are compared with what was sent.
-fn escape(segment: &str, range: &Range<usize>) -> Option<Problem> {
-    segment.match_indices('%').find_map(|(at, _)| {
-        let digits = segment.get(at + 1..at + 3).filter(|two| two.chars().all(|one| one.is_ascii_hexdigit()));
-        let letter = digits.and_then(|digits| u8::from_str_radix(digits, 16).ok()).map(char::from);
-        let (length, text, help) = match (digits, letter) {
-            (Some(digits), Some('/')) => (
-                3,
-                format!("`%{digits}` is a `/` inside of a segment, which reaches no route"),
-                "write two segments, or a parameter: `{name}` holds any `/` that was escaped".to_owned(),
-            ),
-            (Some(digits), Some(plain)) if plain.is_ascii_alphanumeric() || "-._~".contains(plain) => {
-                (3, format!("clients send `%{digits}` as `{plain}`"), format!("write `{plain}`"))
-            }
-            (Some(digits), _) if digits.chars().any(|digit| digit.is_ascii_lowercase()) => {
-                let capitals = digits.to_ascii_uppercase();
-                (
-                    3,
-                    format!("clients write the escape `%{digits}` in capitals"),
-                    format!("write `%{capitals}`"),
-                )
-            }
-            (Some(_), _) => return None,
-            (None, _) => (
-                1,
-                "`%` begins an escape of two hexadecimal digits".to_owned(),
-                "write `%25` for `%`".to_owned(),
-            ),
-        };
-        let start = range.start + at;
-        Some(Problem { rule: Rule::RouteEscape, range: start..start + length, text, help })
     })
 }
 

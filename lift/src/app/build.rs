@@ -9,7 +9,7 @@ use super::health;
 use super::triggers::{Triggered, Triggers};
 use super::{App, AppSettings, Service, Wrap};
 use crate::clock::Clock;
-use crate::config::{Fault, Faults, Reader, Sources};
+use crate::config::{Fault, Faults, Reader, Sources, path_problem};
 use crate::error::{CatalogEntry, Telling};
 use crate::handler::{Endpoint, Entry, Trigger, router::Router};
 use crate::health::{HealthHandle, HealthSettings, Lifecycle, Monitor, PROBES, Probes};
@@ -52,6 +52,7 @@ pub(super) fn build(app: App, sources: &Sources) -> Result<(Arc<Service>, AppSet
     let catalog = catalog(&entries);
     let mut router = Router::default();
     let mut triggers = Triggers::default();
+    let mut refused: Vec<String> = Vec::new();
     for (prefix, entry) in entries {
         let place = format!("{}:{}", entry.meta.file, entry.meta.line);
         if let Some(answer) = (entry.hidden)() {
@@ -65,12 +66,16 @@ pub(super) fn build(app: App, sources: &Sources) -> Result<(Arc<Service>, AppSet
         }
         match entry.meta.trigger {
             Trigger::Http { .. } => {
-                if !prefix.is_empty()
-                    && (!prefix.starts_with('/') || prefix.ends_with('/') || prefix.contains(['{', '}']))
-                {
-                    let problem =
-                        format!("`{}` is in the group `{prefix}`, which is not a prefix", entry.meta.name);
-                    reader.fault(Fault::new(place, problem).help("write `.group(\"/v1\", …)`"));
+                let problem = if prefix.is_empty() { None } else { path_problem(&prefix, "a prefix") };
+                if let Some((problem, help)) = problem {
+                    // One mistake, however many handlers are in the group.
+                    if !refused.contains(&prefix) {
+                        let (name, shown) = (entry.meta.name, prefix.escape_debug());
+                        let problem =
+                            format!("`{name}` is in the group `{shown}`, which is not a prefix: {problem}");
+                        reader.fault(Fault::new(place, problem).help(help));
+                        refused.push(prefix);
+                    }
                 } else if let Err(fault) = router.insert(&prefix, entry.meta, around(entry.endpoint, true)) {
                     reader.fault(fault);
                 }

@@ -95,7 +95,7 @@ impl App {
 
     /// Adds handlers whose paths begin with `prefix`, such as `/v1`.
     ///
-    /// A prefix without a leading slash, with a trailing one or with parameters is told at start.
+    /// A prefix is judged as a handler's path is, and has no parameters; what is wrong with it is told at start.
     pub fn group(mut self, prefix: impl Into<String>, handlers: Handlers) -> Self {
         let prefix = prefix.into();
         self.entries.extend(handlers.entries.into_iter().map(|entry| (prefix.clone(), entry)));

@@ -70,16 +70,14 @@ impl AppSettings {
     }
 }
 
+/// One slash at the end is taken off, and is none alone.
 fn base_path(section: &mut Section<'_>) -> Result<Option<String>, Invalid> {
     let Some(path) = section.optional::<String>("base_path")? else { return Ok(None) };
-    let bare = path.trim_end_matches('/');
+    let bare = path.strip_suffix('/').filter(|bare| !bare.ends_with('/')).unwrap_or(&path);
     if bare.is_empty() {
         return Ok(None);
     }
-    if !bare.starts_with('/') || bare.contains(['?', '#', '{', '}', ' ']) {
-        return Err(section.invalid("base_path", format!("`{path}` is not a path such as `/shop`")));
-    }
-    Ok(Some(bare.to_owned()))
+    section.base_path("base_path", bare.to_owned(), "/shop").map(Some)
 }
 
 #[cfg(test)]

@@ -6,6 +6,8 @@
 
 mod asked;
 mod fault;
+mod path;
+mod path_rules;
 mod section;
 mod sources;
 #[cfg(test)]
@@ -13,6 +15,7 @@ mod tests;
 mod value;
 
 pub use fault::{Fault, Faults};
+pub(crate) use path::path_problem;
 pub use section::{Invalid, Section};
 pub(crate) use sources::Reader;
 pub use sources::Sources;

@@ -153,10 +153,20 @@ impl<'a> Section<'a> {
     /// Notes that a value is of the right kind but does not do, and gives the error to return. The fault names where the value is
     /// set: the variable, the key of `lift.toml` or the code. Where it is missing, that is the variable.
     pub fn invalid(&mut self, key: &str, problem: impl Into<String>) -> Invalid {
-        let set = self.look_up(key).or_else(|| self.in_code(key));
-        let subject = set.map_or_else(|| self.variable(key), |(subject, _)| subject);
+        let subject = self.where_set(key);
         self.faults.push(Fault::new(subject, problem));
         Invalid
+    }
+
+    /// As [`invalid`](Self::invalid), with what to write instead.
+    pub(super) fn invalid_but(&mut self, key: &str, problem: String, help: String) -> Invalid {
+        let subject = self.where_set(key);
+        self.fault(Fault::new(subject, problem).help(help))
+    }
+
+    fn where_set(&self, key: &str) -> String {
+        let set = self.look_up(key).or_else(|| self.in_code(key));
+        set.map_or_else(|| self.variable(key), |(subject, _)| subject)
     }
 
     /// Notes a fault of something else than a key, and gives the error to return.

@@ -53,17 +53,8 @@ impl HealthSettings {
         // The world may ask a function, and the platform looks after its machine.
         let on_lambda = reader.env("AWS_LAMBDA_RUNTIME_API").is_some();
         let mut health = reader.section(&["health"], "LIFT_HEALTH");
-        let base_path = health.or("base_path", "/health".to_owned()).and_then(|path| {
-            let good = path.len() > 1
-                && path.starts_with('/')
-                && !path.ends_with('/')
-                && !path.contains(['{', '?', '#']);
-            if good {
-                Ok(path)
-            } else {
-                Err(health.invalid("base_path", format!("`{path}` is not a path such as `/health`")))
-            }
-        });
+        let base_path = health.or("base_path", "/health".to_owned());
+        let base_path = base_path.and_then(|path| health.base_path("base_path", path, "/health"));
         let listen = health.optional::<String>("listen");
         let details = details(&mut health);
         let names = health.or("public_names", !on_lambda);
