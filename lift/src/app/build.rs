@@ -12,7 +12,7 @@ use crate::clock::Clock;
 use crate::config::{Fault, Faults, Reader, Sources, path_problem};
 use crate::error::{CatalogEntry, Telling};
 use crate::handler::{Endpoint, Entry, Trigger, router::Router};
-use crate::health::{HealthHandle, HealthSettings, Lifecycle, Monitor, PROBES, Probes};
+use crate::health::{HealthHandle, HealthSettings, Lifecycle, Monitor, Probes};
 use crate::resource::{Kind, Opening, Overrides, Requirements, Resources, User, short_name};
 
 pub(super) fn build(app: App, sources: &Sources) -> Result<(Arc<Service>, AppSettings), Faults> {
@@ -103,20 +103,7 @@ pub(super) fn build(app: App, sources: &Sources) -> Result<(Arc<Service>, AppSet
 
     health::fill(&handle, &resources, checks.0, by_hand, settings.as_ref().ok(), &mut reader);
     let base_path = settings.as_ref().map_or("/health", |settings| &settings.health.base_path);
-    let groups = handle.groups.iter().map(|group| format!("/{}", group.name));
-    for probe in PROBES.into_iter().map(ToOwned::to_owned).chain(groups) {
-        let path = format!("{base_path}{probe}");
-        // What serves all the rest leaves the probes alone.
-        if let Some(served) = router.at(&path).filter(|served| !served.path.contains("{*")) {
-            let place = format!("{}:{}", served.meta.file, served.meta.line);
-            let problem = format!(
-                "`{}` serves `{}`, where the health probe `{path}` is",
-                served.meta.name, served.path
-            );
-            let help = "give it another path, or move the probes: LIFT_HEALTH_BASE_PATH=/-/health";
-            reader.fault(Fault::new(place, problem).help(help));
-        }
-    }
+    health::check_paths(&router, base_path, &handle.groups, &mut reader);
 
     for Fault { subject, problem, help } in reader.unread_variables() {
         tracing::warn!(variable = subject, help, "{problem}");

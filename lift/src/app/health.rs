@@ -5,8 +5,10 @@ use std::sync::Arc;
 use super::AppSettings;
 use crate::clock::Deadline;
 use crate::config::{Fault, Reader};
+use crate::handler::router::Router;
 use crate::health::{
-    CheckEntry, Component, Group, HealthHandle, RegisterError, Root, TAKEN, is_name, system_components,
+    COMPONENT, CheckEntry, Component, Group, HealthHandle, PROBES, RegisterError, Root, TAKEN, is_name,
+    system_components,
 };
 use crate::resource::{Context, Resources, User};
 
@@ -46,6 +48,40 @@ pub(super) fn fill(
     }
     let disabled: Vec<_> = disabled.iter().map(|resource| resource.spec().name).collect();
     check_groups(handle, &disabled, reader);
+}
+
+/// Tells each handler whose requests a probe would answer.
+pub(super) fn check_paths(router: &Router, base: &str, groups: &[Group], reader: &mut Reader<'_>) {
+    let groups = groups.iter().map(|group| format!("{base}/{}", group.name));
+    let probes: Vec<String> = PROBES.iter().map(|probe| format!("{base}{probe}")).chain(groups).collect();
+    for served in router.served() {
+        let Some(probe) = probes.iter().find(|probe| meet(&served.path, probe)) else { continue };
+        let place = format!("{}:{}", served.meta.file, served.meta.line);
+        let problem =
+            format!("`{}` serves `{}`, where the health probe `{probe}` is", served.meta.name, served.path);
+        let help = "give it another path, or move the probes: LIFT_HEALTH_BASE_PATH=/-/health";
+        reader.fault(Fault::new(place, problem).help(help));
+    }
+}
+
+/// Whether one request can be for both a handler's path and a probe's. What serves all the rest leaves the probes alone, but
+/// for the rest below a path that is a probe's own.
+fn meet(path: &str, probe: &str) -> bool {
+    let (mut segments, mut probe) = (path.split('/'), probe.split('/'));
+    let mut is_probes_own = true;
+    loop {
+        match (segments.next(), probe.next()) {
+            (None, None) => return true,
+            (Some(rest), Some(probe)) if rest.starts_with("{*") => {
+                return is_probes_own && probe == COMPONENT;
+            }
+            (Some(segment), Some(probe)) if segment == probe => {}
+            (Some(segment), Some(probe)) if segment.starts_with('{') || probe == COMPONENT => {
+                is_probes_own = false;
+            }
+            _ => return false,
+        }
+    }
 }
 
 fn check_groups(handle: &HealthHandle, disabled: &[&str], reader: &mut Reader<'_>) {

@@ -152,6 +152,7 @@ impl Router {
     }
 
     /// Whether anything serves a path, by any method.
+    #[cfg(test)]
     pub(crate) fn at(&self, path: &str) -> Option<&Served> {
         self.serving(*self.paths.at(path).ok()?.value)?.served.first()
     }

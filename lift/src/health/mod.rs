@@ -27,7 +27,7 @@ pub use health_check::HealthCheck;
 pub(crate) use health_check::is_name;
 pub(crate) use lifecycle::Lifecycle;
 pub(crate) use monitor::{Component, Monitor};
-pub(crate) use probe::{PROBES, Probes};
+pub(crate) use probe::{COMPONENT, PROBES, Probes};
 pub(crate) use report::{Form, Sight};
 pub use settings::{CheckKind, CheckSettings};
 pub use status::{Health, Status};

@@ -12,8 +12,11 @@ use super::{CheckKind, Component, Group, HealthHandle, Status};
 use crate::error::Failure;
 use crate::resource::{Managed, Warm};
 
-/// The probe paths below the base path; below the last one each component has its own.
-pub(crate) const PROBES: [&str; 5] = ["", "/ready", "/live", "/startup", "/components"];
+/// The probe paths below the base path.
+pub(crate) const PROBES: [&str; 6] = ["", "/ready", "/live", "/startup", "/components", "/components/{name}"];
+
+/// The segment of the probe paths that is any component's name.
+pub(crate) const COMPONENT: &str = "{name}";
 
 /// The endpoints that Kubernetes, load balancers and people ask.
 pub(crate) struct Probes {
