@@ -491,6 +491,13 @@ fn a_start_function_whose_error_misbehaves_is_a_start_error_that_can_be_read() {
     });
 }
 
+#[tokio::test]
+async fn a_start_function_that_panics_is_a_start_error() {
+    let panics = async || -> Result<(), Mischief> { std::panic::panic_any(Bomb) };
+    let error = App::new("start").on_start(panics).test().start().await.err().unwrap();
+    assert!(error.to_string().contains("failed: it panicked: a payload that is not text"), "{error}");
+}
+
 /// The failure of a request whose handler has ended is kept for a layer or a test.
 #[tokio::test]
 async fn a_panic_of_an_error_says_which_failure_it_stood_behind() {

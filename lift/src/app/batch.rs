@@ -27,6 +27,7 @@ use crate::clock::Deadline;
 use crate::error::{self, Failure, Origin, Outcome};
 use crate::event::{self, BatchItem, Batched, BatchedItem, FailedItems, RecordKind, Records};
 use crate::layer::fence;
+use crate::telemetry::caught;
 
 /// What became of one record.
 enum End {
@@ -266,12 +267,15 @@ impl Batch<'_> {
                 End::NotBegun => not_begun += 1,
             }
         }
-        for (outcome, count) in [("done", done), ("failed", failed), ("returned", not_begun)] {
-            if count > 0 {
-                metrics::counter!("lift_records_total", "handler" => meta.name, "outcome" => outcome)
-                    .increment(count);
+        // A recorder of the program's own that panics changes nothing for the records.
+        let _ = caught(|| {
+            for (outcome, count) in [("done", done), ("failed", failed), ("returned", not_begun)] {
+                if count > 0 {
+                    metrics::counter!("lift_records_total", "handler" => meta.name, "outcome" => outcome)
+                        .increment(count);
+                }
             }
-        }
+        });
         if not_begun > 0 {
             let (handler, request_id) = (meta.name, self.request_id);
             tracing::warn!(

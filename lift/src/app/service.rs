@@ -21,7 +21,7 @@ use super::start::{Start, StartFailed};
 use super::triggers::{Triggered, Triggers};
 use crate::body::AXUM_BODY_LIMIT;
 use crate::clock::Deadline;
-use crate::error::{self, CatalogEntry, Failure, Telling};
+use crate::error::{self, CatalogEntry, Failure, Telling, boxed};
 use crate::event::BODY_LIMIT;
 use crate::handler::router::{Matched, Router};
 use crate::handler::{Endpoint, HandlerMeta};
@@ -109,8 +109,13 @@ impl Service {
         if with_functions {
             for start in &self.starts {
                 let context = Context::new(self.resources.clone(), User::new(start.name), Deadline::NONE);
-                let failed = |error| StartFailed { name: start.name, error };
-                (start.run)(context).await.map_err(failed)?;
+                let ran = fence((start.run)(context)).await.unwrap_or_else(|stopped| {
+                    Err(match stopped {
+                        Stopped::Panic(panicked) => boxed(format!("it panicked: {panicked}")),
+                        stopped => boxed(stopped),
+                    })
+                });
+                ran.map_err(|error| StartFailed { name: start.name, error })?;
             }
         }
         self.lifecycle().started();
