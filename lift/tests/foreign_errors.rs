@@ -427,10 +427,10 @@ fn a_resource_whose_error_misbehaves_is_not_available_and_nothing_else() {
     bounded(|| async {
         for unmasked in ["false", "true"] {
             for (name, panics) in KINDS {
-                if name == "drop" {
-                    continue;
-                }
-                let open = move || std::future::ready(Err::<Opened, _>(BoxError::from(Mischief(name))));
+                let error = move || -> BoxError {
+                    if name == "drop" { ShopError::Gone(Dropped).into() } else { Mischief(name).into() }
+                };
+                let open = move || std::future::ready(Err::<Opened, _>(error()));
                 let app = App::new("away").handlers(lift::handlers![opened, ok]).test();
                 let service = app.var("LIFT_LOG_UNMASKED_ERRORS", unmasked).with::<Opened>(open);
                 let service = service.start().await.unwrap();

@@ -5,39 +5,39 @@ use std::time::Duration;
 use axum_core::response::{IntoResponse, Response};
 
 use crate::config::duration_text;
-use crate::error::{BoxError, Catalog, CatalogEntry, Decision, Failure, LiftError, Retry};
+use crate::error::{BoxError, Catalog, CatalogEntry, Decision, Failure, Foreign, LiftError, Retry};
 use crate::resource::short_name;
 
 /// What a connect said that many callers waited for; it shows and chains as the error itself does.
 #[derive(Clone)]
-pub struct Cause(Arc<BoxError>);
+pub struct Cause(Arc<Foreign>);
 
 impl Cause {
     pub(super) fn new(error: BoxError) -> Self {
-        Self(Arc::new(error))
+        Self(Arc::new(error.into()))
     }
 
     /// The error itself.
     pub(crate) fn inner(&self) -> &(dyn std::error::Error + 'static) {
-        self.0.as_ref().as_ref()
+        &**self.0
     }
 }
 
 impl fmt::Debug for Cause {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Debug::fmt(&self.0, f)
+        fmt::Debug::fmt(self.inner(), f)
     }
 }
 
 impl fmt::Display for Cause {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(&self.0, f)
+        fmt::Display::fmt(self.inner(), f)
     }
 }
 
 impl std::error::Error for Cause {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        self.0.source()
+        self.inner().source()
     }
 }
 
