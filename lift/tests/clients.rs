@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex};
 use std::time::Duration;
 
-use futures_util::future::join_all;
+use futures_util::future::{join_all, poll_immediate};
 use lift::clock::Clock;
 use lift::config::NoSettings;
 use lift::prelude::*;
@@ -308,6 +308,28 @@ fn an_open_whose_runtime_ends_is_begun_again_elsewhere() {
     assert_eq!(second.block_on(async { service.get("/call").await.unwrap().text() }), "2");
     second.block_on(service.close());
     assert_eq!(backend.closed(), 1);
+}
+
+#[test]
+fn a_caller_whose_open_ends_with_its_runtime_is_told_of_no_failure_before_its_time() {
+    let backend = Backend::default();
+    backend.mood(Mood::Fails);
+    let runtime = || tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let (first, second) = (runtime(), runtime());
+    let service = first.block_on(backend.service());
+    first.block_on(async {
+        assert_eq!(told(&service, "/call").await.0, 503);
+        backend.mood(Mood::Hangs);
+        let gone = tokio::time::timeout(Duration::from_millis(1), service.get("/call").into_future());
+        assert!(gone.await.is_err());
+    });
+    second.block_on(async {
+        let mut call = service.get("/call").into_future();
+        assert!(poll_immediate(&mut call).await.is_none());
+        backend.mood(Mood::Well);
+        std::thread::spawn(move || drop(first)).join().unwrap();
+        assert_eq!(call.await.unwrap().text(), "3");
+    });
 }
 
 #[tokio::test]

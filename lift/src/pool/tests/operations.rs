@@ -216,6 +216,43 @@ async fn a_pool_that_grows_serves_those_who_wait() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_pool_that_grows_keeps_what_is_idle() {
+    let (backend, clock) = (Backend::new(), Clock::held());
+    let pool = backend.pool(&clock, at_most(2));
+    pool.warm(2).await.unwrap();
+    for (size, idle) in [(4, 2), (2, 2), (1, 1)] {
+        pool.resize(size);
+        settle().await;
+        assert_eq!(pool.stats().idle, idle, "of at most {size}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_connection_that_is_held_for_longer_than_the_limit_is_a_leak_once_for_each_lending() {
+    let (backend, clock) = (Backend::new(), Clock::held());
+    let pool = backend.pool(&clock, PoolSettings { leak_after: MS * 30, ..at_most(2) });
+    let told = || {
+        pool.maintain();
+        pool.core_for_tests().leaks.lock().unwrap().clone()
+    };
+    let (first, second) = (pool.get().await.unwrap(), pool.get().await.unwrap());
+    clock.advance(MS * 30);
+    assert!(told().is_empty());
+    clock.advance(MS);
+    let both = told();
+    assert_eq!(both.len(), 2);
+    assert_eq!(told(), both);
+    drop(first);
+    assert_eq!(told(), both[1..]);
+    let first = pool.get().await.unwrap();
+    assert_eq!(told(), both[1..], "another lending");
+    clock.advance(MS * 31);
+    assert_eq!(told().len(), 2);
+    drop((first, second));
+    assert!(told().is_empty());
+}
+
+#[tokio::test(start_paused = true)]
 async fn what_an_invocation_leaves_held_is_a_leak_when_the_next_one_begins() {
     let (backend, clock) = (Backend::new(), Clock::held());
     let pool = backend.pool(&clock, PoolSettings { leak_after: Duration::ZERO, ..at_most(2) });
