@@ -34,7 +34,8 @@ pub(super) fn at_hand(settings: &PoolSettings) -> Option<u64> {
 
 /// What became of a connection before it was lent.
 pub(super) enum Prepared<R: Resource> {
-    Ready(Box<Connection<R>>),
+    /// It may be lent, since this moment.
+    Ready(Box<Connection<R>>, Moment),
     /// It was expired or no longer valid.
     Closed(CloseReason),
     /// Its round trip failed.
@@ -44,6 +45,15 @@ pub(super) enum Prepared<R: Resource> {
 }
 
 impl<R: Resource> Core<R> {
+    /// Whether a connection may be lent as it is: nearly always, where calls come one after the other.
+    #[inline]
+    pub(super) fn is_good_as_new(&self, connection: &Connection<R>, now: Moment) -> bool {
+        let idle = now.millis_since(connection.returned);
+        self.at_hand.is_some_and(|at_hand| idle <= at_hand)
+            && connection.is_valid()
+            && !connection.is_expired(now)
+    }
+
     /// Judges a connection before it is lent; at most one round trip, and only after it was idle for long. A caller that
     /// goes away meanwhile takes nothing along.
     pub(super) async fn prepare(
@@ -76,11 +86,11 @@ impl<R: Resource> Core<R> {
         // Opening it was its round trip.
         let fresh = new && idle <= Duration::from_millis(DRIVER_MAY_SLEEP);
         if fresh || !self.wants_round_trip(idle) {
-            return Prepared::Ready(connection);
+            return Prepared::Ready(connection, now);
         }
         let mut round_trip = self.round_trip(connection);
         match timeout_at(deadline, &mut round_trip.answer).await {
-            Ok(Ok(Ok(connection))) => Prepared::Ready(connection),
+            Ok(Ok(Ok(connection))) => Prepared::Ready(connection, self.clock.now()),
             Ok(Ok(Err(error))) => Prepared::Failed(error),
             Ok(Err(_)) => Prepared::Failed(boxed("the round trip did not end")),
             Err(_) => Prepared::Late(boxed("the caller's time was over before the round trip's")),

@@ -322,11 +322,11 @@ impl<R: Resource> Connect<R> {
     }
 
     fn succeeded(self, core: &Arc<Core<R>>, resource: R, place: Place) {
-        Counters::add(&core.counters.created);
+        let number = core.counters.created.fetch_add(1, Ordering::Relaxed) + 1;
         let lifetime = core.chance.shorten(core.settings.max_lifetime, LIFETIME_JITTER);
         let (departures, now) = (core.departures.clone(), core.clock.now());
-        let connection = Connection::new(resource, place, departures, self.generation, now, lifetime);
-        let connection = Box::new(connection);
+        let connection =
+            Box::new(Connection::new(resource, place, departures, (number, self.generation), now, lifetime));
         if !connection.is_valid() {
             connection.close(CloseReason::Invalid);
             return self.failed(core, boxed(UNFIT), None);

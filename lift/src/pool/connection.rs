@@ -21,7 +21,9 @@ pub(super) struct Connection<R> {
     pub(super) unusable: Option<CloseReason>,
     /// The pool's generation in which it was last found to belong there.
     pub(super) generation: u64,
-    pub(super) created: Moment,
+    /// The how manieth of its pool it is.
+    pub(super) number: u64,
+    created: Moment,
     /// How long it may live, its own part of the jitter taken off.
     lifetime: Duration,
     /// When it was last known to work.
@@ -40,7 +42,7 @@ impl<R: Resource> Connection<R> {
         resource: R,
         place: Place,
         departures: Arc<Departures>,
-        generation: u64,
+        (number, generation): (u64, u64),
         now: Moment,
         lifetime: Duration,
     ) -> Self {
@@ -51,6 +53,7 @@ impl<R: Resource> Connection<R> {
             reason: CloseReason::Closed,
             unusable: None,
             generation,
+            number,
             created: now,
             lifetime,
             returned: now,

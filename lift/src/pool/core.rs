@@ -45,7 +45,7 @@ pub(super) struct Core<R: Resource> {
     /// Round trips under way, also those whose callers have left.
     pub(super) checking: AtomicUsize,
     /// For how long, in milliseconds, a connection is lent again without a further look. `None` for not at all.
-    at_hand: Option<u64>,
+    pub(super) at_hand: Option<u64>,
     pub(super) connects: Mutex<Connects>,
     /// Something changed that a caller may want to know before a connection comes: a connect failed.
     pub(super) changed: Notify,
@@ -138,12 +138,7 @@ impl<R: Resource> Core<R> {
         let mut at_hand = self.parking.take(home());
         if let Some(connection) = at_hand.take() {
             let now = self.clock.now();
-            let idle = now.millis_since(connection.returned);
-            if self.at_hand.is_some_and(|at_hand| idle <= at_hand)
-                && connection.is_valid()
-                && !connection.is_expired(now)
-                && !self.is_closed()
-            {
+            if self.is_good_as_new(&connection, now) && !self.is_closed() {
                 return Ok(self.lend(connection, now, by, false));
             }
             at_hand = Some(connection);
@@ -172,7 +167,7 @@ impl<R: Resource> Core<R> {
         limit: Duration,
         by: User,
     ) -> Result<Pooled<R>, PoolError> {
-        let (begin, asked) = (Instant::now(), self.clock.now());
+        let (begin, opened) = (Instant::now(), self.counters.created.load(Ordering::Relaxed));
         let deadline = from_now(limit);
         let mut turn = self.queue.line_up(deadline);
         let mut suspect = None;
@@ -190,13 +185,19 @@ impl<R: Resource> Core<R> {
                 },
             };
             // Opened since this caller came, most likely for it.
-            let new = !connection.lent && connection.created.ticks() >= asked.ticks();
-            match self.prepare(connection, new, deadline).await {
-                Prepared::Ready(connection) => {
+            let new = !connection.lent && connection.number > opened;
+            let now = self.clock.now();
+            let prepared = if self.is_good_as_new(&connection, now) {
+                Prepared::Ready(connection, now)
+            } else {
+                self.prepare(connection, new, deadline).await
+            };
+            match prepared {
+                Prepared::Ready(connection, now) => {
                     if new {
                         self.connects().breaker.proved();
                     }
-                    break Ok(connection);
+                    break Ok((connection, now));
                 }
                 Prepared::Closed(reason) if new => {
                     self.unfit(reason);
@@ -214,11 +215,11 @@ impl<R: Resource> Core<R> {
             }
         };
         match got {
-            Ok(connection) => {
+            Ok((connection, now)) => {
                 if turn.has_waited() {
                     self.counters.wait.note(begin.elapsed().as_millis().try_into().unwrap_or(u64::MAX));
                 }
-                Ok(self.lend(connection, self.clock.now(), by, turn.has_waited()))
+                Ok(self.lend(connection, now, by, turn.has_waited()))
             }
             Err(error) => {
                 self.connects().failed = Some((error.class(), self.clock.now()));
@@ -308,10 +309,11 @@ impl<R: Resource> Core<R> {
         {
             return connection.close(reason);
         }
-        let left =
-            if self.parking.waiting() > 0 { Some(connection) } else { self.parking.park(home(), connection) };
-        if let Some(connection) = left {
-            self.enqueue(connection);
+        if self.parking.waiting() > 0 {
+            return self.enqueue(connection);
+        }
+        if let Some(displaced) = self.parking.park(home(), connection) {
+            self.enqueue(displaced);
         }
         if self.parking.waiting() > 0 || self.is_closed() {
             self.unpark();
