@@ -73,8 +73,8 @@ use proc_macro::TokenStream;
 /// pattern: a resource (`Pooled<R>`, `Pool<R>`, `Shared<T>`, also in `Option`, `Result` and tuples), any extractor that needs
 /// only the request, or, as the last one, what reads the body (`Json<T>`, `String`, `Bytes`).
 ///
-/// Every parameter of the route is the name of an argument, or a name that an argument's pattern binds, as in
-/// `Path((org, id)): Path<(String, Uuid)>`.
+/// Every parameter of the route is the name of an argument, or a name that an argument's pattern binds; or an argument's type is
+/// called `Path`, which takes all of them: `Path(order): Path<OrderPath>`.
 ///
 /// An argument that only another kind of trigger has (`SqsMessage` on HTTP, `RequestContext` on a queue) is refused, and so
 /// is one that only axum's own router would fill.

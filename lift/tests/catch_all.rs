@@ -39,8 +39,6 @@ struct InOrder(u8, Option<String>);
 
 #[lift::handler(GET, "/shops/{shop}/{*rest}")]
 async fn place(
-    _shop: u8,
-    _rest: String,
     Path(place): Path<Place>,
     Path(pair): Path<(u8, String)>,
     Path(in_order): Path<InOrder>,
@@ -52,7 +50,6 @@ async fn place(
 
 #[lift::handler(GET, "/alone/{*rest}")]
 async fn alone(
-    _rest: String,
     Path(text): Path<String>,
     Path(maybe): Path<Option<String>>,
     Path((only,)): Path<(String,)>,

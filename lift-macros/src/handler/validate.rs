@@ -1,7 +1,7 @@
 //! The rules that join the attribute and the function.
 
 use proc_macro2::Ident;
-use syn::LitStr;
+use syn::{GenericArgument, LitStr, PathArguments, Type};
 
 use super::model::{Handler, Takes, Trigger};
 use super::parse::{CANCEL, CONCURRENCY, Front, ON_PERMANENT, PARTIAL, RawHandler, TIMEOUT};
@@ -74,8 +74,25 @@ fn binds<'f>(parameter: &Parameter, function: &'f Function) -> Option<&'f Ident>
         .or_else(|| names().find(|name| unraw(name).strip_prefix('_') == Some(&parameter.name)))
 }
 
-/// Every parameter is some argument's name, or is bound by some argument's pattern (`Path((org, id)): Path<…>`).
+/// Whether an argument takes all parameters, as far as its type's name says it.
+fn takes_all(ty: &Type) -> bool {
+    let Type::Path(path) = ty else { return false };
+    let Some(last) = path.path.segments.last() else { return false };
+    match &last.arguments {
+        _ if last.ident == "Path" => true,
+        PathArguments::AngleBracketed(of) if last.ident == "Option" || last.ident == "Result" => {
+            of.args.first().is_some_and(|first| matches!(first, GenericArgument::Type(ty) if takes_all(ty)))
+        }
+        _ => false,
+    }
+}
+
+/// Every parameter is some argument's name, or is bound by some argument's pattern (`Path((org, id)): Path<…>`), or there is a
+/// `Path<T>`.
 fn check_parameters(parameters: &[Parameter], path: &LitStr, function: &Function, errors: &Errors) {
+    if function.arguments.iter().any(|argument| takes_all(&argument.ty)) {
+        return;
+    }
     let is_parameter = |name: &Ident| parameters.iter().any(|parameter| parameter.name == unraw(name));
     let mut free: Vec<&Ident> = function
         .arguments
@@ -119,5 +136,5 @@ fn unanswered(parameter: &Parameter, path: &LitStr, function: &Function) -> Faul
         Err(_) => format!("r#{name}"),
     };
     literal::fault(Rule::ParameterMissing, path, range.clone(), text)
-        .help(format!("add an argument to `{}`: `{argument}: String`", function.name()))
+        .help(format!("add an argument to `{}`: `{argument}: String`; `Path<T>` takes all", function.name()))
 }

@@ -24,7 +24,7 @@ use crate::clock::Deadline;
 use crate::error::{self, CatalogEntry, Failure, Telling, boxed};
 use crate::event::BODY_LIMIT;
 use crate::handler::router::{Matched, Router};
-use crate::handler::{Endpoint, HandlerMeta};
+use crate::handler::{Endpoint, HandlerMeta, Uncalled};
 use crate::health::{Form, Lifecycle, Probes, Sight};
 use crate::layer::{Stopped, fence};
 use crate::resource::{Context, Invoked, Resources, User, Warm};
@@ -214,19 +214,27 @@ impl Service {
             DefaultBodyLimit::max(BODY_LIMIT).apply(&mut request);
         }
         let is_starting = !self.lifecycle().has_started();
-        let unserved = match self.router.route(request.method(), request.uri().path()) {
-            _ if is_starting => starting().into(),
-            Matched::Served(served, params) => {
-                let (meta, user, endpoint) = (Some(served.meta), served.user, served.endpoint.clone());
-                let target = Target { meta, user, route: Some(served.path.clone()), params, endpoint };
-                return self.invocation(request, target, request_id, call);
-            }
-            Matched::MethodNotAllowed(allow) => not_allowed(&request, allow),
-            Matched::NotFound => self.nowhere(&request).into(),
-            Matched::BadPath(failure) => Unserved::from(failure),
+        let (served, params, uncalled) = match self.router.route(request.method(), request.uri().path()) {
+            Matched::Served(served, params) => (Ok(served), params, is_starting.then(starting)),
+            Matched::BadPath(served, failure) => (Ok(served), Vec::new(), Some(failure)),
+            Matched::MethodNotAllowed(allow) => (Err(not_allowed(&request, allow)), Vec::new(), None),
+            Matched::NotFound => (Err(self.nowhere(&request).into()), Vec::new(), None),
         };
-        request.extensions_mut().insert(unserved);
-        self.invocation(request, Target::nobody(self.nobody.clone()), request_id, call)
+        let target = match served {
+            Ok(served) => {
+                if let Some(failure) = uncalled {
+                    request.extensions_mut().insert(Uncalled(failure));
+                }
+                let (meta, user, endpoint) = (Some(served.meta), served.user, served.endpoint.clone());
+                Target { meta, user, route: Some(served.path.clone()), params, endpoint }
+            }
+            Err(unserved) => {
+                let unserved: Unserved = if is_starting { starting().into() } else { unserved };
+                request.extensions_mut().insert(unserved);
+                Target::nobody(self.nobody.clone())
+            }
+        };
+        self.invocation(request, target, request_id, call)
     }
 
     fn invocation(

@@ -11,10 +11,16 @@ use tower::ServiceExt;
 use tower_layer::Layer;
 use tower_service::Service;
 
+use crate::error::Failure;
+
 /// Something that answers requests: a handler, with or without layers around it.
 pub(crate) trait Endpoint: Send + Sync {
     fn call(&self, request: Request) -> BoxFuture<'static, Response>;
 }
+
+/// Why a handler is not called; what it finds with its request, behind all layers.
+#[derive(Clone)]
+pub(crate) struct Uncalled(pub(crate) Failure);
 
 /// A handler as a tower service: what a [`Layer`] given to lift is put around.
 #[derive(Clone)]

@@ -1,12 +1,13 @@
+use std::future::ready;
 use std::sync::Arc;
 
 use axum_core::extract::Request;
-use axum_core::response::Response;
+use axum_core::response::{IntoResponse, Response};
 use futures_util::future::BoxFuture;
 
 use crate::error::Catalog;
 
-use super::{Endpoint, Handler, HandlerMeta, IntoRoute, layered};
+use super::{Endpoint, Handler, HandlerMeta, IntoRoute, Uncalled, layered};
 use crate::resource::Requirements;
 
 /// One handler of a list.
@@ -57,7 +58,10 @@ struct Call(fn(Request) -> BoxFuture<'static, Response>);
 
 impl Endpoint for Call {
     fn call(&self, request: Request) -> BoxFuture<'static, Response> {
-        (self.0)(request)
+        match request.extensions().get() {
+            Some(Uncalled(failure)) => Box::pin(ready(failure.clone().into_response())),
+            None => (self.0)(request),
+        }
     }
 }
 

@@ -1,5 +1,5 @@
 use std::convert::Infallible;
-use std::fmt::Display;
+use std::fmt::{self, Display};
 use std::ops::Deref;
 use std::str::FromStr;
 use std::sync::Arc;
@@ -14,8 +14,12 @@ use crate::error::{Failure, Origin};
 use crate::resource::Context;
 
 fn invalid(name: &str, problem: impl Display) -> Failure {
+    refused(format_args!("path parameter `{name}`: {problem}"))
+}
+
+fn refused(detail: impl Display) -> Failure {
     Failure::new(StatusCode::BAD_REQUEST, "INVALID_PATH_PARAMETER")
-        .detail(format!("path parameter `{name}`: {problem}"))
+        .detail(detail.to_string())
         .origin_is(Origin::Rejected)
 }
 
@@ -57,7 +61,8 @@ impl<T: FromPath, S: Sync, const INDEX: usize> FromRequestParts<S> for PathArg<T
 }
 
 /// All parameters of the route as one value: a tuple or a tuple struct in the route's order, a struct or a map by their
-/// names, a list of values or of pairs `(name, value)`, or a single value when there is one.
+/// names, a list of values or of pairs `(name, value)`, or a single value when there is one. `Option<Path<T>>` is `None`
+/// where the route has no parameters.
 ///
 /// Usually unnecessary: an argument named like a parameter is parsed from the path.
 #[derive(Clone, Copy, Debug)]
@@ -76,11 +81,51 @@ impl<T: DeserializeOwned + Send, S: Sync> FromRequestParts<S> for Path<T> {
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Failure> {
         let params = Context::of(parts).map(Context::params).unwrap_or_default();
-        T::deserialize(Params(params)).map(Path).map_err(|error| invalid("*", error))
+        T::deserialize(Params(params)).map(Path).map_err(|error| match &error.name {
+            Some(name) => invalid(name, &error),
+            None => refused(format_args!("path parameters: {error}")),
+        })
     }
 }
 
-type ParamError = serde::de::value::Error;
+impl<T: DeserializeOwned + Send, S: Sync> OptionalFromRequestParts<S> for Path<T> {
+    type Rejection = Failure;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Option<Self>, Failure> {
+        if Context::of(parts).is_none_or(|context| context.params().is_empty()) {
+            return Ok(None);
+        }
+        <Self as FromRequestParts<S>>::from_request_parts(parts, state).await.map(Some)
+    }
+}
+
+/// What is wrong, and with which parameter where it is one.
+#[derive(Debug)]
+struct ParamError {
+    name: Option<String>,
+    problem: String,
+}
+
+impl ParamError {
+    fn of(mut self, name: &str) -> Self {
+        self.name.get_or_insert_with(|| name.to_owned());
+        self
+    }
+}
+
+impl fmt::Display for ParamError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.problem)
+    }
+}
+
+impl std::error::Error for ParamError {}
+
+impl serde::de::Error for ParamError {
+    fn custom<T: Display>(problem: T) -> Self {
+        Self { name: None, problem: problem.to_string() }
+    }
+}
 
 macro_rules! single {
     ($($method:ident)*) => {$(
@@ -188,6 +233,13 @@ impl<'a> Params<'a> {
 #[derive(Clone, Copy)]
 struct Param<'a>(&'a str, &'a str);
 
+impl Param<'_> {
+    /// Names the parameter in an error.
+    fn named<T>(self, read: Result<T, ParamError>) -> Result<T, ParamError> {
+        read.map_err(|error| error.of(self.0))
+    }
+}
+
 impl<'de> IntoDeserializer<'de, ParamError> for Param<'_> {
     type Deserializer = Self;
 
@@ -199,8 +251,10 @@ impl<'de> IntoDeserializer<'de, ParamError> for Param<'_> {
 macro_rules! parse {
     ($($method:ident $visit:ident $type:ty;)*) => {$(
         fn $method<V: serde::de::Visitor<'de>>(self, visitor: V) -> Result<V::Value, ParamError> {
-            let value: $type = self.1.parse().map_err(|error| ParamError::custom(format_args!("`{}`: {error}", self.1)))?;
-            visitor.$visit(value)
+            let value: $type = self.1.parse().map_err(|error| {
+                ParamError::custom(format_args!("`{}`: {error}", self.1)).of(self.0)
+            })?;
+            self.named(visitor.$visit(value))
         }
     )*};
 }
@@ -209,11 +263,11 @@ impl<'de> serde::Deserializer<'de> for Param<'_> {
     type Error = ParamError;
 
     fn deserialize_any<V: serde::de::Visitor<'de>>(self, visitor: V) -> Result<V::Value, ParamError> {
-        visitor.visit_str(self.1)
+        self.named(visitor.visit_str(self.1))
     }
 
     fn deserialize_option<V: serde::de::Visitor<'de>>(self, visitor: V) -> Result<V::Value, ParamError> {
-        visitor.visit_some(self)
+        self.named(visitor.visit_some(self))
     }
 
     fn deserialize_newtype_struct<V: serde::de::Visitor<'de>>(
@@ -221,7 +275,7 @@ impl<'de> serde::Deserializer<'de> for Param<'_> {
         _: &'static str,
         visitor: V,
     ) -> Result<V::Value, ParamError> {
-        visitor.visit_newtype_struct(self)
+        self.named(visitor.visit_newtype_struct(self))
     }
 
     fn deserialize_enum<V: serde::de::Visitor<'de>>(
@@ -230,7 +284,7 @@ impl<'de> serde::Deserializer<'de> for Param<'_> {
         _: &'static [&'static str],
         visitor: V,
     ) -> Result<V::Value, ParamError> {
-        visitor.visit_enum(self.1.into_deserializer())
+        self.named(visitor.visit_enum(self.1.into_deserializer()))
     }
 
     parse! {
@@ -261,7 +315,8 @@ impl<'de> serde::Deserializer<'de> for Param<'_> {
                 "a parameter is a name and a value, not {len} values"
             )));
         }
-        visitor.visit_seq(SeqDeserializer::new([self.0, self.1].into_iter()))
+        let pair = [Param(self.0, self.0), Param(self.0, self.1)];
+        self.named(visitor.visit_seq(SeqDeserializer::new(pair.into_iter())))
     }
 
     fn deserialize_tuple_struct<V: serde::de::Visitor<'de>>(
@@ -346,6 +401,26 @@ mod tests {
         assert_eq!(Vec::<String>::deserialize(Params(&both)).unwrap(), ["oslo", "7"]);
         let pairs = [("shop".to_owned(), "oslo".to_owned()), ("id".to_owned(), "7".to_owned())];
         assert_eq!(Vec::<(String, String)>::deserialize(Params(&both)).unwrap(), pairs);
+        let numbers = [("a", "1".to_owned()), ("b", "2".to_owned())];
+        let named = [("a".to_owned(), 1_u32), ("b".to_owned(), 2)];
+        assert_eq!(Vec::<(String, u32)>::deserialize(Params(&numbers)).unwrap(), named);
+        assert_eq!(Vec::<(String, Id)>::deserialize(Params(&numbers)).unwrap()[1].1, Id(2));
+        assert_eq!(
+            Vec::<(char, Option<i8>)>::deserialize(Params(&numbers)).unwrap(),
+            [('a', Some(1)), ('b', Some(2))]
+        );
+        for (name, error) in [
+            (Some("shop"), <(u8, u8)>::deserialize(Params(&both)).unwrap_err()),
+            (Some("shop"), Vec::<u8>::deserialize(Params(&both)).unwrap_err()),
+            (Some("shop"), Vec::<(String, u8)>::deserialize(Params(&both)).unwrap_err()),
+            (Some("shop"), std::collections::HashMap::<String, u8>::deserialize(Params(&both)).unwrap_err()),
+            (Some("id"), <(String, std::net::IpAddr)>::deserialize(Params(&both)).unwrap_err()),
+            (Some("id"), <(String, Option<bool>)>::deserialize(Params(&both)).unwrap_err()),
+            (Some("shop"), Id::deserialize(Params(&both[..1])).unwrap_err()),
+            (None, u8::deserialize(Params(&both)).unwrap_err()),
+        ] {
+            assert_eq!(error.name.as_deref(), name, "{error}");
+        }
         assert_eq!(
             Vec::<Pair>::deserialize(Params(&both)).unwrap(),
             pairs.clone().map(|(name, value)| Pair(name, value))

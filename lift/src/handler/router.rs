@@ -49,8 +49,8 @@ pub(crate) enum Matched<'a> {
     /// Another method would do; the value of `Allow`.
     MethodNotAllowed(&'a str),
     NotFound,
-    /// The path holds an escape that is not UTF-8.
-    BadPath(Failure),
+    /// The path of this handler holds an escape that is not UTF-8.
+    BadPath(&'a Served, Failure),
 }
 
 impl Router {
@@ -144,7 +144,7 @@ impl Router {
                     let detail = format!("path parameter `{name}`: its escapes are not UTF-8");
                     let failure =
                         Failure::new(http::StatusCode::BAD_REQUEST, "INVALID_PATH_PARAMETER").detail(detail);
-                    return Matched::BadPath(failure.origin_is(Origin::Rejected));
+                    return Matched::BadPath(served, failure.origin_is(Origin::Rejected));
                 }
             }
         }
@@ -223,7 +223,7 @@ mod tests {
             Matched::Served(served, params) => format!("{} {params:?}", served.meta.name),
             Matched::MethodNotAllowed(allow) => format!("allow {allow}"),
             Matched::NotFound => "404".to_owned(),
-            Matched::BadPath(_) => "400".to_owned(),
+            Matched::BadPath(..) => "400".to_owned(),
         }
     }
 

@@ -19,7 +19,7 @@ use crate::clock::{Chance, Moment};
 use crate::config::duration_text;
 use crate::error::{BoxError, boxed, logged};
 use crate::layer::Caught;
-use crate::resource::{CloseReason, Counters, Init, Resource, Substitute, Warm};
+use crate::resource::{CloseReason, Init, Resource, Substitute, Warm};
 
 /// Connects at the same time while the backend is well.
 const PARALLEL_CONNECTS: usize = 4;
