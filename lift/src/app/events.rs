@@ -118,7 +118,11 @@ impl Service {
             Decoded::NoRecords if self.triggers.take_records() => {
                 Err(not_valid("a batch without records".to_owned()))
             }
-            Decoded::NoRecords | Decoded::Other => self.other(&event, arrival, None).await,
+            // Of a source that no handler here takes, or of one that an `event` asks for.
+            Decoded::NoRecords => {
+                self.other(&event, arrival, Some("a batch without records".to_owned())).await
+            }
+            Decoded::Other => self.other(&event, arrival, None).await,
             Decoded::Foreign(words) => self.other(&event, arrival, Some(words)).await,
             Decoded::BadHttp(problem, source) => {
                 let failure = Failure::new(StatusCode::BAD_REQUEST, "EVENT_NOT_VALID");

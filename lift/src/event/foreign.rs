@@ -11,50 +11,83 @@ use super::scan::Scan;
 pub(super) fn is_mark(key: &str) -> bool {
     matches!(
         key,
-        "CodePipeline.job"
+        "@type"
+            | "AutoScalingGroupARN"
+            | "CallbackId"
+            | "CampaignId"
+            | "CodePipeline.job"
             | "DDBStreamBatchInfo"
             | "Details"
+            | "DurableExecutionArn"
+            | "Event"
+            | "EventType"
             | "InvocationEventType"
             | "InvocationId"
+            | "InvocationMetadata"
+            | "JourneyId"
             | "KinesisBatchInfo"
+            | "LifecycleActionToken"
             | "LifecycleEventHookExecutionId"
             | "LogicalResourceId"
             | "SecretId"
             | "SigningCertURL"
+            | "SubscribeURL"
+            | "UnsubscribeURL"
+            | "actionExecutionId"
             | "actionGroup"
+            | "actionInvocationPoint"
             | "alarmData"
             | "authorizationToken"
             | "awslogs"
             | "certificatePem"
+            | "chatContent"
             | "clickType"
+            | "componentName"
+            | "componentTypeId"
+            | "configurationProfileId"
+            | "connectorContext"
+            | "connectorRuntimeSettings"
+            | "credentials"
             | "connection-id"
             | "context"
             | "currentIntent"
+            | "dataBlobStringEncodedInBase64"
             | "datasetRecords"
             | "deviceEvent"
             | "directive"
+            | "event"
+            | "external_function"
             | "header"
             | "info"
+            | "ingestionJobId"
+            | "interceptorInputVersion"
             | "invocationId"
             | "invocationSchemaVersion"
+            | "invokeModelRawResponse"
             | "invokingEvent"
             | "labelingJobArn"
+            | "lifecycleStage"
+            | "node"
+            | "payload"
             | "protocolData"
             | "raw_path"
             | "requestPayload"
+            | "s3ObjectKey"
             | "serverId"
             | "serviceMetadata"
             | "session"
             | "sessionState"
             | "transformId"
             | "triggerSource"
+            | "type"
             | "typeName"
             | "widgetContext"
             | "xAmzRequestId"
     )
 }
 
-/// What is sent, and the places (JSON Pointers) that an event of this source always has, and no other one.
+/// What is sent, and the places (JSON Pointers) that an event of this source always has, and no other one. Where a place
+/// is anybody's, its text is told, too: `/Event=s3:TestEvent`.
 const SOURCES: &[(&str, &[&str])] = &[
     ("a request of an Alexa skill", &["/context/System", "/request/type"]),
     ("a request of an Alexa skill", &["/session/application/applicationId", "/request/type"]),
@@ -64,6 +97,14 @@ const SOURCES: &[(&str, &[&str])] = &[
         &["/header/namespace", "/header/payloadVersion", "/payload"],
     ),
     ("an action of an AppConfig extension", &["/InvocationId", "/Application/Id", "/ConfigurationProfile"]),
+    ("a request of AppFlow", &["/connectorContext", "/type"]),
+    ("a request of AppFlow", &["/type=ValidateConnectorRuntimeSettingsRequest", "/connectorRuntimeSettings"]),
+    ("a request of AppFlow", &["/type=ValidateCredentialsRequest", "/credentials"]),
+    ("a request of AppFlow", &["/type=DescribeConnectorConfigurationRequest"]),
+    (
+        "a configuration that AppConfig asks to validate",
+        &["/applicationId", "/configurationProfileId", "/content"],
+    ),
     ("a request of AppSync", &["/info/fieldName", "/info/parentTypeName"]),
     ("a request of AppSync", &["/info/channelNamespace"]),
     // Of a resolver that Amplify has made.
@@ -72,13 +113,33 @@ const SOURCES: &[(&str, &[&str])] = &[
         "a question of an AppSync authorizer",
         &["/authorizationToken", "/requestContext/apiId", "/requestContext/queryString"],
     ),
+    // Of the Events API.
+    (
+        "a question of an AppSync authorizer",
+        &["/authorizationToken", "/requestContext/apiId", "/requestContext/operation"],
+    ),
+    ("a query of Athena", &["/@type", "/catalogName", "/queryId"]),
+    ("a function that a query of Athena calls", &["/@type", "/methodName", "/functionType"]),
+    ("a notice of EC2 Auto Scaling", &["/LifecycleActionToken", "/LifecycleTransition"]),
+    ("a notice of EC2 Auto Scaling", &["/Event=autoscaling:TEST_NOTIFICATION", "/AutoScalingGroupARN"]),
+    ("a question of EC2 Auto Scaling", &["/AutoScalingGroupARN", "/CapacityToTerminate"]),
     ("a call of a Bedrock agent", &["/actionGroup", "/agent"]),
+    ("an answer of a Bedrock agent's model", &["/invokeModelRawResponse", "/promptType"]),
+    ("a step of a Bedrock agent", &["/context/agentConfiguration", "/state"]),
+    ("a node of a Bedrock flow", &["/flow/flowArn", "/node/nodeInputs"]),
+    ("a call through a Bedrock gateway", &["/interceptorInputVersion", "/mcp"]),
+    ("a call through a Bedrock gateway", &["/interceptorInputVersion", "/http"]),
+    ("documents of a Bedrock knowledge base", &["/ingestionJobId", "/knowledgeBaseId"]),
     ("a call of Chime", &["/InvocationEventType", "/CallDetails"]),
+    ("a message in a Chime channel", &["/CallbackId", "/ChannelMessage"]),
     ("a question of a Client VPN endpoint", &["/connection-id", "/endpoint-id"]),
     ("a request of a CloudFormation stack", &["/LogicalResourceId", "/RequestType", "/StackId"]),
     ("a CloudFormation macro", &["/transformId", "/fragment"]),
+    ("a hook of CloudFormation", &["/actionInvocationPoint", "/hookTypeName"]),
     ("a request of CloudFront (Lambda@Edge)", &["/Records/0/cf"]),
     ("an alarm of CloudWatch", &["/alarmArn", "/alarmData"]),
+    ("a query of CloudWatch for metrics", &["/EventType=GetMetricData", "/GetMetricDataRequest"]),
+    ("a query of CloudWatch for metrics", &["/EventType=DescribeGetMetricData"]),
     ("log events of CloudWatch Logs", &["/awslogs/data"]),
     ("a request of a CloudWatch dashboard", &["/widgetContext/widgetId"]),
     ("records of CodeCommit", &["/Records/0/codecommit"]),
@@ -88,21 +149,41 @@ const SOURCES: &[(&str, &[&str])] = &[
     ("an event of Cognito Sync", &["/datasetRecords", "/identityPoolId"]),
     ("a rule of AWS Config", &["/invokingEvent", "/resultToken"]),
     ("a contact flow of Amazon Connect", &["/Details/ContactData", "/Name"]),
+    ("a message in a chat of Amazon Connect", &["/chatContent", "/associatedResourceArn"]),
+    ("a campaign of Amazon Connect", &["/InvocationMetadata/CampaignContext", "/Items"]),
+    ("a step of a durable function", &["/CheckpointToken", "/DurableExecutionArn"]),
+    ("a hook of an ECS deployment", &["/lifecycleStage", "/executionDetails"]),
     ("an event of IoT 1-Click", &["/deviceEvent", "/placementInfo"]),
     ("an event of an IoT button", &["/clickType", "/serialNumber"]),
     ("a device that IoT provisions", &["/certificatePem", "/templateArn", "/parameters"]),
     ("a question of an IoT authorizer", &["/protocolData", "/connectionMetadata"]),
+    ("an event of IoT Events", &["/actionExecutionId", "/detector/detectorModelName"]),
+    ("an event of IoT Events", &["/payload/actionExecutionId", "/payload/detector"]),
+    ("an event of IoT Events", &["/event/payload/actionExecutionId", "/event/payload/detector"]),
+    ("a query of IoT TwinMaker", &["/componentName", "/entityId", "/workspaceId"]),
+    ("a query of IoT TwinMaker", &["/componentTypeId", "/workspaceId"]),
+    ("a document of Amazon Kendra or Q Business", &["/s3ObjectKey", "/s3Bucket", "/metadata/attributes"]),
+    (
+        "a document of Amazon Kendra or Q Business",
+        &["/dataBlobStringEncodedInBase64", "/metadata/attributes"],
+    ),
     ("records of Data Firehose or Kinesis Data Analytics", &["/invocationId", "/records/0/recordId"]),
     ("what a Lambda destination gets", &["/requestPayload", "/requestContext/functionArn"]),
     ("what a Lambda destination gets", &["/DDBStreamBatchInfo", "/requestContext/functionArn"]),
     ("what a Lambda destination gets", &["/KinesisBatchInfo", "/requestContext/functionArn"]),
     ("a turn of a Lex bot", &["/currentIntent", "/bot"]),
     ("a turn of a Lex bot", &["/sessionState", "/bot"]),
+    ("a campaign of Pinpoint", &["/CampaignId", "/Endpoints"]),
+    ("a journey of Pinpoint", &["/JourneyId", "/Endpoints"]),
+    ("a function that a query of Redshift calls", &["/external_function", "/arguments"]),
+    ("a test of a bucket's notifications by S3", &["/Event=s3:TestEvent", "/Bucket"]),
     ("a request of S3 Object Lambda", &["/xAmzRequestId", "/userRequest"]),
     ("a task of S3 Batch Operations", &["/invocationSchemaVersion", "/tasks"]),
     ("a task of SageMaker Ground Truth", &["/labelingJobArn", "/version"]),
     ("a rotation of Secrets Manager", &["/SecretId", "/ClientRequestToken", "/Step"]),
     ("a message that SNS has signed for HTTP", &["/SigningCertURL", "/TopicArn"]),
+    ("a message that SNS sends over HTTP", &["/SubscribeURL", "/TopicArn"]),
+    ("a message that SNS sends over HTTP", &["/UnsubscribeURL", "/TopicArn"]),
     ("a question of the Transfer Family", &["/serverId", "/username", "/protocol", "/sourceIp"]),
     ("a step of a Transfer Family workflow", &["/serviceMetadata/executionDetails", "/fileLocation"]),
     ("a request of VPC Lattice", &["/raw_path", "/method", "/is_base64_encoded"]),
@@ -139,7 +220,10 @@ pub(super) fn foreign_outline(event: &Value) -> Option<String> {
             return Some(format!("what CloudTrail has recorded of `{}`", source.escape_debug()));
         }
     }
-    let has = |pointer: &str| event.pointer(pointer).is_some();
+    let has = |place: &str| match place.split_once('=') {
+        Some((pointer, expected)) => text(pointer) == Some(expected),
+        None => event.pointer(place).is_some(),
+    };
     if ["/methodArn", "/routeArn"].into_iter().any(has) {
         return Some("a question of an API Gateway authorizer".to_owned());
     }
@@ -171,6 +255,7 @@ mod tests {
         let mut event = serde_json::json!({"its": "own"});
         for place in places {
             let mut at = &mut event;
+            let (place, text) = place.split_once('=').unwrap_or((place, "something"));
             for step in place.split('/').skip(1) {
                 if step == "0" {
                     *at = Value::Array(vec![Value::Null]);
@@ -179,7 +264,7 @@ mod tests {
                     at = &mut at[step];
                 }
             }
-            *at = "something".into();
+            *at = text.into();
         }
         event
     }
@@ -201,9 +286,14 @@ mod tests {
                 let event = event_with(&others);
                 assert_eq!(told(&event.to_string()), None, "without {place}: {event}");
                 // The key alone is anybody's.
-                let top = place.split('/').nth(1).unwrap();
-                if *place != format!("/{top}") {
+                let (path, text) = place.split_once('=').unwrap_or((place, ""));
+                let top = path.split('/').nth(1).unwrap();
+                if path != format!("/{top}") {
                     let event = event_with(&[&format!("/{top}/its/own")]);
+                    assert_eq!(told(&event.to_string()), None, "{event}");
+                }
+                if !text.is_empty() {
+                    let event = event_with(&[&others[..], &[path]].concat());
                     assert_eq!(told(&event.to_string()), None, "{event}");
                 }
             }
@@ -236,7 +326,6 @@ mod tests {
             r#"[{"eventSource":"SelfManagedKafka","key":1e999}]"#,
             r#"[{"info":{"fieldName":"order","parentTypeName":"Query"},"arguments":{"name":"\ud800"}}]"#,
             r#"{"methodArn":"arn:aws:execute-api","headers":null,"x":"\ud800"}"#,
-            r#"{"httpMethod":"GET","requestContext":{"stage":"prod","x":1e999}}"#,
         ] {
             assert!(told(event).is_some(), "{event}");
         }
@@ -270,6 +359,18 @@ mod tests {
             r#"{"Records":[{"eventSource":"shop"}]}"#,
             r#"{"Records":{"eventSource":"aws:sqs"}}"#,
             r#"{"httpMethod":"GET","path":"/"}"#,
+            r#"{"applicationId":"a","content":"b"}"#,
+            r#"{"Event":"s3:ObjectCreated","Bucket":"orders"}"#,
+            r#"{"EventType":"sold","CallbackId":"7"}"#,
+            r#"{"s3Bucket":"orders","s3ObjectKey":"7.json"}"#,
+            r#"{"s3Bucket":"orders","s3ObjectKey":"7.json","metadata":{"by":"ada"}}"#,
+            r#"{"workspaceId":"w","entityId":"e"}"#,
+            r#"{"CampaignId":"c","JourneyId":"j"}"#,
+            r#"{"payload":{"detector":"smoke"},"event":{"payload":{}}}"#,
+            r#"{"@type":"Order","queryId":"q"}"#,
+            r#"{"state":"START","context":{"user":"ada"}}"#,
+            r#"{"node":{"name":"n"},"flow":{"flowArn":"f"}}"#,
+            r#"{"TopicArn":"arn:aws:sns:eu-central-1:1:orders","Message":"m"}"#,
             r#"[{"eventSource":"shop","from":"aws:sqs"}]"#,
             r#"["aws:sqs","SelfManagedKafka","parentTypeName"]"#,
         ] {
@@ -281,7 +382,8 @@ mod tests {
     #[test]
     fn each_source_has_a_mark() {
         for (words, places) in SOURCES {
-            let top = |place: &&&str| place.trim_start_matches('/').split('/').next().unwrap().to_owned();
+            let top =
+                |place: &&&str| place.trim_start_matches('/').split(['/', '=']).next().unwrap().to_owned();
             let seen_otherwise = |key: &str| key == "Records" || key == "requestContext";
             let marked = places.iter().any(|place| is_mark(&top(&place)) || seen_otherwise(&top(&place)));
             assert!(marked, "{words}");
