@@ -70,6 +70,20 @@ async fn sigterm_lets_what_is_in_flight_end_on_managed_instances() {
     lambda.finish();
 }
 
+/// Which may be configured for one invocation at a time.
+#[tokio::test]
+async fn sigterm_lets_what_is_in_flight_end_on_a_managed_instance_of_one() {
+    let dir = folder();
+    let lambda = lambda().memory(2048).managed().shutdown_limit(Duration::from_secs(20)).start();
+    let function = lambda.spawn(function(dir.path()));
+    let call = tokio::spawn(lambda.invoke(get("/id/1500000")).into_future());
+    lambda.wait_for("one in flight", 1, |record| matches!(record, Record::Delivered { .. })).await;
+    let ended = function.shut_down().await;
+    assert!(!ended.killed, "{ended:?}");
+    assert_eq!(http(&call.await.expect("no panic").expect("an answer")).status, 200);
+    lambda.finish();
+}
+
 /// One that never ends must not keep the instance longer than the grace.
 #[tokio::test]
 async fn the_grace_bounds_what_is_in_flight_on_managed_instances() {

@@ -6,6 +6,7 @@
 
 mod asked;
 mod fault;
+pub(crate) mod lambda;
 mod path;
 mod path_rules;
 mod section;

@@ -26,6 +26,7 @@ use super::{Signals, extension, start_error, workers};
 use crate::app::{AppSettings, Arrival, EventAnswer, Service};
 use crate::clock::Deadline;
 use crate::config::Sources;
+use crate::config::lambda::{concurrency, is_managed};
 use crate::error::{self, Failure};
 use crate::{App, Error};
 
@@ -78,6 +79,7 @@ async fn serve_until_signal(
     tracing::info!(signal, "shutting down");
     service.lifecycle().draining();
     stop.cancel();
+    // On a classic function it comes when there is none.
     if !is_managed() {
         return (Ok(()), CLOSING);
     }
@@ -90,11 +92,6 @@ async fn serve_until_signal(
         signal = signals.next() => tracing::warn!(signal, "second signal: invocations are cut off"),
     }
     (Ok(()), closing)
-}
-
-/// Whether there are several invocations at a time. On a classic function SIGTERM comes when there is none.
-fn is_managed() -> bool {
-    workers::concurrency() > 1
 }
 
 /// Everything before the first event.
@@ -155,7 +152,7 @@ async fn serve(service: &Arc<Service>, streams: bool, stop: CancellationToken) -
             }
         }
     }
-    let workers = workers::concurrency();
+    let workers = concurrency();
     match served.take() {
         Some(service) => workers::run(service, workers, Arc::new(RuntimeApi::new(workers)), stop).await,
         // The layer has been asked for it above.

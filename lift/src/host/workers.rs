@@ -24,15 +24,6 @@ const REPLACED_AFTER: Duration = Duration::from_millis(50);
 /// How long a poll goes on after the stop: an event that is on its way has been taken, and nobody else will serve it.
 const ON_ITS_WAY: Duration = Duration::from_millis(100);
 
-/// How many invocations Lambda has in flight at most.
-pub(super) fn concurrency() -> usize {
-    std::env::var("AWS_LAMBDA_MAX_CONCURRENCY")
-        .ok()
-        .and_then(|number| number.parse().ok())
-        .unwrap_or(1)
-        .max(1)
-}
-
 /// Where invocations come from.
 pub(super) trait Source: Send + Sync + 'static {
     /// The next one; `None` when there was nothing to serve.

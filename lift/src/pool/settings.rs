@@ -1,6 +1,7 @@
 use std::fmt;
 use std::time::Duration;
 
+use crate::config::lambda::{concurrency, is_managed};
 use crate::config::{Fault, Invalid, Section, duration_text};
 use crate::resource::{ResourceSpec, Warm};
 
@@ -32,15 +33,15 @@ pub struct PoolSettings {
     pub min_idle: usize,
     /// The bound of one cleanup; until then the connection has its place in the pool. Default 1 s.
     pub cleanup_timeout: Duration,
-    /// Time held after which a leak is suspected and logged, once. Default 30 s; on Lambda, with one invocation at a time,
-    /// zero, which means the end of the invocation.
+    /// Time held after which a leak is suspected and logged, once. Default 30 s; on Lambda, except on managed
+    /// instances, zero, which means the end of the invocation.
     pub leak_after: Duration,
     /// When callers wait, and for so long no connection has come back and no connect has ended, the pool is unhealthy.
     /// Default 1 min.
     pub stuck_after: Duration,
     /// Where `max_size` comes from, for the start-up banner.
     pub(crate) max_size_rule: String,
-    /// Nothing runs between invocations, and nobody waits long for a breaker.
+    /// Callers have deadlines, so nobody waits long for a breaker; on managed instances neither.
     pub(crate) on_lambda: bool,
 }
 
@@ -76,14 +77,10 @@ pub(crate) fn on_lambda() -> bool {
     std::env::var_os("AWS_LAMBDA_RUNTIME_API").is_some()
 }
 
-/// Invocations that Lambda has in flight at most: more than one on managed instances only.
-fn concurrency() -> usize {
-    std::env::var("AWS_LAMBDA_MAX_CONCURRENCY").ok().and_then(|n| n.parse().ok()).unwrap_or(1)
-}
-
 fn default_leak_after() -> Duration {
-    // Whatever is still held when the next invocation begins was leaked by one that has ended.
-    if on_lambda() && concurrency() == 1 { Duration::ZERO } else { PoolSettings::default().leak_after }
+    // Whatever is still held when the next invocation begins was leaked by one that has ended. On a managed instance
+    // tasks go on between invocations, and may hold something rightly.
+    if on_lambda() && !is_managed() { Duration::ZERO } else { PoolSettings::default().leak_after }
 }
 
 fn default_max_size(per_call: usize, per_invocation: usize) -> (usize, String) {

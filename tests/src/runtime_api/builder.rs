@@ -9,6 +9,7 @@ pub struct Builder {
     pub(super) memory: u32,
     pub(super) timeout: Duration,
     pub(super) concurrency: usize,
+    pub(super) managed: bool,
     pub(super) snap_start: bool,
     pub(super) freeze: Option<Duration>,
     pub(super) extensions: Vec<String>,
@@ -26,6 +27,7 @@ impl Default for Builder {
             memory: 128,
             timeout: Duration::from_secs(3),
             concurrency: 1,
+            managed: false,
             snap_start: false,
             freeze: None,
             extensions: Vec::new(),
@@ -66,6 +68,17 @@ impl Builder {
     pub fn concurrency(mut self, invocations: usize) -> Self {
         self.concurrency = invocations.max(1);
         self
+    }
+
+    /// A managed instance, also with one invocation at a time.
+    #[must_use]
+    pub fn managed(mut self) -> Self {
+        self.managed = true;
+        self
+    }
+
+    pub(super) fn is_managed(&self) -> bool {
+        self.managed || self.concurrency > 1
     }
 
     /// With a snapshot after the start: see [`RuntimeApi::started`] and [`RuntimeApi::restore`].

@@ -103,7 +103,7 @@ impl Shared {
         let external = self.config.extensions.iter().any(|external| external == name);
         let allowed: &[&str] = if external {
             &["INVOKE", "SHUTDOWN"]
-        } else if self.config.concurrency > 1 {
+        } else if self.config.is_managed() {
             &[]
         } else {
             &["INVOKE"]

@@ -76,7 +76,7 @@ impl RuntimeApi {
         let config = &self.shared.config;
         let kind = match config {
             _ if config.snap_start => "snap-start",
-            _ if config.concurrency > 1 => "lambda-managed-instances",
+            _ if config.is_managed() => "lambda-managed-instances",
             _ => "on-demand",
         };
         let mut program = program
@@ -92,7 +92,7 @@ impl RuntimeApi {
             .env("AWS_DEFAULT_REGION", "eu-central-1")
             .env("_HANDLER", "bootstrap")
             .env("TZ", ":UTC");
-        if config.concurrency > 1 {
+        if config.is_managed() {
             program = program.env("AWS_LAMBDA_MAX_CONCURRENCY", config.concurrency.to_string());
         }
         program

@@ -197,7 +197,7 @@ impl Shared {
             }
             invocation.end(Stage::TimedOut, Ok(Answer::TimedOut));
             state.history.push(Record::TimedOut { request_id: request_id.to_owned() });
-            if self.config.kill_at_deadline.unwrap_or(self.config.concurrency == 1) {
+            if self.config.kill_at_deadline.unwrap_or(!self.config.is_managed()) {
                 state.signal(Signal::KILL);
             }
         });
@@ -251,7 +251,7 @@ impl Shared {
     /// Stops the process when it has answered everything and asks for more.
     fn freeze(&self, state: &mut State) {
         let idle = state.delivered > 0 && state.in_flight() == 0;
-        let freezes = self.config.freeze.is_some() && self.config.concurrency == 1;
+        let freezes = self.config.freeze.is_some() && !self.config.is_managed();
         if freezes && idle && state.process.is_some() && state.frozen.is_none() {
             state.signal(Signal::STOP);
             state.frozen = Some(Frozen { since: Instant::now(), thawing: false });
