@@ -239,5 +239,5 @@ impl Service {
 
 /// All of a response, as its source reads it.
 async fn encoded(response: Response, source: HttpSource) -> Result<Box<RawValue>, Failure> {
-    event::encode(produced(response, source.response_limit()).await?, source)
+    event::encode(produced(response, source.body_limit()).await?, source)
 }

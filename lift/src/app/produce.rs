@@ -3,7 +3,8 @@
 use axum_core::body::Body;
 use axum_core::response::{IntoResponse, Response};
 use bytes::Bytes;
-use http::header::CONTENT_LENGTH;
+use http::HeaderMap;
+use http::header::{CONTENT_LENGTH, CONTENT_TYPE};
 use http_body::Body as _;
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use serde_json::value::{RawValue, to_raw_value};
@@ -22,7 +23,7 @@ pub(super) async fn produced(response: Response, limit: usize) -> Result<http::R
     let (parts, body) = response.into_parts();
     match whole(Limited::new(body, limit)).await {
         Ok(body) => Ok(http::Response::from_parts(parts, body)),
-        Err(error) if error.is::<LengthLimitError>() => Err(TooLarge { limit }.into()),
+        Err(error) if error.is::<LengthLimitError>() => Err(TooLarge::body(limit).into()),
         Err(error) => Err(broken(error)),
     }
 }
@@ -54,7 +55,14 @@ pub(super) fn without_body(response: Response) -> Response {
     Response::from_parts(parts, Body::empty())
 }
 
-/// The JSON of a response to a direct invoke: `null` for no body, a string for a body that is not JSON.
+/// Whether a body says that it is JSON.
+fn is_json(headers: &HeaderMap) -> bool {
+    let Some(kind) = headers.get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok()) else { return false };
+    let kind = kind.split(';').next().unwrap_or(kind).trim().to_ascii_lowercase();
+    kind == "application/json" || kind.ends_with("+json")
+}
+
+/// The JSON of a response to a direct invoke: `null` for no body, a string for a text that is not JSON and does not say so.
 pub(super) async fn json_answer(mut response: Response) -> Result<Box<RawValue>, Failure> {
     if let Some(failure) = response.extensions_mut().remove::<Failure>() {
         return Err(failure);
@@ -63,7 +71,7 @@ pub(super) async fn json_answer(mut response: Response) -> Result<Box<RawValue>,
     if response.extensions().get::<NotCalled>().is_some() {
         return Err(Failure::internal("REJECTED", format!("an argument's rejection answered {status}")));
     }
-    let body = produced(response, RESPONSE_LIMIT).await?.into_body();
+    let (parts, body) = produced(response, RESPONSE_LIMIT).await?.into_parts();
     if status.as_u16() >= 400 {
         let failure = Failure::new(status, "FAILED").cause(String::from_utf8_lossy(&body).into_owned());
         return Err(failure.origin_is(Origin::Internal));
@@ -73,9 +81,14 @@ pub(super) async fn json_answer(mut response: Response) -> Result<Box<RawValue>,
     }
     let json = match serde_json::from_slice(&body) {
         Ok(json) => json,
-        Err(_) => {
-            to_raw_value(&String::from_utf8_lossy(&body)).map_err(|error| Failure::unwritable(&error))?
-        }
+        Err(error) if is_json(&parts.headers) => return Err(Failure::unwritable(&error)),
+        Err(_) => match std::str::from_utf8(&body) {
+            Ok(text) => to_raw_value(text).map_err(|error| Failure::unwritable(&error))?,
+            Err(error) => {
+                let cause = format!("the answer is neither JSON nor text: {error}");
+                return Err(Failure::internal("RESPONSE_NOT_SERIALIZABLE", cause));
+            }
+        },
     };
     TooLarge::check(&json, RESPONSE_LIMIT)?;
     Ok(json)

@@ -3,7 +3,9 @@
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use bytes::Bytes;
-use http::header::{CONTENT_ENCODING, CONTENT_TYPE, SET_COOKIE};
+use http::header::{
+    CONNECTION, CONTENT_ENCODING, CONTENT_TYPE, SET_COOKIE, TE, TRAILER, TRANSFER_ENCODING, UPGRADE,
+};
 use http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode};
 use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
@@ -16,6 +18,9 @@ pub(crate) const RESPONSE_LIMIT: usize = 6 * 1024 * 1024 + 100;
 
 /// The largest answer that a load balancer takes: 1 MB of JSON.
 const LOAD_BALANCER_LIMIT: usize = 1024 * 1024;
+
+/// The largest message of a WebSocket API: 128 KB, counted of the body alone.
+const WEB_SOCKET_LIMIT: usize = 128 * 1024;
 
 /// Where an HTTP request comes from, which settles how its answer is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -52,15 +57,21 @@ pub(crate) struct HeaderNotUtf8(String);
 
 /// An answer is larger than its reader takes.
 #[derive(Debug, thiserror::Error)]
-#[error("the answer as JSON is larger than the {limit} bytes that its reader takes")]
+#[error("the {part} is larger than the {limit} bytes that its reader takes")]
 pub(crate) struct TooLarge {
-    pub(crate) limit: usize,
+    part: &'static str,
+    limit: usize,
 }
 
 impl TooLarge {
     /// Compares what is sent, byte by byte, with what its reader takes.
     pub(crate) fn check(answer: &RawValue, limit: usize) -> Result<(), Self> {
-        if answer.get().len() > limit { Err(Self { limit }) } else { Ok(()) }
+        if answer.get().len() > limit { Err(Self { part: "answer as JSON", limit }) } else { Ok(()) }
+    }
+
+    /// A body that is longer than all of the answer may be.
+    pub(crate) fn body(limit: usize) -> Self {
+        Self { part: "body of the answer", limit }
     }
 }
 
@@ -72,10 +83,18 @@ impl From<TooLarge> for Failure {
 
 impl HttpSource {
     /// How large an answer may be, as JSON with everything around the body.
-    pub(crate) fn response_limit(self) -> usize {
+    fn response_limit(self) -> usize {
         match self {
             Self::LoadBalancer { .. } => LOAD_BALANCER_LIMIT,
             _ => RESPONSE_LIMIT,
+        }
+    }
+
+    /// How large the body of an answer may be, as it is written.
+    pub(crate) fn body_limit(self) -> usize {
+        match self {
+            Self::WebSocket => WEB_SOCKET_LIMIT,
+            _ => self.response_limit(),
         }
     }
 }
@@ -85,7 +104,8 @@ impl HttpSource {
 /// # Errors
 /// `RESPONSE_HEADER_NOT_UTF8` and `RESPONSE_TOO_LARGE`: Lambda could not pass it on.
 pub(crate) fn encode(response: Response<Bytes>, source: HttpSource) -> Result<Box<RawValue>, Failure> {
-    let (parts, body) = response.into_parts();
+    let (mut parts, body) = response.into_parts();
+    without_hop_by_hop(&mut parts.headers);
     let odd = parts.headers.iter().find(|(_, value)| std::str::from_utf8(value.as_bytes()).is_err());
     if let Some((name, _)) = odd {
         return Err(Failure::internal("RESPONSE_HEADER_NOT_UTF8", HeaderNotUtf8(name.to_string())));
@@ -95,6 +115,9 @@ pub(crate) fn encode(response: Response<Bytes>, source: HttpSource) -> Result<Bo
         Ok(text) => (BASE64_STANDARD.encode(text), true),
         Err(binary) => (BASE64_STANDARD.encode(binary.as_bytes()), true),
     };
+    if body.len() > source.body_limit() {
+        return Err(TooLarge::body(source.body_limit()).into());
+    }
     let answer = HttpAnswer { source, status: parts.status, headers: parts.headers, body, is_base64_encoded };
     let answer = to_raw_value(&answer).map_err(|error| Failure::unwritable(&error))?;
     TooLarge::check(&answer, source.response_limit())?;
@@ -129,6 +152,27 @@ impl Serialize for HttpAnswer {
         answer.serialize_entry("body", &self.body)?;
         answer.serialize_entry("isBase64Encoded", &self.is_base64_encoded)?;
         answer.end()
+    }
+}
+
+/// Headers of one connection (RFC 9110, 7.6.1), which is not the handler's here.
+const HOP_BY_HOP: [HeaderName; 7] = [
+    CONNECTION,
+    HeaderName::from_static("keep-alive"),
+    HeaderName::from_static("proxy-connection"),
+    TE,
+    TRAILER,
+    TRANSFER_ENCODING,
+    UPGRADE,
+];
+
+/// Takes out what a gateway must not pass on: the headers of a connection, and those that `connection` names.
+pub(crate) fn without_hop_by_hop(headers: &mut HeaderMap) {
+    let named = headers.get_all(CONNECTION).iter().filter_map(|names| names.to_str().ok());
+    let named: Vec<HeaderName> =
+        named.flat_map(|names| names.split(',')).filter_map(|name| name.trim().parse().ok()).collect();
+    for name in HOP_BY_HOP.iter().chain(&named) {
+        headers.remove(name);
     }
 }
 
@@ -285,7 +329,6 @@ mod tests {
             (HttpSource::RestApi, 6_291_556),
             (HttpSource::LoadBalancer { multi_value: false }, 1_048_576),
             (HttpSource::LoadBalancer { multi_value: true }, 1_048_576),
-            (HttpSource::WebSocket, 6_291_556),
         ] {
             for (byte, cost) in [("x", 1), ("\"", 2), ("\u{1}", 6)] {
                 let around = encode(response(Some("text/plain"), ""), source).unwrap().get().len();
@@ -295,6 +338,50 @@ mod tests {
                 let above = encode(response(Some("text/plain"), byte.repeat(most + 1)), source).unwrap_err();
                 assert_eq!(above.code(), "RESPONSE_TOO_LARGE", "{source:?} {byte:?}");
             }
+        }
+    }
+
+    /// Of its body alone, whatever that costs in JSON; and in base64 when it is sent so.
+    #[test]
+    fn a_message_of_a_web_socket_has_at_most_128_kb() {
+        for (byte, most) in [("x", 131_072), ("\"", 131_072), ("\u{1}", 131_072), ("\u{fc}", 65_536)] {
+            encode(response(None, byte.repeat(most)), HttpSource::WebSocket).unwrap();
+            let above = encode(response(None, byte.repeat(most + 1)), HttpSource::WebSocket).unwrap_err();
+            assert_eq!(above.code(), "RESPONSE_TOO_LARGE", "{byte:?}");
+        }
+        encode(response(None, vec![0xff; 98_304]), HttpSource::WebSocket).unwrap();
+        let above = encode(response(None, vec![0xff; 98_305]), HttpSource::WebSocket).unwrap_err();
+        assert_eq!(
+            above.chain().unwrap(),
+            "the body of the answer is larger than the 131072 bytes that its reader takes"
+        );
+    }
+
+    #[test]
+    fn headers_of_a_connection_are_not_passed_on() {
+        for source in
+            [HttpSource::HttpApi, HttpSource::RestApi, HttpSource::LoadBalancer { multi_value: false }]
+        {
+            let mut odd = response(None, "");
+            for (name, value) in [
+                ("connection", "close, X-Hop"),
+                ("connection", "x-other"),
+                ("x-hop", "1"),
+                ("x-other", "1"),
+                ("x-end", "1"),
+                ("keep-alive", "timeout=5"),
+                ("proxy-connection", "close"),
+                ("te", "trailers"),
+                ("trailer", "x-end"),
+                ("transfer-encoding", "chunked"),
+                ("upgrade", "h2c"),
+            ] {
+                odd.headers_mut().append(name, HeaderValue::from_static(value));
+            }
+            let answer = encode(odd, source).unwrap();
+            let answer: serde_json::Value = serde_json::from_str(answer.get()).unwrap();
+            let headers = answer.get("headers").or(answer.get("multiValueHeaders")).unwrap();
+            assert_eq!(headers.as_object().unwrap().keys().collect::<Vec<_>>(), ["x-end"], "{source:?}");
         }
     }
 

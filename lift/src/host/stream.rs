@@ -10,12 +10,15 @@ use http::header::SET_COOKIE;
 use http::{HeaderMap, HeaderValue};
 use lambda_runtime::{MetadataPrelude, StreamResponse};
 
+use crate::event::without_hop_by_hop;
+
 /// The body of an answer. What breaks off ends it: `lambda_runtime` would write the error's text into the body.
 pub(super) type Chunks = Pin<Box<dyn Stream<Item = Result<Bytes, Infallible>> + Send>>;
 
 /// An answer with its head first, and its body until it ends or is stopped.
 pub(super) fn answer(response: Response, request_id: &str) -> StreamResponse<Chunks> {
-    let (parts, body) = response.into_parts();
+    let (mut parts, body) = response.into_parts();
+    without_hop_by_hop(&mut parts.headers);
     let text = |value: &HeaderValue| String::from_utf8_lossy(value.as_bytes()).into_owned();
     let cookies = parts.headers.get_all(SET_COOKIE).iter().map(text).collect();
     let (mut headers, mut left_out) = (HeaderMap::with_capacity(parts.headers.len()), None);
