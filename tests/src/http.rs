@@ -187,6 +187,15 @@ impl Connection {
         self.reader.get_ref().set_read_timeout(Some(limit))
     }
 
+    /// Says that nothing more will be sent; an answer may still come.
+    ///
+    /// # Errors
+    ///
+    /// When the other side has hung up.
+    pub fn finish_sending(&self) -> io::Result<()> {
+        self.reader.get_ref().shutdown(Shutdown::Write)
+    }
+
     /// A second handle for sending, for use beside reading.
     ///
     /// # Errors

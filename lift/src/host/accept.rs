@@ -16,17 +16,19 @@ use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use tokio::time::Instant;
 
+use super::half::{Client, Halves};
+
 /// Accepts until told to stop, then closes idle connections and lets busy ones answer until then.
 pub(super) async fn accept<F>(
     listener: TcpListener,
     mut stopped: oneshot::Receiver<Instant>,
-    answer: impl Fn(SocketAddr, Request<Incoming>) -> F + Clone + Send + 'static,
+    answer: impl Fn(SocketAddr, Client, Request<Incoming>) -> F + Clone + Send + 'static,
 ) where
     F: Future<Output = Response> + Send + 'static,
 {
     let graceful = GracefulShutdown::new();
     let mut http = http1::Builder::new();
-    http.timer(TokioTimer::new()).header_read_timeout(Duration::from_secs(30));
+    http.timer(TokioTimer::new()).header_read_timeout(Duration::from_secs(30)).half_close(true);
     let until = loop {
         let (stream, peer) = tokio::select! {
             accepted = listener.accept() => match accepted {
@@ -42,8 +44,10 @@ pub(super) async fn accept<F>(
         };
         let _ = stream.set_nodelay(true);
         let answer = answer.clone();
+        let stream = Halves::of(stream);
+        let client = stream.client();
         let service = service_fn(move |request| {
-            let answer = answer(peer, request);
+            let answer = answer(peer, client.clone(), request);
             async move { Ok::<_, Infallible>(answer.await) }
         });
         let connection = graceful.watch(http.serve_connection(TokioIo::new(stream), service));

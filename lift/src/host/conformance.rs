@@ -204,7 +204,7 @@ async fn serve(
     let address = listener.local_addr()?;
     let (stop, stopped) = tokio::sync::oneshot::channel();
     let service = service.service.clone();
-    tokio::spawn(super::accept::accept(listener, stopped, move |_, request| {
+    tokio::spawn(super::accept::accept(listener, stopped, move |_, _, request| {
         let call = Call { streams: true, ..super::test::call() };
         service.http(request.map(Body::new), call).response
     }));

@@ -8,6 +8,8 @@ mod conformance;
 mod dev;
 #[cfg(feature = "lambda")]
 mod extension;
+#[cfg(feature = "server")]
+mod half;
 #[cfg(feature = "lambda")]
 mod lambda;
 mod main;

@@ -8,6 +8,7 @@ use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 
 use super::accept::accept;
+use super::half::Client;
 use crate::Error;
 use crate::app::Service;
 
@@ -30,7 +31,7 @@ impl ProbeListener {
                 Ok(listener) => listener,
                 Err(error) => return tracing::error!(%error, "no probes are answered at `health.listen`"),
             };
-            let answer = move |_: SocketAddr, request: http::Request<hyper::body::Incoming>| {
+            let answer = move |_: SocketAddr, _: Client, request: http::Request<hyper::body::Incoming>| {
                 let service = service.clone();
                 async move { service.probe_only(request.map(Body::new)).await }
             };

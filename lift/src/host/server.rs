@@ -15,6 +15,7 @@ use tokio_util::task::TaskTracker;
 
 use super::Signals;
 use super::accept::accept;
+use super::half::Client;
 use super::probes::ProbeListener;
 use crate::app::{AppSettings, Call, Service, banner};
 use crate::clock::{Chance, Deadline};
@@ -50,7 +51,7 @@ pub(super) async fn run(app: App, sources: &Sources, listen: Option<String>, dev
     let server = Server { service: service.clone(), invocations: TaskTracker::new() };
     let (stop, stopped) = tokio::sync::oneshot::channel();
     let answering = server.clone();
-    let accepting = tokio::spawn(accept(listener, stopped, move |peer, request| {
+    let accepting = tokio::spawn(accept(listener, stopped, move |peer, client, request| {
         let server = answering.clone();
         async move {
             #[cfg(feature = "dev")]
@@ -59,7 +60,7 @@ pub(super) async fn run(app: App, sources: &Sources, listen: Option<String>, dev
                 return finished(server.invocations.spawn(answer).await);
             }
             let _ = peer;
-            server.answer(request).await
+            server.answer(client, request).await
         }
     }));
     if dev {
@@ -184,7 +185,7 @@ struct Server {
 
 impl Server {
     /// Runs the invocation in a task of its own, so that a client that goes away does not cancel it.
-    async fn answer(&self, request: http::Request<Incoming>) -> Response {
+    async fn answer(&self, client: Client, request: http::Request<Incoming>) -> Response {
         let call = Call {
             request_id: None,
             deadline: Deadline::NONE,
@@ -198,6 +199,13 @@ impl Server {
             cancel: called.cancel_on_disconnect,
             task: self.invocations.spawn(called.response),
         };
+        if task.cancel {
+            tokio::select! {
+                biased;
+                ended = &mut task.task => return finished(ended),
+                () = client.gone() => task.task.abort(),
+            }
+        }
         finished((&mut task.task).await)
     }
 }
