@@ -143,3 +143,111 @@ async fn an_answer_that_its_reader_would_not_take_is_a_typed_failure_in_the_read
     let failure = service.invoke::<String>("large", 3_200_000).await.unwrap_err();
     assert_eq!(failure.code(), "RESPONSE_TOO_LARGE");
 }
+
+/// Neither is a success with another text in it.
+#[tokio::test]
+async fn an_answer_of_an_invoke_that_is_not_what_it_says_is_a_failure() {
+    #[lift::handler(invoke = "answers")]
+    async fn answers(kind: Json<String>) -> ([(&'static str, &'static str); 1], Vec<u8>) {
+        let (kind, body) = match kind.0.as_str() {
+            "bytes" => ("application/octet-stream", &b"\xff\x00"[..]),
+            "half" => ("text/plain", &b"{\"a\":\"\xff\"}"[..]),
+            "bad" => ("application/json; charset=utf-8", &b"{bad"[..]),
+            "problem" => ("application/problem+JSON", &b"no"[..]),
+            "text" => ("text/plain", &b"{bad"[..]),
+            "json" => ("text/plain", &b"{\"a\":1}"[..]),
+            _ => ("application/json", &b""[..]),
+        };
+        ([("content-type", kind)], body.to_vec())
+    }
+    let app = App::new("edge").handlers(lift::handlers![answers]);
+    let service = app.test().start().await.unwrap();
+    for kind in ["bytes", "half", "bad", "problem"] {
+        let failure = service.event(json!(kind).to_string()).await.unwrap_err();
+        assert_eq!(failure.code(), "RESPONSE_NOT_SERIALIZABLE", "{kind}");
+    }
+    for (kind, answer) in [("text", r#""{bad""#), ("json", r#"{"a":1}"#), ("none", "null")] {
+        assert_eq!(service.event(json!(kind).to_string()).await.unwrap(), answer, "{kind}");
+    }
+}
+
+#[tokio::test]
+async fn a_message_of_a_web_socket_that_is_too_large_is_a_failure() {
+    #[lift::handler(ws = "$default")]
+    async fn large(bytes: String) -> String {
+        "\"".repeat(bytes.parse().unwrap())
+    }
+    let service = App::new("edge").handlers(lift::handlers![large]).test().start().await.unwrap();
+    for (bytes, status) in [(128 * 1024, 200), (128 * 1024 + 1, 500)] {
+        let event = json!({
+            "requestContext": {"routeKey": "$default", "messageId": "m", "eventType": "MESSAGE", "stage": "p",
+                "connectionId": "c", "apiId": "a", "domainName": "d", "requestId": "r"},
+            "body": bytes.to_string(), "isBase64Encoded": false,
+        });
+        let answer: Value = serde_json::from_slice(&service.event(event.to_string()).await.unwrap()).unwrap();
+        assert_eq!(answer["statusCode"], status, "{bytes}");
+        assert_eq!(answer.to_string().contains("RESPONSE_TOO_LARGE"), status == 500, "{bytes}");
+    }
+}
+
+/// The error says which key is wrong, in an answer that its gateway passes on.
+#[tokio::test]
+async fn an_http_event_without_a_key_that_it_needs_is_not_valid() {
+    #[lift::handler(GET, "/")]
+    async fn root() {}
+    #[lift::handler(invoke = "any")]
+    async fn any(_event: Json<Value>) {}
+    let service = App::new("edge").handlers(lift::handlers![root, any]).test().start().await.unwrap();
+    let api = || {
+        json!({"version": "2.0", "rawPath": "/", "rawQueryString": "", "headers": {},
+            "requestContext": {"stage": "$default", "http": {"method": "GET"}}, "isBase64Encoded": false})
+    };
+    let rest = || {
+        json!({"resource": "/", "path": "/", "httpMethod": "GET", "headers": {}, "multiValueHeaders": {"a": ["b"]},
+            "requestContext": {"stage": "prod"}})
+    };
+    let balancer = || json!({"path": "/", "httpMethod": "GET", "headers": {}, "requestContext": {"elb": {"targetGroupArn": "a"}}});
+    for (event, pointer, key) in [
+        (api(), "/requestContext/http/method", "requestContext.http.method"),
+        (api(), "/requestContext/http", "requestContext.http.method"),
+        (api(), "/rawPath", "rawPath"),
+        (rest(), "/requestContext/stage", "requestContext.stage"),
+        (rest(), "/path", "path"),
+        (rest(), "/httpMethod", "httpMethod"),
+        (balancer(), "/path", "path"),
+        (balancer(), "/httpMethod", "httpMethod"),
+    ] {
+        let whole: Value = serde_json::from_slice(&service.event(event.to_string()).await.unwrap()).unwrap();
+        assert_eq!(whole["statusCode"], 200, "{event}");
+        for value in [Value::Null, json!(7)] {
+            let mut event = event.clone();
+            *event.pointer_mut(pointer).unwrap() = value;
+            let answer: Value =
+                serde_json::from_slice(&service.event(event.to_string()).await.unwrap()).unwrap();
+            assert_eq!(answer["statusCode"], 400, "{event}: {answer}");
+            let problem: Value = serde_json::from_str(answer["body"].as_str().unwrap()).unwrap();
+            let detail = problem["detail"].as_str().unwrap();
+            assert_eq!(problem["code"], "EVENT_NOT_VALID", "{event}");
+            assert!(detail.contains(&format!("`{key}` is no text")), "{event}: {detail}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_status_that_is_no_answer_is_a_failure() {
+    #[lift::handler(GET, "/status/{status}")]
+    async fn status(status: u16) -> StatusCode {
+        StatusCode::from_u16(status).unwrap()
+    }
+    #[lift::handler(invoke = "status")]
+    async fn invoked() -> StatusCode {
+        StatusCode::SWITCHING_PROTOCOLS
+    }
+    let service = App::new("edge").handlers(lift::handlers![status, invoked]).test().start().await.unwrap();
+    for status in ["100", "199"] {
+        let answer = service.get(&format!("/status/{status}")).await.unwrap();
+        assert_eq!(answer.status(), 500);
+        assert_eq!(answer.json::<Value>().unwrap()["code"], "RESPONSE_NOT_FINAL");
+    }
+    assert_eq!(service.event("{}").await.unwrap_err().code(), "RESPONSE_NOT_FINAL");
+}

@@ -30,12 +30,12 @@ async fn json_of_the_wrong_kind_is_not_called_malformed() {
 
 /// On a classic function and on managed instances.
 #[tokio::test]
-async fn a_client_context_that_is_not_what_it_should_be_fails_its_own_invocation_only() {
+async fn a_client_context_that_is_no_json_fails_its_own_invocation_only() {
     for concurrency in [1, 4] {
         let dir = folder();
         let lambda = lambda().memory(2048).concurrency(concurrency).start();
         let function = lambda.spawn(function(dir.path()));
-        for context in ["not JSON", "7", "{", r#"{"client": "hunter2"}"#] {
+        for context in ["not JSON", "hunter2", "{", r#"{"client": "hunter2"#] {
             let invoke = lambda.invoke(json!({"echo": 1})).client_context(context);
             let id = invoke.request_id().to_owned();
             let answer = invoke.await.expect("an answer");
@@ -45,8 +45,16 @@ async fn a_client_context_that_is_not_what_it_should_be_fails_its_own_invocation
             let line = function.process().wait_for_line(&id);
             assert!(line.contains("the context of the event cannot be read"), "{line}");
         }
-        let fine = lambda.invoke(json!({"echo": 1})).client_context("{}").await.expect("an answer");
-        assert_eq!(fine.json(), json!({"echo": 1}));
+        for context in [
+            "{}",
+            "null",
+            r#"{"client":null,"custom":null,"env":null}"#,
+            r#"{"custom":{"n":1,"deep":{"er":[]}}}"#,
+            r#"{"client": "hunter2"}"#,
+        ] {
+            let fine = lambda.invoke(json!({"echo": 1})).client_context(context).await.expect("an answer");
+            assert_eq!(fine.json(), json!({"echo": 1}), "{context}");
+        }
         let (written, lines) = (function.process().written(), "EVENT_NOT_VALID");
         assert_eq!(written.lines().filter(|line| line.contains(lines)).count(), 4, "{written}");
         assert!(!written.contains("hunter2"), "{written}");
@@ -84,6 +92,19 @@ async fn the_environment_names_the_trace_of_the_invocation() {
     for trace in ["Root=1-5759e988-bd862e3fe1be46a994272793;Parent=53995c3f42cd8ad8;Sampled=1", "Root=2"] {
         let answer = lambda.invoke(get("/trace")).trace_id(trace).await.expect("an answer");
         assert_eq!(http(&answer).text(), trace);
+    }
+    lambda.finish();
+}
+
+#[tokio::test]
+async fn a_status_that_is_no_answer_is_a_failure() {
+    let dir = folder();
+    let lambda = lambda().start();
+    let _function = lambda.spawn(faulty(dir.path()));
+    for status in ["100", "101", "199"] {
+        let answer = lambda.invoke(get(&format!("/informational/{status}")));
+        let id = answer.request_id().to_owned();
+        assert_problem(&answer.await.expect("an answer"), 500, "RESPONSE_NOT_FINAL", &id);
     }
     lambda.finish();
 }

@@ -46,6 +46,11 @@ impl Invocation {
         let future: BoxFuture<'static, Response> =
             if span.is_disabled() { Box::pin(future) } else { Box::pin(future.instrument(span.clone())) };
         let response = match guard(future, deadline).await {
+            // Of a connection's own, before an answer: clients go on waiting for that.
+            Ok(response) if response.status().is_informational() => {
+                let cause = format!("the handler answered {}, which is no answer", response.status());
+                return Failure::internal("RESPONSE_NOT_FINAL", cause).into_response();
+            }
             Ok(response) => settled(response, unmasked),
             Err(stopped) => return failure(stopped, "the handler").into_response(),
         };

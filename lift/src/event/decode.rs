@@ -83,9 +83,13 @@ pub(super) enum Headers<'e> {
 
 #[derive(Default)]
 pub(super) struct RequestContext<'e> {
+    /// There is one, and it is an object.
+    pub(super) is_there: bool,
     pub(super) stage: Text<'e>,
     pub(super) domain_name: Text<'e>,
     pub(super) api_id: Text<'e>,
+    /// It has a key `http`.
+    pub(super) http: bool,
     pub(super) method: Text<'e>,
     pub(super) elb: bool,
     pub(super) lattice: bool,
@@ -141,12 +145,13 @@ impl<'e> Event<'e> {
 impl<'e> RequestContext<'e> {
     fn read(scan: &mut Scan<'e>) -> Scanned<Self> {
         let mut context = Self::default();
-        scan.object(|scan, key| {
+        let is_there = scan.object(|scan, key| {
             match &*key {
                 "stage" => context.stage = scan.text()?,
                 "domainName" => context.domain_name = scan.text()?,
                 "apiId" => context.api_id = scan.text()?,
                 "http" => {
+                    context.http = true;
                     scan.object(|scan, key| {
                         match &*key {
                             "method" => context.method = scan.text()?,
@@ -163,6 +168,7 @@ impl<'e> RequestContext<'e> {
             }
             Ok(())
         })?;
+        context.is_there = is_there;
         Ok(context)
     }
 }
@@ -212,6 +218,9 @@ pub(crate) fn decode(bytes: &Bytes) -> Decoded<'_> {
             Ok(request) => Decoded::Http(request, source),
             Err(why) => no_request(text, why, source),
         };
+    }
+    if let Some((key, source)) = request::wrong_key(&event) {
+        return Decoded::BadHttp(format!("`{key}` is no text"), source);
     }
     if let (Some(source), Some(detail_type)) = (&event.source, &event.detail_type) {
         // A rule's schedule, and EventBridge Scheduler's own.
@@ -388,13 +397,14 @@ mod tests {
             (r#"{"eventSource":"SelfManagedKafka","records":{"x":1e999}}"#, "SelfManagedKafka"),
             (r#"[{"eventSource":"aws:sqs","body":"{}"}]"#, "aws:sqs"),
             (r#"[{"info":{"fieldName":"order","parentTypeName":"Query"}}]"#, "AppSync"),
-            (r#"{"httpMethod":"GET","requestContext":{"stage":"prod"}}"#, "payload 1.0"),
             (r#"{"httpMethod":"GET","path":"/","requestContext":{"connectionId":"b"}}"#, "WebSocket"),
         ] {
             let bytes = Bytes::from(text);
             let Decoded::Foreign(told) = decode(&bytes) else { panic!("{text}") };
             assert!(told.contains(words), "{told}");
         }
+        let without_path = Bytes::from(r#"{"httpMethod":"GET","requestContext":{"stage":"prod"}}"#);
+        assert!(matches!(decode(&without_path), Decoded::BadHttp(why, _) if why == "`path` is no text"));
         assert!(matches!(decode(&Bytes::from(r#"{"Records":[{"title":"Blue"}]}"#)), Decoded::Other));
         assert!(matches!(decode(&Bytes::from(r#"{"Records":[]}"#)), Decoded::NoRecords));
     }

@@ -91,6 +91,31 @@ pub(super) fn source(event: &Event<'_>) -> Option<HttpSource> {
     context.stage.as_ref().map(|_| HttpSource::RestApi)
 }
 
+/// The key without which an event that looks like an HTTP request of a source is none, and that source.
+#[cold]
+pub(super) fn wrong_key(event: &Event<'_>) -> Option<(&'static str, HttpSource)> {
+    let context = &event.context;
+    let elb = HttpSource::LoadBalancer { multi_value: event.multi_value_headers.is_some() };
+    match (&event.raw_path, &event.http_method) {
+        (Some(_), _) if context.http => Some(("requestContext.http.method", HttpSource::HttpApi)),
+        (None, _) if context.method.is_some() && event.version.is_some() => {
+            Some(("rawPath", HttpSource::HttpApi))
+        }
+        (_, Some(_)) if context.is_there => Some(match event.path {
+            None if context.elb => ("path", elb),
+            None => ("path", HttpSource::RestApi),
+            Some(_) => ("requestContext.stage", HttpSource::RestApi),
+        }),
+        (_, None) if context.elb && event.path.is_some() => Some(("httpMethod", elb)),
+        (_, None)
+            if context.stage.is_some() && event.path.is_some() && event.multi_value_headers.is_some() =>
+        {
+            Some(("httpMethod", HttpSource::RestApi))
+        }
+        _ => None,
+    }
+}
+
 fn method_of_api<'e>(event: &'e Event<'_>) -> Option<&'e str> {
     event.context.method.as_deref()
 }

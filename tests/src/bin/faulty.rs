@@ -68,6 +68,27 @@ async fn slow(milliseconds: u64, tool: Pooled<Tool>) -> lift::Result<String> {
     Ok(tool.number.to_string())
 }
 
+/// Never ends, and says so when it is dropped.
+#[lift::handler(GET, "/abandoned", cancel_on_disconnect)]
+async fn abandoned(tool: Pooled<Tool>) -> lift::Result<String> {
+    struct Dropped(Journal);
+    impl Drop for Dropped {
+        fn drop(&mut self) {
+            // Nobody can be told; the test misses the line.
+            let _ = self.0.note("dropped abandoned");
+        }
+    }
+    let _dropped = Dropped(tool.journal.clone());
+    tool.note("begin abandoned")?;
+    std::future::pending().await
+}
+
+/// A status that is no answer.
+#[lift::handler(GET, "/informational/{status}")]
+async fn informational(status: u16) -> lift::Result<StatusCode> {
+    Ok(StatusCode::from_u16(status)?)
+}
+
 /// Never ends by itself.
 #[lift::handler(GET, "/late", timeout = "200ms")]
 async fn late(tool: Pooled<Tool>) -> lift::Result<String> {
@@ -197,7 +218,19 @@ async fn sum(numbers: Json<Vec<i64>>) -> Json<i64> {
 async fn main() -> lift::Result<()> {
     App::new("faulty")
         .handlers(lift::handlers![
-            tool, slow, late, panics, speechless, body, odd_header, unwritable, echo, length, sum
+            tool,
+            slow,
+            abandoned,
+            informational,
+            late,
+            panics,
+            speechless,
+            body,
+            odd_header,
+            unwritable,
+            echo,
+            length,
+            sum
         ])
         .run()
         .await
