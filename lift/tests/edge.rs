@@ -245,7 +245,7 @@ async fn a_status_that_is_no_answer_is_a_failure() {
     }
     let service = App::new("edge").handlers(lift::handlers![status, invoked]).test().start().await.unwrap();
     for status in ["100", "199"] {
-        let answer = service.get(&format!("/status/{status}")).await.unwrap();
+        let answer = service.get(format!("/status/{status}")).await.unwrap();
         assert_eq!(answer.status(), 500);
         assert_eq!(answer.json::<Value>().unwrap()["code"], "RESPONSE_NOT_FINAL");
     }

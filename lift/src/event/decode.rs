@@ -397,14 +397,23 @@ mod tests {
             (r#"{"eventSource":"SelfManagedKafka","records":{"x":1e999}}"#, "SelfManagedKafka"),
             (r#"[{"eventSource":"aws:sqs","body":"{}"}]"#, "aws:sqs"),
             (r#"[{"info":{"fieldName":"order","parentTypeName":"Query"}}]"#, "AppSync"),
-            (r#"{"httpMethod":"GET","path":"/","requestContext":{"connectionId":"b"}}"#, "WebSocket"),
         ] {
             let bytes = Bytes::from(text);
             let Decoded::Foreign(told) = decode(&bytes) else { panic!("{text}") };
             assert!(told.contains(words), "{told}");
         }
-        let without_path = Bytes::from(r#"{"httpMethod":"GET","requestContext":{"stage":"prod"}}"#);
-        assert!(matches!(decode(&without_path), Decoded::BadHttp(why, _) if why == "`path` is no text"));
+        for (text, key) in [
+            (r#"{"httpMethod":"GET","requestContext":{"stage":"prod"}}"#, "path"),
+            (
+                r#"{"httpMethod":"GET","path":"/","requestContext":{"connectionId":"b"}}"#,
+                "requestContext.routeKey",
+            ),
+            (r#"{"requestContext":{"connectionId":"b","stage":"prod"}}"#, "requestContext.routeKey"),
+        ] {
+            let bytes = Bytes::from(text);
+            let Decoded::BadHttp(why, _) = decode(&bytes) else { panic!("{text}") };
+            assert_eq!(why, format!("`{key}` is no text"), "{text}");
+        }
         assert!(matches!(decode(&Bytes::from(r#"{"Records":[{"title":"Blue"}]}"#)), Decoded::Other));
         assert!(matches!(decode(&Bytes::from(r#"{"Records":[]}"#)), Decoded::NoRecords));
     }

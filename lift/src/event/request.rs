@@ -96,6 +96,10 @@ pub(super) fn source(event: &Event<'_>) -> Option<HttpSource> {
 pub(super) fn wrong_key(event: &Event<'_>) -> Option<(&'static str, HttpSource)> {
     let context = &event.context;
     let elb = HttpSource::LoadBalancer { multi_value: event.multi_value_headers.is_some() };
+    // A message has no other key of a request.
+    if context.connection_id.is_some() && (context.stage.is_some() || event.http_method.is_some()) {
+        return Some(("requestContext.routeKey", HttpSource::WebSocket));
+    }
     match (&event.raw_path, &event.http_method) {
         (Some(_), _) if context.http => Some(("requestContext.http.method", HttpSource::HttpApi)),
         (None, _) if context.method.is_some() && event.version.is_some() => {
