@@ -77,21 +77,42 @@ pub(crate) fn on_lambda() -> bool {
     std::env::var_os("AWS_LAMBDA_RUNTIME_API").is_some()
 }
 
-fn default_leak_after() -> Duration {
-    // Whatever is still held when the next invocation begins was leaked by one that has ended. On a managed instance
-    // tasks go on between invocations, and may hold something rightly.
-    if on_lambda() && !is_managed() { Duration::ZERO } else { PoolSettings::default().leak_after }
+/// That, with its numbers.
+#[derive(Clone, Copy)]
+enum Place {
+    Container { cpus: usize },
+    Lambda { concurrency: usize, managed: bool },
 }
 
-fn default_max_size(per_call: usize, per_invocation: usize) -> (usize, String) {
-    if on_lambda() {
-        let concurrency = concurrency();
-        let size = per_invocation.saturating_mul(concurrency).clamp(1, 10_000);
-        (size, format!("{concurrency} at a time × {per_invocation} of one invocation"))
-    } else {
-        let cpus = std::thread::available_parallelism().map_or(1, usize::from);
-        let size = (4 * cpus).clamp(per_call.max(1), 32.max(per_call));
-        (size, format!("4 × {cpus} CPUs, at most 32"))
+impl Place {
+    fn here() -> Self {
+        if on_lambda() {
+            Self::Lambda { concurrency: concurrency(), managed: is_managed() }
+        } else {
+            Self::Container { cpus: std::thread::available_parallelism().map_or(1, usize::from) }
+        }
+    }
+
+    fn leak_after(self) -> Duration {
+        match self {
+            // Whatever is still held when the next invocation begins was leaked by one that has ended. On a managed
+            // instance tasks go on between invocations, and may hold something rightly.
+            Self::Lambda { managed: false, .. } => Duration::ZERO,
+            _ => PoolSettings::default().leak_after,
+        }
+    }
+
+    fn max_size(self, per_call: usize, per_invocation: usize) -> (usize, String) {
+        match self {
+            Self::Lambda { concurrency, .. } => {
+                let size = per_invocation.saturating_mul(concurrency).clamp(1, 10_000);
+                (size, format!("{concurrency} at a time × {per_invocation} of one invocation"))
+            }
+            Self::Container { cpus } => {
+                let size = (4 * cpus).clamp(per_call.max(1), 32.max(per_call));
+                (size, format!("4 × {cpus} CPUs, at most 32"))
+            }
+        }
     }
 }
 
@@ -163,7 +184,8 @@ impl PoolSettings {
         per_invocation: usize,
     ) -> Result<Self, Invalid> {
         let defaults = Self::default();
-        let (derived, rule) = default_max_size(per_call, per_invocation);
+        let place = Place::here();
+        let (derived, rule) = place.max_size(per_call, per_invocation);
         let max_size = section.optional::<usize>("max_size");
         let min_idle = section.or("min_idle", spec.min_idle.unwrap_or(defaults.min_idle));
         let mut limit =
@@ -175,7 +197,7 @@ impl PoolSettings {
         let idle_timeout = limit("idle_timeout", spec.idle_timeout, defaults.idle_timeout);
         let max_lifetime = limit("max_lifetime", spec.max_lifetime, defaults.max_lifetime);
         let cleanup_timeout = limit("cleanup_timeout", spec.cleanup_timeout, defaults.cleanup_timeout);
-        let leak_after = limit("leak_after", spec.leak_after, default_leak_after());
+        let leak_after = limit("leak_after", spec.leak_after, place.leak_after());
         let stuck_after = limit("stuck_after", spec.stuck_after, defaults.stuck_after);
         let warm = read_warm(&mut section, spec);
         let (max_size, max_size_rule) = match (max_size?, spec.max_size) {
@@ -337,6 +359,26 @@ mod tests {
         let sources = sources.var("DB_POOL_MAX_SIZE", "7");
         let settings = read(&spec, &sources, 1).0.unwrap();
         assert_eq!((settings.max_size, settings.wait.as_secs(), settings.warm), (7, 3, Warm::Lazy));
+    }
+
+    #[test]
+    fn the_defaults_are_those_of_the_place() {
+        let classic = Place::Lambda { concurrency: 1, managed: false };
+        let managed = |concurrency| Place::Lambda { concurrency, managed: true };
+        let container = |cpus| Place::Container { cpus };
+        for (place, leak_after, sizes) in [
+            (classic, 0, [1, 1, 2, 7]),
+            (managed(1), 30, [1, 1, 2, 7]),
+            (managed(10), 30, [1, 10, 20, 70]),
+            (managed(5_000), 30, [1, 5_000, 10_000, 10_000]),
+            (container(1), 30, [4, 4, 4, 7]),
+            (container(2), 30, [8, 8, 8, 8]),
+            (container(64), 30, [32, 32, 32, 32]),
+        ] {
+            assert_eq!(place.leak_after(), Duration::from_secs(leak_after));
+            assert_eq!([0, 1, 2, 7].map(|taken| place.max_size(taken, taken).0), sizes);
+        }
+        assert_eq!(container(64).max_size(40, 40).0, 40, "one call's worth at least");
     }
 
     #[test]
