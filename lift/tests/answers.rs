@@ -1,10 +1,13 @@
 //! What a handler's answer becomes: an `Err` is never a success, wherever it stands.
 #![allow(clippy::indexing_slicing, clippy::panic, clippy::unwrap_used)] // tests fail loudly
 
+mod common;
+
 use std::convert::Infallible;
 
 use axum::extract::rejection::QueryRejection;
 use axum::response::Redirect;
+use common::sqs;
 use lift::Failure;
 use lift::event::{Batch, Failed};
 use lift::extract::FromRequestParts;
@@ -141,14 +144,6 @@ async fn all(batch: Batch<u16>) -> Result<Failed, StatusCode> {
 
 async fn service(handlers: lift::handler::Handlers) -> TestService {
     App::new("answers").handlers(handlers).test().start().await.unwrap()
-}
-
-fn sqs(body: &str) -> String {
-    let record = json!({
-        "messageId": "m", "receiptHandle": "r", "body": body, "attributes": {}, "messageAttributes": {},
-        "eventSource": "aws:sqs", "eventSourceARN": "arn:aws:sqs:eu-central-1:123456789012:jobs",
-    });
-    json!({ "Records": [record] }).to_string()
 }
 
 #[tokio::test]

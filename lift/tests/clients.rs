@@ -283,13 +283,17 @@ async fn a_client_whose_open_blocks_its_thread_holds_up_no_shutdown_and_is_close
     service.close().await;
     assert_eq!((backend.attempts(), backend.closed()), (1, 0));
     backend.mood(Mood::Well);
-    while backend.closed() == 0 {
-        let mut changed = std::pin::pin!(backend.0.changed.notified());
-        changed.as_mut().enable();
-        if backend.closed() == 0 {
+    let closed = async {
+        loop {
+            let mut changed = std::pin::pin!(backend.0.changed.notified());
+            changed.as_mut().enable();
+            if backend.closed() > 0 {
+                return;
+            }
             changed.await;
         }
-    }
+    };
+    tokio::time::timeout(Duration::from_secs(30), closed).await.expect("it is closed once it is open");
 }
 
 #[test]

@@ -2,7 +2,10 @@
 //! answer its `Err` as a success.
 #![allow(clippy::panic, clippy::unwrap_used)] // tests fail loudly
 
+mod common;
+
 use axum::response::Redirect;
+use common::sqs;
 use lift::extract::HeaderMap;
 use lift::prelude::*;
 use serde_json::json;
@@ -127,14 +130,6 @@ async fn function() -> impl IntoResponse {
 #[lift::handler(GET, "/pair")]
 async fn pair() -> impl IntoResponse {
     Json((lost(true), "beside it"))
-}
-
-fn sqs(body: &str) -> String {
-    let record = json!({
-        "messageId": "m", "receiptHandle": "r", "body": body, "attributes": {}, "messageAttributes": {},
-        "eventSource": "aws:sqs", "eventSourceARN": "arn:aws:sqs:eu-central-1:123456789012:jobs",
-    });
-    json!({ "Records": [record] }).to_string()
 }
 
 #[tokio::test]

@@ -3,11 +3,10 @@
 use axum_core::extract::Request;
 use axum_core::response::{IntoResponse, Response};
 use futures_util::future::BoxFuture;
-use http::header::ALLOW;
-use http::{HeaderValue, StatusCode};
+use http::StatusCode;
 
 use crate::error::{Failure, Origin, Retry};
-use crate::handler::Endpoint;
+use crate::handler::{Endpoint, Uncalled};
 
 pub(super) fn not_found(request: &Request) -> Failure {
     Failure::new(StatusCode::NOT_FOUND, "ROUTE_NOT_FOUND")
@@ -15,10 +14,10 @@ pub(super) fn not_found(request: &Request) -> Failure {
         .origin_is(Origin::Unrouted)
 }
 
-pub(super) fn not_allowed(request: &Request, allow: &str) -> Unserved {
+pub(super) fn not_allowed(request: &Request, allow: &str) -> Uncalled {
     let detail = format!("`{}` has no {}; it has {allow}", request.uri().path(), request.method());
     let failure = Failure::new(StatusCode::METHOD_NOT_ALLOWED, "METHOD_NOT_ALLOWED").detail(detail);
-    Unserved { failure: failure.origin_is(Origin::Unrouted), allow: HeaderValue::from_str(allow).ok() }
+    Uncalled::from(failure.origin_is(Origin::Unrouted)).allow(allow)
 }
 
 /// While the service starts.
@@ -27,33 +26,14 @@ pub(super) fn starting() -> Failure {
     failure.retry(Retry::Now).cause("the service has not started yet")
 }
 
-/// Why no handler serves a request; [`Nobody`] finds it there.
-#[derive(Clone)]
-pub(super) struct Unserved {
-    failure: Failure,
-    /// The methods that its path has.
-    allow: Option<HeaderValue>,
-}
-
-impl From<Failure> for Unserved {
-    fn from(failure: Failure) -> Self {
-        Self { failure, allow: None }
-    }
-}
-
 /// Answers what no handler serves, behind the layers: a browser reads such an answer only with the headers of CORS.
 pub(super) struct Nobody;
 
 impl Endpoint for Nobody {
     fn call(&self, request: Request) -> BoxFuture<'static, Response> {
         Box::pin(async move {
-            let unserved = request.extensions().get().cloned();
-            let Unserved { failure, allow } = unserved.unwrap_or_else(|| not_found(&request).into());
-            let mut response = failure.into_response();
-            if let Some(allow) = allow {
-                response.headers_mut().insert(ALLOW, allow);
-            }
-            response
+            let uncalled: Option<Uncalled> = request.extensions().get().cloned();
+            uncalled.unwrap_or_else(|| not_found(&request).into()).into_response()
         })
     }
 }
@@ -61,10 +41,10 @@ impl Endpoint for Nobody {
 #[cfg(test)]
 mod tests {
     use axum_core::body::Body;
-    use http::{HeaderName, Method};
+    use http::header::ALLOW;
+    use http::{HeaderName, HeaderValue, Method};
     use tower_http::set_header::SetResponseHeaderLayer;
 
-    use super::*;
     use crate::config::Sources;
     use crate::{App, host};
 
@@ -73,24 +53,31 @@ mod tests {
         id
     }
 
+    fn mark(name: &'static str) -> SetResponseHeaderLayer<HeaderValue> {
+        SetResponseHeaderLayer::overriding(HeaderName::from_static(name), HeaderValue::from_static("*"))
+    }
+
     #[tokio::test]
     async fn what_no_handler_serves_passes_the_layers() {
-        let header = HeaderName::from_static("access-control-allow-origin");
-        let cors = SetResponseHeaderLayer::overriding(header, HeaderValue::from_static("*"));
-        let app = App::new("orders").handlers(lift::handlers![order]).http_layer(cors);
+        let listed = lift::handlers![order].layer(mark("x-list"));
+        let app = App::new("orders").handlers(listed).http_layer(mark("access-control-allow-origin"));
         let (service, _) = app.build(&Sources::empty()).unwrap();
+        // The status, `allow`, and whether it passed the layers of the handler's own list.
         let answer = async |method: Method, path: &str| {
             let request = http::Request::builder().method(method).uri(path).body(Body::empty()).unwrap();
             let response = service.http(request, host::test_call()).response.await;
-            assert_eq!(response.headers()["access-control-allow-origin"], "*", "{path}");
-            (response.status().as_u16(), response.headers().get(ALLOW).cloned())
+            let headers = response.headers();
+            assert_eq!(headers["access-control-allow-origin"], "*", "{path}");
+            (response.status().as_u16(), headers.get(ALLOW).cloned(), headers.contains_key("x-list"))
         };
-        assert_eq!(answer(Method::GET, "/orders/1").await, (503, None));
+        assert_eq!(answer(Method::GET, "/orders/1").await, (503, None, true));
+        assert_eq!(answer(Method::GET, "/orders/%ff").await, (503, None, true));
+        assert_eq!(answer(Method::GET, "/nowhere").await, (503, None, false));
         service.start(true).await.unwrap();
-        assert_eq!(answer(Method::GET, "/orders/1").await, (200, None));
-        assert_eq!(answer(Method::GET, "/orders/%ff").await, (400, None));
-        assert_eq!(answer(Method::GET, "/nowhere").await, (404, None));
+        assert_eq!(answer(Method::GET, "/orders/1").await, (200, None, true));
+        assert_eq!(answer(Method::GET, "/orders/%ff").await, (400, None, true));
+        assert_eq!(answer(Method::GET, "/nowhere").await, (404, None, false));
         let allow = HeaderValue::from_static("GET, HEAD");
-        assert_eq!(answer(Method::POST, "/orders/1").await, (405, Some(allow)));
+        assert_eq!(answer(Method::POST, "/orders/1").await, (405, Some(allow), false));
     }
 }

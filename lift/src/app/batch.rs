@@ -19,7 +19,7 @@ use serde_json::value::to_raw_value;
 use tokio::time::Instant;
 
 use super::events::EventAnswer;
-use super::invocation::failure;
+use super::invocation::panicked;
 use super::produce::drained;
 use super::service::{Call, json_request};
 use super::{Service, Triggered};
@@ -153,7 +153,7 @@ impl Batch<'_> {
     /// The response of an invocation; a failure where something beside its handler has panicked.
     async fn fenced(&self, invoked: impl Future<Output = Response>) -> Response {
         let ended = fence(invoked).await;
-        ended.unwrap_or_else(|stopped| failure(stopped, "serving the record").into_response())
+        ended.unwrap_or_else(|panic| panicked(&panic, "serving the record").into_response())
     }
 
     fn unreadable(&self, id: &str, problem: &str) -> End {

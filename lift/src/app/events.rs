@@ -9,7 +9,7 @@ use bytes::Bytes;
 use http::StatusCode;
 use serde_json::value::RawValue;
 
-use super::invocation::failure;
+use super::invocation::panicked;
 use super::produce::produced;
 use super::service::{Call, finish, fresh_id};
 use super::{Service, Triggered, batch};
@@ -86,8 +86,8 @@ impl Service {
         arrival: &Arrival<'_>,
     ) -> Result<EventAnswer, Failure> {
         // A handler's panic has become its failure long before.
-        fence(self.answer(event, arrival)).await.unwrap_or_else(|stopped| {
-            let failure = failure(stopped, "serving the event");
+        fence(self.answer(event, arrival)).await.unwrap_or_else(|panic| {
+            let failure = panicked(&panic, "serving the event");
             error::log(&failure, None, &arrival.request_id, None, false);
             Err(failure)
         })

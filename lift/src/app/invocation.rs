@@ -75,11 +75,11 @@ impl Invocation {
 /// invocation, as its handler might have.
 fn settled(mut response: Response, unmasked: bool) -> Response {
     let Some(decided) = response.extensions().get::<Failure>() else { return response };
-    let Err(panicked) = decided.settle(unmasked) else { return response };
+    let Err(panic) = decided.settle(unmasked) else { return response };
     let what = format!("the error of the failure {} `{}`", decided.status().as_u16(), decided.code());
-    let panicked = failure(Stopped::Panic(panicked), &what);
-    *response.status_mut() = panicked.status();
-    response.extensions_mut().insert(panicked);
+    let failure = panicked(&panic, &what);
+    *response.status_mut() = failure.status();
+    response.extensions_mut().insert(failure);
     response
 }
 
@@ -92,15 +92,16 @@ pub(super) fn failure(stopped: impl std::borrow::Borrow<Stopped>, what: &str) ->
             .cause(format!(
                 "{what} did not finish within its time; it was dropped and its connections closed"
             )),
-        Stopped::Panic(panicked) => panic(panicked, what),
+        Stopped::Panic(panic) => panicked(panic, what),
         Stopped::Broken(error) => match Cause::because(&format!("{what} failed"), &**error) {
             Ok(cause) => Failure::decided(Decision::internal("RESPONSE_BODY_BROKEN")).caused(cause),
-            Err(panicked) => panic(&panicked, &format!("{what} failed, and its error")),
+            Err(panic) => panicked(&panic, &format!("{what} failed, and its error")),
         },
     }
 }
 
-fn panic(panicked: &Panicked, what: &str) -> Failure {
+/// What it comes to where this has panicked.
+pub(super) fn panicked(panic: &Panicked, what: &str) -> Failure {
     let failure = Failure::new(StatusCode::INTERNAL_SERVER_ERROR, "PANIC").origin_is(Origin::Panic);
-    failure.cause(format!("{what} panicked: {panicked}"))
+    failure.cause(format!("{what} panicked: {panic}"))
 }

@@ -3,8 +3,7 @@
 use axum_core::body::Body;
 use axum_core::response::{IntoResponse, Response};
 use bytes::Bytes;
-use http::HeaderMap;
-use http::header::{CONTENT_LENGTH, CONTENT_TYPE};
+use http::header::CONTENT_LENGTH;
 use http_body::Body as _;
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use serde_json::value::{RawValue, to_raw_value};
@@ -13,6 +12,7 @@ use super::invocation::failure;
 use crate::body::whole;
 use crate::error::{BoxError, Failure, NotCalled, Origin};
 use crate::event::{RESPONSE_LIMIT, TooLarge};
+use crate::handler::is_json;
 use crate::layer::Stopped;
 
 /// The response with all bytes of its body, of which there are at most so many.
@@ -53,13 +53,6 @@ pub(super) fn without_body(response: Response) -> Response {
         parts.headers.entry(CONTENT_LENGTH).or_insert(length.into());
     }
     Response::from_parts(parts, Body::empty())
-}
-
-/// Whether a body says that it is JSON.
-fn is_json(headers: &HeaderMap) -> bool {
-    let Some(kind) = headers.get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok()) else { return false };
-    let kind = kind.split(';').next().unwrap_or(kind).trim().to_ascii_lowercase();
-    kind == "application/json" || kind.ends_with("+json")
 }
 
 /// The JSON of a response to a direct invoke: `null` for no body, a string for a text that is not JSON and does not say so.

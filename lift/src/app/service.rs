@@ -14,8 +14,8 @@ use serde_json::value::RawValue;
 use tracing::field::Empty;
 use uuid::Uuid;
 
-use super::answers::{Unserved, not_allowed, not_found, starting};
-use super::invocation::{Invocation, failure};
+use super::answers::{not_allowed, not_found, starting};
+use super::invocation::{Invocation, panicked};
 use super::produce::{json_answer, produced, without_body};
 use super::start::{Start, StartFailed};
 use super::triggers::{Triggered, Triggers};
@@ -26,8 +26,9 @@ use crate::event::BODY_LIMIT;
 use crate::handler::router::{Matched, Router};
 use crate::handler::{Endpoint, HandlerMeta, Uncalled};
 use crate::health::{Form, Lifecycle, Probes, Sight};
-use crate::layer::{Stopped, fence};
+use crate::layer::fence;
 use crate::resource::{Context, Invoked, Resources, User, Warm};
+use crate::telemetry::Panicked;
 
 /// The id of a request, in and out.
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -109,12 +110,8 @@ impl Service {
         if with_functions {
             for start in &self.starts {
                 let context = Context::new(self.resources.clone(), User::new(start.name), Deadline::NONE);
-                let ran = fence((start.run)(context)).await.unwrap_or_else(|stopped| {
-                    Err(match stopped {
-                        Stopped::Panic(panicked) => boxed(format!("it panicked: {panicked}")),
-                        stopped => boxed(stopped),
-                    })
-                });
+                let ran = fence((start.run)(context)).await;
+                let ran = ran.unwrap_or_else(|panic| Err(boxed(format!("it panicked: {panic}"))));
                 ran.map_err(|error| StartFailed { name: start.name, error })?;
             }
         }
@@ -144,7 +141,7 @@ impl Service {
             let id = request_id.clone();
             let response = Box::pin(async move {
                 let answered = fence(service.probe(request, id.clone())).await;
-                answered.unwrap_or_else(|stopped| service.fell(stopped, None, &id))
+                answered.unwrap_or_else(|panic| service.fell(&panic, None, &id))
             });
             return Called { cancel_on_disconnect: true, handler: None, request_id, response };
         }
@@ -159,14 +156,14 @@ impl Service {
                 let response = finish(invocation.run().await, handler, &id, service.errors);
                 if head { without_body(response) } else { response }
             });
-            answered.await.unwrap_or_else(|stopped| service.fell(stopped, handler, &id))
+            answered.await.unwrap_or_else(|panic| service.fell(&panic, handler, &id))
         });
         Called { cancel_on_disconnect, handler, request_id, response }
     }
 
     /// The answer to a request beside whose handler something has panicked.
-    fn fell(&self, stopped: Stopped, handler: Option<&str>, request_id: &str) -> Response {
-        finish(failure(stopped, "serving the request").into_response(), handler, request_id, self.errors)
+    fn fell(&self, panic: &Panicked, handler: Option<&str>, request_id: &str) -> Response {
+        finish(panicked(panic, "serving the request").into_response(), handler, request_id, self.errors)
     }
 
     /// Serves one HTTP request and waits for all of the answer.
@@ -213,26 +210,24 @@ impl Service {
         if is_large(&request) {
             DefaultBodyLimit::max(BODY_LIMIT).apply(&mut request);
         }
-        let is_starting = !self.lifecycle().has_started();
-        let (served, params, uncalled) = match self.router.route(request.method(), request.uri().path()) {
-            Matched::Served(served, params) => (Ok(served), params, is_starting.then(starting)),
-            Matched::BadPath(served, failure) => (Ok(served), Vec::new(), Some(failure)),
-            Matched::MethodNotAllowed(allow) => (Err(not_allowed(&request, allow)), Vec::new(), None),
-            Matched::NotFound => (Err(self.nowhere(&request).into()), Vec::new(), None),
+        let (served, params, mut uncalled) = match self.router.route(request.method(), request.uri().path()) {
+            Matched::Served(served, params) => (Some(served), params, None),
+            Matched::BadPath(served, failure) => (Some(served), Vec::new(), Some(failure.into())),
+            Matched::MethodNotAllowed(allow) => (None, Vec::new(), Some(not_allowed(&request, allow))),
+            Matched::NotFound => (None, Vec::new(), Some(self.nowhere(&request).into())),
         };
+        if !self.lifecycle().has_started() {
+            uncalled = Some(Uncalled::from(starting()));
+        }
+        if let Some(uncalled) = uncalled {
+            request.extensions_mut().insert(uncalled);
+        }
         let target = match served {
-            Ok(served) => {
-                if let Some(failure) = uncalled {
-                    request.extensions_mut().insert(Uncalled(failure));
-                }
+            Some(served) => {
                 let (meta, user, endpoint) = (Some(served.meta), served.user, served.endpoint.clone());
                 Target { meta, user, route: Some(served.path.clone()), params, endpoint }
             }
-            Err(unserved) => {
-                let unserved: Unserved = if is_starting { starting().into() } else { unserved };
-                request.extensions_mut().insert(unserved);
-                Target::nobody(self.nobody.clone())
-            }
+            None => Target::nobody(self.nobody.clone()),
         };
         self.invocation(request, target, request_id, call)
     }
@@ -286,7 +281,7 @@ impl Service {
         let answered = fence(async {
             json_answer(self.triggered(triggered, request, &request_id, &call).run().await).await
         });
-        let answer = answered.await.unwrap_or_else(|stopped| Err(failure(stopped, "serving the event")));
+        let answer = answered.await.unwrap_or_else(|panic| Err(panicked(&panic, "serving the event")));
         answer.inspect_err(|failure| {
             error::log(failure, Some(triggered.meta.name), &request_id, None, self.errors.unmasked);
         })

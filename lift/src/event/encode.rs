@@ -168,6 +168,10 @@ const HOP_BY_HOP: [HeaderName; 7] = [
 
 /// Takes out what a gateway must not pass on: the headers of a connection, and those that `connection` names.
 pub(crate) fn without_hop_by_hop(headers: &mut HeaderMap) {
+    // A look at the few that are there costs less than a search for each that might be.
+    if !headers.keys().any(|name| HOP_BY_HOP.contains(name)) {
+        return;
+    }
     let named = headers.get_all(CONNECTION).iter().filter_map(|names| names.to_str().ok());
     let named: Vec<HeaderName> =
         named.flat_map(|names| names.split(',')).filter_map(|name| name.trim().parse().ok()).collect();

@@ -7,6 +7,8 @@ use std::task::{Context, Poll};
 use axum_core::extract::Request;
 use axum_core::response::{IntoResponse, Response};
 use futures_util::future::BoxFuture;
+use http::HeaderValue;
+use http::header::ALLOW;
 use tower::ServiceExt;
 use tower_layer::Layer;
 use tower_service::Service;
@@ -18,9 +20,37 @@ pub(crate) trait Endpoint: Send + Sync {
     fn call(&self, request: Request) -> BoxFuture<'static, Response>;
 }
 
-/// Why a handler is not called; what it finds with its request, behind all layers.
+/// Why no handler is called. It goes with the request through all layers: a browser reads such an answer only with the
+/// headers of CORS.
 #[derive(Clone)]
-pub(crate) struct Uncalled(pub(crate) Failure);
+pub(crate) struct Uncalled {
+    failure: Failure,
+    /// The methods that the path has.
+    allow: Option<HeaderValue>,
+}
+
+impl From<Failure> for Uncalled {
+    fn from(failure: Failure) -> Self {
+        Self { failure, allow: None }
+    }
+}
+
+impl Uncalled {
+    /// Names the methods that would do.
+    pub(crate) fn allow(self, methods: &str) -> Self {
+        Self { allow: HeaderValue::from_str(methods).ok(), ..self }
+    }
+}
+
+impl IntoResponse for Uncalled {
+    fn into_response(self) -> Response {
+        let mut response = self.failure.into_response();
+        if let Some(methods) = self.allow {
+            response.headers_mut().insert(ALLOW, methods);
+        }
+        response
+    }
+}
 
 /// A handler as a tower service: what a [`Layer`] given to lift is put around.
 #[derive(Clone)]

@@ -52,8 +52,8 @@ impl Hasher for Number {
 
 /// What is between the `<` and `>` of a `Result`.
 fn result(name: &str) -> Option<&str> {
-    let (found, inside) = arguments(name)?;
-    (found == path::<Result<(), ()>>()).then_some(inside)
+    let opening = type_name::<Result<(), ()>>().strip_suffix("(), ()>")?;
+    name.strip_prefix(opening)?.strip_suffix('>')
 }
 
 fn buries(name: &str) -> bool {

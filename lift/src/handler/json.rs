@@ -85,7 +85,8 @@ fn unreadable(error: &axum_core::Error) -> Failure {
     rejected(StatusCode::BAD_REQUEST, "BAD_REQUEST", format!("Failed to buffer the request body: {error}"))
 }
 
-fn is_json(headers: &HeaderMap) -> bool {
+/// Whether a body says that it is JSON.
+pub(crate) fn is_json(headers: &HeaderMap) -> bool {
     let Some(kind) = headers.get(CONTENT_TYPE) else { return false };
     if kind == "application/json" {
         return true;

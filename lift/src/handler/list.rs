@@ -58,8 +58,8 @@ struct Call(fn(Request) -> BoxFuture<'static, Response>);
 
 impl Endpoint for Call {
     fn call(&self, request: Request) -> BoxFuture<'static, Response> {
-        match request.extensions().get() {
-            Some(Uncalled(failure)) => Box::pin(ready(failure.clone().into_response())),
+        match request.extensions().get::<Uncalled>() {
+            Some(uncalled) => Box::pin(ready(uncalled.clone().into_response())),
             None => (self.0)(request),
         }
     }

@@ -24,6 +24,7 @@ pub use call::*;
 pub(crate) use endpoint::{Endpoint, Uncalled, layered};
 pub use endpoint::{IntoRoute, Route};
 pub use json::Json;
+pub(crate) use json::is_json;
 pub use list::{Entry, Handlers, Listed};
 pub use meta::{HandlerMeta, Trigger};
 pub use path::{FromPath, MatchedPath, Path, PathArg};

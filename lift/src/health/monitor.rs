@@ -413,7 +413,7 @@ impl Run {
                 Checked { health: health.fitted(), at, took, cause }
             }
             Ok(Err(panic)) => {
-                let cause = Some(masked_beginning(&panic, CAUSE));
+                let cause = Some(masked_beginning(&panic.text, CAUSE));
                 Checked { health: Health::unhealthy("the check panicked"), at, took, cause }
             }
             // It may have blocked its thread and come back late.

@@ -7,9 +7,10 @@ use std::task::{Context, Poll};
 
 use futures_util::future::BoxFuture;
 
-use super::guard::{caught_text, discard};
+use super::guard::discard;
+use crate::telemetry::{Panicked, dismiss};
 
-/// A future whose panic ends here, as the text of it.
+/// A future whose panic ends here.
 ///
 /// When it does not reach its end it is dropped as a handler at its deadline is: a connection that it holds is closed
 /// instead of lent again, because a call may be half-way through. A panic in that drop ends here, too.
@@ -19,13 +20,13 @@ pub(crate) struct Caught<'a, T> {
 }
 
 impl<'a, T> Caught<'a, T> {
-    pub(crate) fn new(future: impl Future<Output = T> + Send + 'a) -> Self {
-        Self { future: Some(Box::pin(future)) }
+    pub(crate) fn new(future: BoxFuture<'a, T>) -> Self {
+        Self { future: Some(future) }
     }
 }
 
 impl<T> Future for Caught<'_, T> {
-    type Output = Result<T, String>;
+    type Output = Result<T, Panicked>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let Some(future) = &mut self.future else { return Poll::Pending };
@@ -35,13 +36,13 @@ impl<T> Future for Caught<'_, T> {
                 // Its end is in order: what it still holds goes back.
                 let done = self.future.take();
                 if let Err(payload) = catch_unwind(AssertUnwindSafe(|| drop(done))) {
-                    caught_text(payload);
+                    dismiss(payload);
                 }
                 Poll::Ready(Ok(value))
             }
             Err(payload) => {
                 discard(self.future.take());
-                Poll::Ready(Err(caught_text(payload)))
+                Poll::Ready(Err(Panicked::told(payload)))
             }
         }
     }

@@ -1,6 +1,5 @@
 //! The end of an invocation that does not end by itself: a panic, a deadline, a body that breaks off.
 
-use std::any::Any;
 use std::future::Future;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
@@ -87,9 +86,8 @@ pub(super) fn attempt<T>(deadline: Deadline, work: impl FnOnce() -> T) -> Result
 
 /// Runs what stands around invocations: lift's own code, and subscribers and recorders that are not. Nothing there is
 /// meant to panic; what does ends here, for one answer or record alone.
-pub(crate) async fn fence<T>(future: impl Future<Output = T>) -> Result<T, Stopped> {
-    let ended = AssertUnwindSafe(future).catch_unwind().await;
-    ended.map_err(|payload| Stopped::Panic(Panicked::told(payload)))
+pub(crate) async fn fence<T>(future: impl Future<Output = T>) -> Result<T, Panicked> {
+    AssertUnwindSafe(future).catch_unwind().await.map_err(Panicked::told)
 }
 
 /// Drops what is not finished, so that its connections are closed; a panic while dropping ends here.
@@ -99,11 +97,6 @@ pub(crate) fn discard<T>(unfinished: Option<T>) {
     {
         dismiss(payload);
     }
-}
-
-/// The text of a panic that ends here.
-pub(crate) fn caught_text(payload: Box<dyn Any + Send>) -> String {
-    Panicked::told(payload).text
 }
 
 #[cfg(test)]

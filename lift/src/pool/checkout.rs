@@ -60,9 +60,9 @@ impl<R: Resource> Core<R> {
         self: &Arc<Self>,
         connection: Box<Connection<R>>,
         new: bool,
+        now: Moment,
         deadline: Instant,
     ) -> Prepared<R> {
-        let now = self.clock.now();
         let idle = now.since(connection.returned);
         if let Some(reason) = self.overdue(&connection, now) {
             connection.close(reason);

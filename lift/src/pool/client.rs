@@ -225,7 +225,7 @@ impl<R: Resource + Clone + Sync> Client<R> {
     }
 
     async fn clean_up(&self, client: R) {
-        match timeout(self.settings.cleanup_timeout, Caught::new(client.cleanup())).await {
+        match timeout(self.settings.cleanup_timeout, Caught::new(Box::pin(client.cleanup()))).await {
             Ok(Ok(())) => {}
             // The panic hook has told the rest.
             Ok(Err(_)) => tracing::warn!(client = self.spec.name, "its cleanup panicked"),
@@ -244,8 +244,8 @@ struct Attempt<R: Resource + Clone + Sync> {
 impl<R: Resource + Clone + Sync> Attempt<R> {
     async fn run(self) {
         let client = &self.client;
-        let limits = (client.settings.connect_timeout, client.settings.cleanup_timeout);
-        match client.opener.open(client.spec.name, limits.0, limits.1).await {
+        let ClientSettings { connect_timeout, cleanup_timeout, .. } = client.settings;
+        match client.opener.open(client.spec.name, connect_timeout, cleanup_timeout).await {
             Ok(opened) => {
                 if let Some(too_late) = client.opened(opened, self.shut) {
                     // In a task of its own: this one has been aborted.

@@ -14,6 +14,7 @@ use super::connection::Connection;
 use super::core::{Core, from_now};
 use super::error::Cause;
 use super::ledger::{Held, Place};
+use super::settings::PoolSettings;
 use super::sync::{self, Ordering};
 use crate::clock::{Chance, Moment};
 use crate::config::duration_text;
@@ -45,7 +46,7 @@ impl<R: Resource> Opener<R> {
         cleanup: Duration,
     ) -> Result<R, BoxError> {
         let init = Init::new(name, limit);
-        let opened = match timeout(limit, Caught::new(self.attempt(&init))).await {
+        let opened = match timeout(limit, Caught::new(Box::pin(self.attempt(&init)))).await {
             Ok(Ok(opened)) => opened,
             // The panic hook has told the rest.
             Ok(Err(_)) => Err(boxed("opening it panicked")),
@@ -236,9 +237,7 @@ impl<R: Resource> Core<R> {
     pub(super) fn is_awaited(&self) -> bool {
         self.settings.warm == Warm::Required && !self.was_opened()
     }
-}
 
-impl<R: Resource> Core<R> {
     /// A connection that was opened for a caller could not be lent to it.
     pub(super) fn unfit(&self, reason: CloseReason) {
         let problem = match reason {
@@ -309,8 +308,8 @@ impl<R: Resource> Connect<R> {
     fn run(mut self) -> BoxFuture<'static, ()> {
         Box::pin(async move {
             let core = self.core.clone();
-            let limits = (core.settings.connect_timeout, core.settings.cleanup_timeout);
-            let opened = core.opener.open(core.spec.name, limits.0, limits.1).await;
+            let PoolSettings { connect_timeout, cleanup_timeout, .. } = core.settings;
+            let opened = core.opener.open(core.spec.name, connect_timeout, cleanup_timeout).await;
             self.ended = true;
             match (opened, self.place.take()) {
                 (Ok(resource), Some(place)) => self.succeeded(&core, resource, place),

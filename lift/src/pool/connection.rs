@@ -5,8 +5,8 @@ use std::time::Duration;
 use super::departure::Departures;
 use super::ledger::Place;
 use crate::clock::Moment;
-use crate::layer::caught_text;
 use crate::resource::{CloseReason, Resource};
+use crate::telemetry::dismiss;
 
 /// One connection. However it ends, it [leaves](Departures::leave) the pool once.
 pub(super) struct Connection<R> {
@@ -21,15 +21,13 @@ pub(super) struct Connection<R> {
     pub(super) unusable: Option<CloseReason>,
     /// The pool's generation in which it was last found to belong there.
     pub(super) generation: u64,
-    /// The how manieth of its pool it is.
+    /// The how manieth of its pool it is, until somebody has had it; then 0.
     pub(super) number: u64,
     created: Moment,
     /// How long it may live, its own part of the jitter taken off.
     lifetime: Duration,
     /// When it was last known to work.
     pub(super) returned: Moment,
-    /// Whether anybody has had it.
-    pub(super) lent: bool,
 }
 
 struct Inner<R> {
@@ -57,7 +55,6 @@ impl<R: Resource> Connection<R> {
             created: now,
             lifetime,
             returned: now,
-            lent: false,
         }
     }
 
@@ -66,7 +63,7 @@ impl<R: Resource> Connection<R> {
     pub(super) fn is_valid(&self) -> bool {
         let Some(resource) = self.get() else { return false };
         catch_unwind(AssertUnwindSafe(|| resource.is_valid())).unwrap_or_else(|payload| {
-            caught_text(payload);
+            dismiss(payload);
             false
         })
     }

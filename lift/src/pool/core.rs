@@ -154,7 +154,7 @@ impl<R: Resource> Core<R> {
         by: User,
         waited: bool,
     ) -> Pooled<R> {
-        connection.lent = true;
+        connection.number = 0;
         if let Some(place) = connection.place() {
             place.lent(now, by, waited);
         }
@@ -185,12 +185,12 @@ impl<R: Resource> Core<R> {
                 },
             };
             // Opened since this caller came, most likely for it.
-            let new = !connection.lent && connection.number > opened;
+            let new = connection.number > opened;
             let now = self.clock.now();
             let prepared = if self.is_good_as_new(&connection, now) {
                 Prepared::Ready(connection, now)
             } else {
-                self.prepare(connection, new, deadline).await
+                self.prepare(connection, new, now, deadline).await
             };
             match prepared {
                 Prepared::Ready(connection, now) => {

@@ -23,9 +23,9 @@ pub struct PoolSettings {
     pub validate_timeout: Duration,
     /// Idle time after which a checkout makes a round trip; zero for every one. Default 500 ms.
     pub validate_after: Duration,
-    /// Idle time after which a connection is replaced. Default 10 min.
+    /// Idle time after which a connection is replaced; in a value built in code, zero is no limit. Default 10 min.
     pub idle_timeout: Duration,
-    /// Age at which a connection is replaced. Default 30 min.
+    /// Age at which a connection is replaced; in a value built in code, zero is no limit. Default 30 min.
     pub max_lifetime: Duration,
     /// When connections are opened. Default `eager`.
     pub warm: Warm,

@@ -1,4 +1,4 @@
-//! A resource whose connections are numbered, so that a test can see which one it was lent.
+//! What several tests need: a resource whose connections are numbered, so that a test can see which one it was lent; events.
 #![allow(dead_code)]
 
 use std::sync::Arc;
@@ -71,4 +71,13 @@ impl Resource for Numbered {
     async fn cleanup(self) {
         self.counts.0.closed.fetch_add(1, Ordering::SeqCst);
     }
+}
+
+/// The event of one message of the queue `jobs`.
+pub fn sqs(body: &str) -> String {
+    let record = serde_json::json!({
+        "messageId": "m", "receiptHandle": "r", "body": body, "attributes": {}, "messageAttributes": {},
+        "eventSource": "aws:sqs", "eventSourceARN": "arn:aws:sqs:eu-central-1:123456789012:jobs",
+    });
+    serde_json::json!({ "Records": [record] }).to_string()
 }

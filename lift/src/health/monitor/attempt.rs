@@ -9,8 +9,9 @@ use tokio::runtime::{Handle, RuntimeFlavor};
 
 use crate::health::Health;
 use crate::layer::Caught;
+use crate::telemetry::Panicked;
 
-/// A check on its way: its health, or the text of its panic.
+/// A check on its way.
 pub(super) struct Attempt(Caught<'static, Health>);
 
 impl Attempt {
@@ -25,7 +26,7 @@ impl Attempt {
 }
 
 impl Future for Attempt {
-    type Output = Result<Health, String>;
+    type Output = Result<Health, Panicked>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         apart(|| Pin::new(&mut self.0).poll(cx))
