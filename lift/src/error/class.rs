@@ -336,3 +336,39 @@ fn tls<'a>(error: &'a (dyn StdError + 'static)) -> Option<Judged<'a>> {
     };
     class(said, None)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::shown;
+    use super::*;
+    use crate::pool::PoolError;
+
+    /// A text that nobody here knows.
+    #[derive(Debug, thiserror::Error)]
+    #[error("hunter2")]
+    struct Elsewhere;
+
+    fn json(text: &str) -> serde_json::Error {
+        serde_json::from_str::<Vec<u8>>(text).unwrap_err()
+    }
+
+    #[test]
+    fn a_known_type_tells_its_text_or_its_class() {
+        let rows: [(&dyn Fn() -> super::super::BoxError, &str); 9] = [
+            (&|| PoolError::Closed { pool: "db" }.into(), "pool `db` is closed"),
+            (&|| Words("lift's own".to_owned()).into(), "lift's own"),
+            (&|| "x".parse::<u8>().unwrap_err().into(), "invalid digit found in string"),
+            (&|| io::Error::from(io::ErrorKind::NotFound).into(), "entity not found"),
+            (&|| io::Error::from_raw_os_error(2).into(), "No such file or directory (os error 2)"),
+            (&|| io::Error::new(io::ErrorKind::NotFound, Elsewhere).into(), "entity not found: …"),
+            (&|| json("[hunter2").into(), "not JSON, at line 1 column 2"),
+            (&|| json("[\"hunter2\"]").into(), "JSON of another shape, at line 1 column 10"),
+            (&|| json("[7").into(), "JSON that breaks off, at line 1 column 2"),
+        ];
+        for (error, told) in rows {
+            assert_eq!(shown(&*error()), told);
+        }
+        assert_eq!(shown(&Elsewhere), "…");
+        assert_eq!(format!("{:?}", Words("said".to_owned())), "\"said\"");
+    }
+}

@@ -349,6 +349,12 @@ mod tests {
         }
     }
 
+    #[cfg(feature = "lambda")]
+    #[test]
+    fn the_text_of_an_error_alone_leaves_its_sources_out() {
+        assert_eq!((own_text(&links(2)), whole(&links(2)).text), ("0".to_owned(), "0: 1".to_owned()));
+    }
+
     #[test]
     fn a_text_is_written_up_to_16_kb_and_to_the_end_of_a_character() {
         let of = |text: String| whole(&Link(text, Some(Box::new(Link("behind it".to_owned(), None))))).text;
@@ -357,6 +363,7 @@ mod tests {
             of("x".repeat(BYTES - 10)),
             format!("{}: behind i … (cut after 16 KB)", "x".repeat(BYTES - 10))
         );
+        assert_eq!(whole(&Link("x".repeat(BYTES), None)).text, "x".repeat(BYTES));
         assert_eq!(of("é".repeat(BYTES)), format!("{} … (cut after 16 KB)", "é".repeat(BYTES / 2)));
         assert_eq!(of(format!("x{}", "é".repeat(BYTES))).len(), BYTES - 1 + " … (cut after 16 KB)".len());
         let long = whole(&Panics("long"));
@@ -405,6 +412,7 @@ mod tests {
         let log = Log::default();
         log.of(|| drop(Foreign::from(BoxError::from(Held))));
         assert!(log.text().contains("not dropped"), "{}", log.text());
+        assert_eq!(format!("{:?}", Foreign::from(BoxError::from("hunter2"))), "Foreign { .. }");
         let inside = Foreign::from(BoxError::from("taken")).into_inner();
         assert_eq!(inside.to_string(), "taken");
     }

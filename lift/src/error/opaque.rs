@@ -97,6 +97,8 @@ mod tests {
         assert_eq!(error.to_string(), "invalid digit found in string");
         // What `main` prints.
         assert_eq!(format!("{error:?}"), "invalid digit found in string");
+        #[cfg(feature = "lambda")]
+        assert_eq!(error.summary(), "invalid digit found in string");
         assert!(error.downcast_ref::<std::io::Error>().is_some());
         let failure = Failure::from(error);
         assert_eq!((failure.code(), failure.public_detail()), ("INTERNAL", None));

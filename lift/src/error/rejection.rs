@@ -95,6 +95,11 @@ mod tests {
 
         let login = rejected((StatusCode::FOUND, [("location", "/login")]).into_response());
         assert_eq!((login.status(), of(&login).is_none()), (StatusCode::FOUND, true));
+        // What has failed by its status needs no mark.
+        let json =
+            rejected((StatusCode::BAD_REQUEST, [(CONTENT_TYPE, "application/json")], "{}").into_response());
+        let marked = |response: &Response| response.extensions().get::<NotCalled>().is_some();
+        assert!(marked(&login) && !marked(&json));
     }
 
     #[test]

@@ -222,8 +222,9 @@ fn own(error: &Dyn, is_same: fn(&Dyn, &Dyn) -> bool, line: &mut Line) {
 
 #[cfg(test)]
 mod tests {
-    use super::super::Decision;
+    use super::super::{Decision, Failure, log as log_failure};
     use super::*;
+    use crate::telemetry::Log;
 
     /// Decided, with a text that holds its source's.
     #[derive(Debug)]
@@ -258,6 +259,87 @@ mod tests {
         let cause = Cause::decided(Outer("the author's words".to_owned(), None));
         assert_eq!(cause.told(), "the author's words: … (cut after 32 errors)");
         assert_eq!(cause.chain(), "the author's words: … (cut after 32 errors)");
+    }
+
+    #[test]
+    fn a_text_that_is_cut_says_so() {
+        let told = Cause::decided(Outer("x ".repeat(10_000), None)).told();
+        assert_eq!(told, format!("{}… (cut after 16 KB)", "x ".repeat(8 * 1024)));
+    }
+
+    /// Of a type that says nothing of its text, with so many sources; the last may panic when it is asked for one.
+    fn unknown(sources: u8, panics: bool) -> Link {
+        let inner = (sources > 0).then(|| Box::new(unknown(sources - 1, panics)));
+        Link { text: "hunter2".to_owned(), inner, panics }
+    }
+
+    #[derive(Debug)]
+    struct Link {
+        text: String,
+        inner: Option<Box<Link>>,
+        panics: bool,
+    }
+
+    impl std::fmt::Display for Link {
+        fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            f.write_str(&self.text)
+        }
+    }
+
+    impl std::error::Error for Link {
+        fn source(&self) -> Option<&Dyn> {
+            assert!(self.inner.is_some() || !self.panics, "no source");
+            self.inner.as_deref().map(|inner| inner as _)
+        }
+    }
+
+    #[derive(Debug, thiserror::Error)]
+    #[error("the author's words")]
+    struct Above(#[source] Link);
+
+    impl LiftError for Above {
+        fn decision(&self) -> Decision {
+            Decision::internal("ABOVE")
+        }
+    }
+
+    #[test]
+    fn the_name_of_an_unknown_type_stands_for_its_text_at_the_beginning_alone() {
+        assert_eq!(Cause::new(unknown(1, false)).told(), format!("{}: …", type_name::<Link>()));
+    }
+
+    #[test]
+    fn a_text_without_a_type_is_lifts_own() {
+        let texts = [boxed("said"), boxed("said".to_owned())];
+        for text in texts {
+            assert_eq!((shown(&*text), logged(&*text)), ("said".to_owned(), "said".to_owned()));
+        }
+        assert_eq!(
+            (shown(&*boxed(std::fmt::Error)), logged(&unknown(0, false))),
+            (std::fmt::Error.to_string(), HIDDEN.to_owned(),)
+        );
+    }
+
+    #[test]
+    fn a_text_is_told_only_if_all_sources_are_known_that_it_may_repeat() {
+        assert_eq!(Cause::decided(Above(unknown(3, false))).told(), "the author's words: …");
+        for (sources, panics) in [(40, false), (3, true)] {
+            let told = Cause::decided(Above(unknown(sources, panics))).told();
+            assert!(told.starts_with("…") && !told.contains("words"), "{told}");
+        }
+        let long = Link { text: "x".repeat(20_000), inner: None, panics: false };
+        assert_eq!(Cause::decided(Above(long)).told(), "…");
+    }
+
+    #[test]
+    fn the_log_has_what_may_be_told_or_all_of_it() {
+        let failure = || Failure::internal("X", std::io::Error::other("hunter2"));
+        for (unmasked, line) in [(false, "other error: …"), (true, "hunter2")] {
+            let log = Log::default();
+            log.of(|| log_failure(&failure(), None, "id", None, unmasked));
+            assert!(log.text().contains(line), "{}", log.text());
+            assert_eq!(log.text().contains("hunter2"), unmasked);
+        }
     }
 
     #[test]

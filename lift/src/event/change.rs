@@ -191,6 +191,13 @@ mod tests {
     use super::*;
 
     #[test]
+    fn what_is_no_number_has_no_decimal() {
+        for text in ["", "-", "abc", "1x", "e5", "1e", "1e99999999999999999999"] {
+            assert_eq!(decimal(text), None, "{text}");
+        }
+    }
+
+    #[test]
     fn a_key_is_told_by_its_value() {
         let key = r#"{"id":{"S":"a\u0062"},"n":{"N":"10"}}"#;
         for same in [

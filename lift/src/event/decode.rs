@@ -229,9 +229,7 @@ pub(crate) fn decode(bytes: &Bytes) -> Decoded<'_> {
         let kind = if scheduled { RecordKind::Schedule } else { RecordKind::EventBridge };
         return Decoded::Records(Records::one(kind, bytes, event));
     }
-    let is_http = event.http_method.is_some() || event.raw_path.is_some();
-    let is_marked = event.is_marked || event.context.lattice || event.event_source.is_some();
-    other(bytes, is_http || is_marked)
+    other(bytes, event.is_marked || event.context.lattice || event.event_source.is_some())
 }
 
 #[cold]
