@@ -36,6 +36,9 @@ async fn optional(db: Option<Pooled<Numbered>>, pool: Pool<Numbered>) -> String 
     format!("{} {}", db.is_some(), pool.stats().in_use)
 }
 
+#[lift::handler(GET, "/optional-alone")]
+async fn optional_alone(_: Option<Pooled<Numbered>>) {}
+
 #[lift::handler(GET, "/result")]
 async fn result(db: Result<Pooled<Numbered>, PoolError>) -> String {
     db.map_or_else(|error| error.to_string(), |db| db.number.to_string())
@@ -113,6 +116,21 @@ async fn arguments_come_from_everywhere_in_any_order() {
         ("/shared", "7 text"),
     ] {
         assert_eq!(service.get(path).await.unwrap().text(), expected, "{path}");
+    }
+}
+
+#[tokio::test]
+async fn a_resource_is_opened_for_one_handler_that_may_do_without_it() {
+    for handlers in [lift::handlers![optional_alone], lift::handlers![result]] {
+        let counts = Counts::default();
+        let opened = counts.clone();
+        let app = App::new("test").handlers(handlers).test();
+        let app = app.with::<Numbered>(move || std::future::ready(Ok::<_, lift::Error>(counts.open())));
+        let service = app.start().await.unwrap();
+        for path in ["/optional-alone", "/result"] {
+            service.get(path).await.unwrap();
+        }
+        assert_eq!(opened.opened(), 1);
     }
 }
 

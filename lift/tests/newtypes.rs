@@ -64,6 +64,9 @@ impl lift::Resource for Wire {
     }
 
     async fn cleanup(self) {
+        if self.test.ends_with("slow to close") {
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
         note(&self.test, "close");
     }
 }
@@ -112,7 +115,7 @@ impl Prepared {
     async fn prepare(&mut self) -> Result<(), Cut> {
         note(&self.test, "prepare");
         match self.test.trim_start_matches("by hand, ") {
-            "refused" => Err(Cut),
+            "refused" | "refused, slow to close" => Err(Cut),
             "panics" => std::panic::resume_unwind(Box::new("a bug in preparing")),
             "hangs" => std::future::pending().await,
             _ => Ok(()),
@@ -215,6 +218,13 @@ async fn a_connection_that_after_connect_refuses_is_closed_and_never_lent() {
     let service = service("refused").await;
     assert_eq!(service.get("/prepared").await.unwrap().status(), 503);
     all_closed("refused");
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_after_connect_refuses_has_its_place_until_it_is_closed() {
+    let service = service("refused, slow to close").await;
+    assert_eq!(service.get("/prepared").await.unwrap().status(), 503);
+    all_closed("refused, slow to close");
 }
 
 #[tokio::test(start_paused = true)]

@@ -31,6 +31,8 @@
 //! The health check needs the permission `dynamodb:DescribeTable`. A client keeps its connections itself and is therefore
 //! [`Shared`](crate::Shared), not lent.
 
+use crate::error::{Judged, class, class_above, clean};
+use std::error::Error as StdError;
 use std::fmt;
 use std::ops::Deref;
 use std::time::Duration;
@@ -214,4 +216,58 @@ impl Resource for Client {
             }
         }
     }
+}
+
+/// The code that the service gives; its message repeats names and values.
+pub(crate) fn judge<'a>(error: &'a (dyn StdError + 'static)) -> Option<Judged<'a>> {
+    use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
+    use aws_sdk_dynamodb::operation::{
+        batch_execute_statement, batch_get_item, batch_write_item, delete_item, describe_table,
+        execute_statement, get_item, put_item, query, scan, transact_get_items, transact_write_items,
+        update_item,
+    };
+
+    fn said<'a, E: StdError + ProvideErrorMetadata + 'static>(
+        error: &'a (dyn StdError + 'static),
+    ) -> Option<Judged<'a>> {
+        if let Some(error) = error.downcast_ref::<SdkError<E>>() {
+            let what = match error {
+                SdkError::ConstructionFailure(_) => "AWS request that cannot be built",
+                SdkError::TimeoutError(_) => "AWS time-out",
+                SdkError::DispatchFailure(_) => "AWS request that was not sent",
+                SdkError::ResponseError(_) => "AWS answer that cannot be read",
+                SdkError::ServiceError(_) => "AWS",
+                _ => "AWS request",
+            };
+            let code = error.code().map(|code| format!("{what} {code}"));
+            return class_above(code.unwrap_or_else(|| what.to_owned()), error.source());
+        }
+        let error = error.downcast_ref::<E>()?;
+        class(format!("AWS {}", error.code().unwrap_or("error")), None)
+    }
+    macro_rules! operations {
+        ($($type:ty),+ $(,)?) => { None$(.or_else(|| said::<$type>(error)))+ };
+    }
+    let judged = operations!(
+        batch_execute_statement::BatchExecuteStatementError,
+        batch_get_item::BatchGetItemError,
+        batch_write_item::BatchWriteItemError,
+        delete_item::DeleteItemError,
+        describe_table::DescribeTableError,
+        execute_statement::ExecuteStatementError,
+        get_item::GetItemError,
+        put_item::PutItemError,
+        query::QueryError,
+        scan::ScanError,
+        transact_get_items::TransactGetItemsError,
+        transact_write_items::TransactWriteItemsError,
+        update_item::UpdateItemError,
+        aws_sdk_dynamodb::Error,
+    );
+    judged.or_else(|| {
+        if let Some(boxed) = error.downcast_ref::<Box<SdkError<describe_table::DescribeTableError>>>() {
+            return Some(Judged::Inside(&**boxed));
+        }
+        clean!(error, Error)
+    })
 }

@@ -26,6 +26,8 @@
 //!
 //! A client keeps its connections itself and is therefore [`Shared`](crate::Shared), not lent.
 
+use crate::error::{Judged, class_above, clean};
+use std::error::Error as StdError;
 use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -230,6 +232,25 @@ impl Resource for Client {
             Err(error) => Err(Error::Away { host: host(), source: error.without_url() }),
         }
     }
+}
+
+/// The URL stays out: its path and query may be secret.
+pub(crate) fn judge<'a>(error: &'a (dyn StdError + 'static)) -> Option<Judged<'a>> {
+    if let Some(error) = error.downcast_ref::<reqwest::Error>() {
+        // reqwest's own words without what follows them.
+        let what = match error.status() {
+            Some(status) => format!("HTTP status {}", status.as_u16()),
+            None if error.is_redirect() => "error following redirect".to_owned(),
+            None if error.is_decode() => "error decoding response body".to_owned(),
+            None if error.is_body() => "request or response body error".to_owned(),
+            None if error.is_builder() => "builder error".to_owned(),
+            None if error.is_timeout() => "error sending request: timed out".to_owned(),
+            None if error.is_connect() => "error sending request: cannot connect".to_owned(),
+            None => "error sending request".to_owned(),
+        };
+        return class_above(what, error.source());
+    }
+    clean!(error, Error)
 }
 
 #[cfg(test)]

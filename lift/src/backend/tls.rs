@@ -1,5 +1,7 @@
 //! TLS by rustls: whom a backend trusts.
 
+use crate::error::{Judged, class};
+use std::error::Error as StdError;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -46,4 +48,25 @@ fn roots(path: &Path) -> Result<RootCertStore, String> {
         (0, _) => Err(format!("`{shown}` holds no certificate")),
         _ => Ok(roots),
     }
+}
+
+/// What is wrong with a certificate, without the names in it.
+pub(crate) fn judge<'a>(error: &'a (dyn StdError + 'static)) -> Option<Judged<'a>> {
+    use tokio_rustls::rustls::{CertificateError, Error};
+
+    let said = match error.downcast_ref::<Error>()? {
+        Error::InvalidCertificate(fault) => match fault {
+            CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => {
+                "TLS: the certificate is for another name".to_owned()
+            }
+            CertificateError::Expired | CertificateError::ExpiredContext { .. } => {
+                "TLS: the certificate has expired".to_owned()
+            }
+            CertificateError::Other(_) => "TLS: the certificate is not valid".to_owned(),
+            fault => format!("TLS: the certificate is not valid: {fault:?}"),
+        },
+        Error::AlertReceived(alert) => format!("TLS: the peer says {alert:?}"),
+        _ => "TLS: the handshake failed".to_owned(),
+    };
+    class(said, None)
 }

@@ -297,3 +297,30 @@ fn a_payload_of_ones_own_may_hold_what_an_event_holds() {
 fn a_request_body_has_at_most_6_mb() {
     assert_eq!(super::BODY_LIMIT, 6_291_456);
 }
+
+/// What lacks its path or its method is answered in the form of the source that it shows.
+#[test]
+fn what_is_half_of_a_request_is_told_from_a_payload_of_ones_own() {
+    let elb = HttpSource::LoadBalancer { multi_value: false };
+    for (event, expected) in [
+        (json!({"httpMethod": "GET", "requestContext": {"elb": {}}}), Some(("path", elb))),
+        (json!({"httpMethod": "GET", "requestContext": {"stage": "a"}}), Some(("path", HttpSource::RestApi))),
+        (json!({"path": "/", "requestContext": {"elb": {}}}), Some(("httpMethod", elb))),
+        (
+            json!({"path": "/", "multiValueHeaders": {"a": ["b"]}, "requestContext": {"stage": "a"}}),
+            Some(("httpMethod", HttpSource::RestApi)),
+        ),
+        (json!({"path": "/", "requestContext": {"stage": "a"}}), None),
+        (json!({"multiValueHeaders": {"a": ["b"]}, "requestContext": {"stage": "a"}}), None),
+        (json!({"path": "/", "multiValueHeaders": {"a": ["b"]}, "requestContext": {}}), None),
+    ] {
+        let bytes = Bytes::from(event.to_string());
+        let told = match decode(&bytes) {
+            Decoded::BadHttp(problem, source) => Some((problem, source)),
+            Decoded::Other => None,
+            _ => panic!("{event}"),
+        };
+        let expected = expected.map(|(key, source)| (format!("`{key}` is no text"), source));
+        assert_eq!(told, expected, "{event}");
+    }
+}

@@ -31,7 +31,7 @@ pub(super) struct Departures {
     pool: Weak<dyn PlaceFreed>,
 }
 
-/// The runtime on which a pool was used last. A connection that is dropped outside of any runtime leaves there.
+/// The runtime where a connection was opened or left last. One that is dropped outside of any runtime leaves there.
 #[derive(Default)]
 struct Runtime(Mutex<Option<Handle>>);
 
@@ -40,8 +40,8 @@ impl Departures {
         Self { cleanups: TaskTracker::new(), counters, timeout, runtime: Runtime::default(), pool }
     }
 
-    /// The runtime for a task: this thread's, else the one where the pool was used last. It may have ended, in which case a
-    /// task that it is given is dropped at once.
+    /// The runtime for a task: this thread's, else the last one. It may have ended, in which case a task that it is given is
+    /// dropped at once.
     pub(super) fn runtime(&self) -> Option<Handle> {
         let mut last = self.runtime.0.lock().unwrap_or_else(PoisonError::into_inner);
         match Handle::try_current() {

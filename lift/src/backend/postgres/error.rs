@@ -1,3 +1,5 @@
+use crate::error::{Judged, class, clean};
+use std::error::Error as StdError;
 use std::io;
 
 use tokio_postgres::error::{DbError, SqlState};
@@ -120,5 +122,17 @@ impl Error {
             Some(code) => code.code().starts_with("08") || code.code().starts_with("57P"),
             None => std::error::Error::source(error).is_some_and(|source| source.is::<io::Error>()),
         }
+    }
+}
+
+/// The server's text stays out: it holds values of rows and parts of statements.
+pub(crate) fn judge<'a>(error: &'a (dyn StdError + 'static)) -> Option<Judged<'a>> {
+    if let Some(error) = error.downcast_ref::<DbError>() {
+        return class(format!("SQLSTATE {}", error.code().code()), None);
+    }
+    match error.downcast_ref::<Error>() {
+        Some(Error::Postgres(inner)) => Some(Judged::Inside(inner)),
+        // The text of `tokio_postgres` is the kind of its error; what the server said is the source.
+        _ => clean!(error, Error, tokio_postgres::Error),
     }
 }

@@ -79,6 +79,7 @@ use tokio_postgres_rustls::MakeRustlsConnect;
 
 pub use self::config::Config;
 pub use self::error::Error;
+pub(crate) use self::error::judge;
 pub use self::transaction::Transaction;
 pub use crate::backend::credentials::{CredentialProvider, Credentials, FromUrl, Server};
 use crate::error::logged;

@@ -1,4 +1,6 @@
+use crate::error::{Judged, class, clean};
 use redis::{ErrorKind, RedisError, ServerErrorKind};
+use std::error::Error as StdError;
 
 use crate::backend::credentials::Server;
 use crate::error::BoxError;
@@ -100,5 +102,25 @@ impl Error {
     #[must_use]
     pub fn is_out_of_memory(&self) -> bool {
         self.code() == Some("OOM")
+    }
+}
+
+/// What follows the first word stays out: the server repeats commands and arguments there, and scripts say what they
+/// like.
+pub(crate) fn judge<'a>(error: &'a (dyn StdError + 'static)) -> Option<Judged<'a>> {
+    if let Some(error) = error.downcast_ref::<RedisError>() {
+        let is_code = |code: &&str| {
+            code.len() <= 20 && code.bytes().all(|byte| byte.is_ascii_uppercase() || byte == b'_')
+        };
+        let said = match error.code().filter(is_code) {
+            Some(code) => format!("Redis {code}"),
+            None if error.is_timeout() => "Redis time-out".to_owned(),
+            None => format!("Redis {:?}", error.kind()),
+        };
+        return class(said, error.source());
+    }
+    match error.downcast_ref::<Error>() {
+        Some(Error::Redis(inner)) => Some(Judged::Inside(inner)),
+        _ => clean!(error, Error),
     }
 }

@@ -77,6 +77,7 @@ use tokio::time::timeout;
 
 pub use self::config::Config;
 pub use self::error::Error;
+pub(crate) use self::error::judge;
 use self::eviction::Answer;
 use self::state::State;
 pub use crate::backend::credentials::{CredentialProvider, Credentials, FromUrl, Server};

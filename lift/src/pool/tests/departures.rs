@@ -228,3 +228,21 @@ async fn a_deadline_that_clips_a_round_trip_closes_nothing_and_suspects_nobody()
     tokio::time::sleep(MS * 100).await;
     assert_eq!((pool.get().await.unwrap().id, backend.seen().round_trips), (1, 1));
 }
+
+#[test]
+fn a_connection_that_is_dropped_outside_of_runtimes_leaves_where_the_last_one_was_opened() {
+    must_end(|| {
+        let [first, last] = runtimes();
+        let backend = Backend::new();
+        let pool = backend.pool(&Clock::system(), at_most(1));
+        first.block_on(async { pool.get().await.unwrap().valid = false });
+        first.block_on(settle());
+        drop(first);
+        let mut session = last.block_on(pool.get()).unwrap();
+        session.valid = false;
+        drop(session);
+        last.block_on(pool.close());
+        let seen = backend.seen();
+        assert_eq!((seen.cleanups, seen.next), (2, 2));
+    });
+}

@@ -1,6 +1,7 @@
 //! What the pool promises, with the clocks held. Time-outs run on tokio's paused time.
 
 mod backend;
+mod clients;
 mod departures;
 mod limits;
 mod managed;

@@ -174,3 +174,69 @@ async fn the_reason_is_the_round_trip_when_that_has_the_only_connection() {
     let error = pool.get().await.err().unwrap();
     assert!(matches!(error, PoolError::Validate { .. }), "{error:?}");
 }
+
+/// Of two connections one is held all the time, and another leaves after so many milliseconds of a wait of two seconds.
+#[tokio::test(start_paused = true)]
+async fn the_reason_is_a_connect_when_that_has_taken_most_of_the_wait() {
+    for (begins, connect_is_to_blame) in [(100, true), (999, true), (1_000, false), (1_001, false)] {
+        let (backend, clock) = (Backend::new(), Clock::held());
+        let limits = PoolSettings { connect_timeout: Duration::from_secs(60), ..at_most(2) };
+        let pool = backend.pool(&clock, limits);
+        let (_held, mut other) = (pool.get().await.unwrap(), pool.get().await.unwrap());
+        backend.seen().mood = Mood::Hangs;
+        let waiting = tokio::spawn({
+            let pool = pool.clone();
+            async move { pool.get().await.err().unwrap() }
+        });
+        settle().await;
+        tokio::time::sleep(MS * begins).await;
+        other.valid = false;
+        drop(other);
+        let error = waiting.await.unwrap();
+        assert_eq!(matches!(error, PoolError::Connect { .. }), connect_is_to_blame, "{begins} ms: {error:?}");
+        assert_eq!(matches!(error, PoolError::Exhausted { .. }), !connect_is_to_blame, "{begins} ms");
+    }
+}
+
+/// A round trip that has ended is no reason, and one that has not is none beside a connect.
+#[tokio::test(start_paused = true)]
+async fn the_reason_is_no_round_trip_when_something_else_holds_callers_up() {
+    let (backend, clock) = (Backend::new(), Clock::held());
+    let limits = PoolSettings {
+        cleanup_timeout: Duration::from_secs(60),
+        connect_timeout: Duration::from_secs(60),
+        validate_timeout: Duration::from_secs(60),
+        ..at_most(1)
+    };
+    let pool = backend.pool(&clock, limits.clone());
+    drop(pool.get().await.unwrap());
+    clock.advance(Duration::from_secs(1));
+    let mut checked = pool.get().await.unwrap();
+    assert_eq!(backend.seen().round_trips, 1);
+    checked.valid = false;
+    backend.seen().cleanup = Duration::MAX;
+    drop(checked);
+    let error = pool.get().await.err().unwrap();
+    assert!(matches!(error, PoolError::Connect { .. }), "{error:?}");
+
+    let (backend, clock) = (Backend::new(), Clock::held());
+    let pool = backend.pool(&clock, PoolSettings { max_size: 2, ..limits });
+    drop(pool.get().await.unwrap());
+    clock.advance(Duration::from_secs(1));
+    backend.seen().mood = Mood::Hangs;
+    let both = futures_util::future::join(pool.get(), pool.get()).await;
+    let of_connect = |error: &PoolError| matches!(error, PoolError::Connect { .. });
+    let of_round_trip = |error: &PoolError| matches!(error, PoolError::Validate { .. });
+    let (one, other) = (both.0.err().unwrap(), both.1.err().unwrap());
+    assert!(of_round_trip(&one) && of_connect(&other), "{one:?} {other:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_was_open_before_its_caller_came_is_no_failed_connect() {
+    let (backend, clock) = (Backend::new(), Clock::held());
+    let pool = backend.pool(&clock, at_most(1));
+    pool.warm(1).await.unwrap();
+    clock.advance(Duration::from_secs(3_600));
+    assert_eq!(pool.get().await.unwrap().id, 2);
+    assert_eq!(pool.stats().last_failure, None);
+}

@@ -9,7 +9,7 @@ use tokio::time::Instant;
 use super::MS;
 use super::backend::{Backend, Mood, at_most, settle};
 use crate::clock::Clock;
-use crate::pool::{PoolError, PoolSettings};
+use crate::pool::{BreakerState, PoolError, PoolSettings};
 use crate::resource::{Judgement, Managed};
 
 #[tokio::test(start_paused = true)]
@@ -161,4 +161,75 @@ async fn limits_that_no_clock_reaches_are_no_limits() {
     clock.advance(max);
     clock.freeze(max);
     pool.maintain();
+}
+
+/// While the pool is full nobody looks at the breaker. When it is not any more, who waits has to look again: it is told why
+/// nothing will come, or tries as soon as the breaker lets it.
+#[tokio::test(start_paused = true)]
+async fn who_waits_for_a_full_pool_is_told_what_the_breaker_says_when_a_place_is_free() {
+    for stay in [0, 1] {
+        let (backend, clock) = (Backend::new(), Clock::held());
+        let pool = backend.pool(&clock, PoolSettings { wait: Duration::from_secs(60), ..at_most(3) });
+        let mut lent = vec![pool.get().await.unwrap()];
+        if stay > 0 {
+            lent.push(pool.get().await.unwrap());
+        }
+        backend.seen().mood = Mood::Refuses;
+        let refused = pool.get_within(MS * 100).await.err().unwrap();
+        assert!(matches!(refused, PoolError::Connect { .. }), "{refused:?}");
+        assert_eq!(pool.stats().breaker, BreakerState::Open);
+        pool.resize(stay + 1);
+        let begin = Instant::now();
+        let waiting = tokio::spawn({
+            let pool = pool.clone();
+            async move { pool.get().await.map(|session| session.id) }
+        });
+        settle().await;
+        let mut leaving = lent.pop().unwrap();
+        leaving.valid = false;
+        drop(leaving);
+        if stay == 0 {
+            let error = waiting.await.unwrap().err().unwrap();
+            assert!(matches!(error, PoolError::Connect { .. }), "{error:?}");
+            assert_eq!(begin.elapsed(), Duration::ZERO);
+        } else {
+            settle().await;
+            backend.seen().mood = Mood::Well;
+            clock.advance(MS * 500);
+            assert_eq!(waiting.await.unwrap().unwrap(), 3);
+            assert!(begin.elapsed() <= MS * 500, "{:?}", begin.elapsed());
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn everybody_is_told_at_the_end_of_its_own_wait() {
+    let (backend, clock) = (Backend::new(), Clock::held());
+    let pool = backend.pool(&clock, at_most(1));
+    let _held = pool.get().await.unwrap();
+    let begin = Instant::now();
+    let waits = [10_000, 1_000, 5_000, 500, 20_000];
+    let told = join_all(waits.map(|wait| {
+        let pool = pool.clone();
+        async move {
+            assert!(matches!(pool.get_within(MS * wait).await, Err(PoolError::Exhausted { .. })));
+            begin.elapsed()
+        }
+    }));
+    assert_eq!(told.await, waits.map(|wait| MS * wait));
+}
+
+#[tokio::test(start_paused = true)]
+async fn whoever_waits_may_go_on_in_another_task() {
+    let (backend, clock) = (Backend::new(), Clock::held());
+    let pool = backend.pool(&clock, at_most(1));
+    let held = pool.get().await.unwrap();
+    let waiting = pool.clone();
+    let mut waiting = Box::pin(async move { waiting.get().await.map(|session| session.id) });
+    assert!(poll_immediate(&mut waiting).await.is_none());
+    let waiting = tokio::spawn(waiting);
+    settle().await;
+    let begin = Instant::now();
+    drop(held);
+    assert_eq!((waiting.await.unwrap().unwrap(), begin.elapsed()), (1, Duration::ZERO));
 }
