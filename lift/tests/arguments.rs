@@ -69,6 +69,28 @@ async fn user(user: User) -> String {
     user.0.to_string()
 }
 
+/// Takes what this type says.
+struct Takes<T>(std::marker::PhantomData<T>);
+
+impl<T: lift::resource::ResourceSet> lift::Uses for Takes<T> {
+    type Resources = T;
+}
+
+impl<T, S: Send + Sync> FromRequestParts<S> for Takes<T> {
+    type Rejection = PoolError;
+
+    async fn from_request_parts(parts: &mut http::request::Parts, state: &S) -> Result<Self, PoolError> {
+        Pooled::<Numbered>::from_request_parts(parts, state).await?;
+        Ok(Self(std::marker::PhantomData))
+    }
+}
+
+#[lift::handler(GET, "/takes")]
+async fn takes_it_if_it_can(_: Takes<Option<Pooled<Numbered>>>) {}
+
+#[lift::handler(GET, "/takes")]
+async fn takes_it_or_an_error(_: Takes<Result<Pooled<Numbered>, PoolError>>) {}
+
 /// One that does not say so.
 struct Silent;
 
@@ -121,13 +143,19 @@ async fn arguments_come_from_everywhere_in_any_order() {
 
 #[tokio::test]
 async fn a_resource_is_opened_for_one_handler_that_may_do_without_it() {
-    for handlers in [lift::handlers![optional_alone], lift::handlers![result]] {
+    let handlers = [
+        lift::handlers![optional_alone],
+        lift::handlers![result],
+        lift::handlers![takes_it_if_it_can],
+        lift::handlers![takes_it_or_an_error],
+    ];
+    for handlers in handlers {
         let counts = Counts::default();
         let opened = counts.clone();
         let app = App::new("test").handlers(handlers).test();
         let app = app.with::<Numbered>(move || std::future::ready(Ok::<_, lift::Error>(counts.open())));
         let service = app.start().await.unwrap();
-        for path in ["/optional-alone", "/result"] {
+        for path in ["/optional-alone", "/result", "/takes"] {
             service.get(path).await.unwrap();
         }
         assert_eq!(opened.opened(), 1);

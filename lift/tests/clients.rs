@@ -376,3 +376,25 @@ async fn what_only_a_pool_has_is_an_error_in_a_shared_clients_attribute() {
         assert_eq!(told, refused, "{key} in\n{text}");
     }
 }
+
+#[lift::handler(GET, "/call")]
+async fn call_if_it_is_there(api: Option<Shared<Api>>) -> String {
+    api.is_some().to_string()
+}
+
+#[lift::handler(GET, "/call")]
+async fn call_or_an_error(api: Result<Shared<Api>, lift::PoolError>) -> String {
+    api.is_ok().to_string()
+}
+
+#[tokio::test]
+async fn a_client_is_opened_for_one_handler_that_may_do_without_it() {
+    for handlers in [lift::handlers![call_if_it_is_there], lift::handlers![call_or_an_error]] {
+        let backend = Backend::default();
+        let opened = backend.clone();
+        let host = App::new("clients").handlers(handlers).test().with::<Api>(move || backend.clone().open());
+        let service = host.start().await.unwrap();
+        assert_eq!(service.get("/call").await.unwrap().text(), "true");
+        assert_eq!(opened.attempts(), 1);
+    }
+}

@@ -59,3 +59,26 @@ async fn polls_that_fail_are_tried_again_by_the_same_process() {
     assert_eq!(written.matches("polling for events failed; trying again").count(), 3, "{written}");
     lambda.finish();
 }
+
+/// In a container it is a fault; here the size of a pool follows from what an invocation takes.
+#[tokio::test]
+async fn of_more_idle_connections_than_fit_as_many_are_kept_as_fit() {
+    let dir = folder();
+    let lambda = lambda().start();
+    let _function = lambda.spawn(faulty(dir.path()).env("TOOL_POOL_MIN_IDLE", "50"));
+    assert_eq!(http(&lambda.invoke(get("/tool")).await.expect("an answer")).status, 200);
+    lambda.finish();
+}
+
+#[tokio::test]
+async fn the_log_of_a_process_has_whole_texts_of_errors_if_it_is_told_so() {
+    for (unmasked, expected) in [("false", "other error: …"), ("true", "the secret is hunter2")] {
+        let dir = folder();
+        let lambda = lambda().start();
+        let program = faulty(dir.path()).env("TOOL_IS_AWAY", "1").env("LIFT_LOG_UNMASKED_ERRORS", unmasked);
+        let function = lambda.spawn(program);
+        let line = function.process().wait_for_line("cannot be opened yet");
+        assert!(line.contains(expected), "{line}");
+        lambda.finish();
+    }
+}

@@ -38,6 +38,9 @@ impl Resource for Tool {
 
     async fn initialize(journal: &Journal, _: &Init) -> io::Result<Self> {
         static OPENED: AtomicUsize = AtomicUsize::new(0);
+        if std::env::var_os("TOOL_IS_AWAY").is_some() {
+            return Err(io::Error::other("the secret is hunter2"));
+        }
         let tool = Self { number: OPENED.fetch_add(1, Ordering::SeqCst), journal: journal.clone() };
         tool.note("open")?;
         Ok(tool)

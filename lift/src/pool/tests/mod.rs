@@ -274,5 +274,13 @@ async fn what_is_held_for_long_is_told_once() {
     assert_eq!(longest_held, Duration::from_secs(31));
     drop(held);
     assert_eq!(pool.stats().hold.percentile(99), MS * 32_768);
+    // To the millisecond.
+    for (held_for, bound) in [(1, 2), (2, 4), (3, 4), (4, 8)] {
+        let pool = backend.pool(&clock, at_most(1));
+        let held = pool.get().await.unwrap();
+        clock.advance(MS * held_for);
+        drop(held);
+        assert_eq!(pool.stats().hold.percentile(99), MS * bound, "{held_for} ms");
+    }
     assert_eq!(pool.stats().timeouts, 1);
 }

@@ -209,14 +209,17 @@ async fn everybody_is_told_at_the_end_of_its_own_wait() {
     let _held = pool.get().await.unwrap();
     let begin = Instant::now();
     let waits = [10_000, 1_000, 5_000, 500, 20_000];
-    let told = join_all(waits.map(|wait| {
+    let mut told = Vec::new();
+    for wait in waits {
         let pool = pool.clone();
-        async move {
+        told.push(tokio::spawn(async move {
             assert!(matches!(pool.get_within(MS * wait).await, Err(PoolError::Exhausted { .. })));
             begin.elapsed()
-        }
-    }));
-    assert_eq!(told.await, waits.map(|wait| MS * wait));
+        }));
+        settle().await;
+    }
+    let told = join_all(told).await.into_iter().map(Result::unwrap);
+    assert_eq!(told.collect::<Vec<_>>(), waits.map(|wait| MS * wait));
 }
 
 #[tokio::test(start_paused = true)]
