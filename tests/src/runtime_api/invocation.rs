@@ -224,7 +224,7 @@ impl Shared {
                     return Err(Refusal::state("with SnapStart /restore/next comes before /invocation/next"));
                 }
                 Life::Snapshot(_) => return Err(Refusal::state("the snapshot was not restored yet")),
-                Life::Failed { .. } => {
+                Life::Failed => {
                     return Err(Refusal::state("the function has reported that it cannot start"));
                 }
                 Life::Starting | Life::Restored | Life::Serving | Life::Ended => {}

@@ -31,6 +31,8 @@ pub(super) struct State {
     /// Counts the processes, so that the end of an old one is not taken for the end of a new one.
     pub(super) generation: u64,
     pub(super) life: Life,
+    /// The type and message of what it has reported that it cannot start or come back for; it stays when it has ended.
+    pub(super) failure: Option<(String, String)>,
     /// Ids of the invocations that nobody has taken yet.
     pub(super) queue: Vec<String>,
     pub(super) invocations: HashMap<String, Invocation>,
@@ -61,7 +63,7 @@ pub(super) enum Life {
     /// It asks for events.
     Serving,
     /// It has reported that it cannot start or come back.
-    Failed { error_type: String, error_message: String },
+    Failed,
     /// Its process has ended.
     Ended,
 }

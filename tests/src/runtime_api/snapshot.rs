@@ -39,10 +39,10 @@ impl RuntimeApi {
             Life::Starting | Life::Restored => None,
             Life::Snapshot(_) => Some(Started::AtSnapshot),
             Life::Serving => Some(Started::Ready),
-            Life::Failed { error_type, error_message } => {
-                Some(Started::Failed { error_type: error_type.clone(), error_message: error_message.clone() })
-            }
-            Life::Ended => Some(Started::Ended),
+            Life::Failed | Life::Ended => Some(match state.failure.clone() {
+                Some((error_type, error_message)) => Started::Failed { error_type, error_message },
+                None => Started::Ended,
+            }),
         });
         started.await
     }
@@ -98,9 +98,9 @@ impl Shared {
                 return Err(Refusal::state("/init/error comes before everything else"));
             }
             let (error_type, error_message) = function_error(headers, body)?;
-            let failed = (error_type.clone(), error_message.clone());
+            state.failure = Some((error_type.clone(), error_message.clone()));
             state.history.push(Record::InitError { error_type, error_message });
-            state.life = Life::Failed { error_type: failed.0, error_message: failed.1 };
+            state.life = Life::Failed;
             Ok(accepted())
         })
     }
@@ -112,9 +112,9 @@ impl Shared {
                 return Err(Refusal::state("/restore/error comes between the restore and the first event"));
             }
             let (error_type, error_message) = function_error(headers, body)?;
-            let failed = (error_type.clone(), error_message.clone());
+            state.failure = Some((error_type.clone(), error_message.clone()));
             state.history.push(Record::RestoreError { error_type, error_message });
-            state.life = Life::Failed { error_type: failed.0, error_message: failed.1 };
+            state.life = Life::Failed;
             Ok(accepted())
         })
     }
