@@ -107,7 +107,7 @@ async fn silent(_: Silent) {}
 
 #[lift::handler(GET, "/shared")]
 async fn shared(number: Shared<u64>, text: Option<Shared<&'static str>>) -> String {
-    format!("{} {}", *number, text.map_or("-", |text| *text))
+    format!("{number:?} {}", text.map_or("-", |text| *text))
 }
 
 async fn service(counts: &Counts) -> TestService {
@@ -135,7 +135,7 @@ async fn arguments_come_from_everywhere_in_any_order() {
         ("/result", "1"),
         ("/whole/a/5", "a5a5"),
         ("/user", "1"),
-        ("/shared", "7 text"),
+        ("/shared", "Shared(7) text"),
     ] {
         assert_eq!(service.get(path).await.unwrap().text(), expected, "{path}");
     }

@@ -87,6 +87,7 @@ mod tests {
             (failure(unavailable).origin_is(Origin::Panic).into_response(), "retry"),
             (failure(unavailable).origin_is(Origin::Deadline).into_response(), "retry"),
             (Failure::internal("X", "boom").into_response(), "retry"),
+            (Failure::internal("X", "boom").retry(Retry::Never).into_response(), "retry"),
         ] {
             assert_eq!(Outcome::of(&response).is_done(), expected == "done");
             assert_eq!(word(response), expected);
