@@ -154,6 +154,9 @@ async fn names_that_are_hidden_cannot_be_guessed() {
         let answer = service.get(path).await.unwrap();
         assert_eq!((answer.status(), answer.text().contains("sick")), (status, false), "{path}");
     }
+    // Whoever may invoke the function may know them.
+    let report = service.event(r#"{"lift": "health"}"#).await.unwrap();
+    assert!(String::from_utf8_lossy(&report).contains("sick"), "{report:?}");
 }
 
 #[tokio::test]
