@@ -170,3 +170,12 @@ async fn a_connection_that_grew_too_old_while_it_was_lent_is_lent_no_more() {
     assert_eq!(pool.get().await.unwrap().id, 2);
     assert_eq!(closed(&pool.stats(), CloseReason::Lifetime), 1);
 }
+
+#[test]
+fn a_limit_that_no_clock_reaches_ends_in_no_lifetime() {
+    const YEAR: Duration = Duration::from_secs(86_400 * 365);
+    let now = tokio::time::Instant::now();
+    assert!(crate::pool::core::from_now(Duration::MAX) > now + 20 * YEAR);
+    let soon = crate::pool::core::from_now(Duration::from_secs(1)) - now;
+    assert!((1..60).contains(&soon.as_secs()), "{soon:?}");
+}
