@@ -15,7 +15,7 @@ PATH = re.compile(r'#\[(cfg_attr\(\w+, )?path = "([^"]+)"\)?\]')
 INCLUDE = re.compile(r'^[^/\n]*\binclude(?:_str)?!\(\s*"([^"]+)"', re.MULTILINE)
 # Trybuild is told its cases by globs.
 CASES = re.compile(r'(?:pass|compile_fail)\("([^"]+)"\)')
-WORKSPACES = ["Cargo.toml", "tests/fuzz/Cargo.toml"]
+WORKSPACES = ["Cargo.toml", "tests/fuzz/Cargo.toml", "tests/mutants/Cargo.toml"]
 
 
 def output(*command):

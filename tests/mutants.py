@@ -1,4 +1,6 @@
-"""Runs cargo-mutants over what `.cargo/mutants.toml` names, and compares the survivors with `tests/mutants.md`.
+"""Judges what cargo-mutants finds in the files that `.cargo/mutants.toml` names, and compares the survivors with `tests/mutants.md`.
+
+Most are judged from one build (`switched.py`), the rest by cargo-mutants, one build each.
 
 Results are kept in target/mutants. A mutant that was caught is judged again when its file has changed; one that
 survived also when anything else of lift has. So a run that is cut short is taken up by the next one.
@@ -13,6 +15,9 @@ import re
 import signal
 import subprocess
 import sys
+import time
+
+import switched
 
 STATE = pathlib.Path(os.environ.get("CARGO_TARGET_DIR", "target")) / "mutants"
 RESULTS = STATE / "results.json"
@@ -22,6 +27,8 @@ LISTS = ["caught", "missed", "timeout", "unviable"]
 PLACE = re.compile(r":\d+:\d+: ")
 CARGO = [sys.argv[1], "mutants"]
 MINUTES = int(os.environ.get("LIFT_MUTANTS_MINUTES", "60"))
+UNTIL = time.monotonic() + MINUTES * 60
+JOBS = int(sys.argv[sys.argv.index("--jobs") + 1]) if "--jobs" in sys.argv else 1
 # What can change the verdict of a mutant, beside its own file.
 SOURCES = ["lift", "lift-macros", "Cargo.lock", "Cargo.toml", ".cargo/mutants.toml"]
 
@@ -64,7 +71,7 @@ def judge(results):
     command = [*CARGO, "--iterate", "--output", str(STATE), "--colors", "never", *sys.argv[2:]]
     process = subprocess.Popen(command, stdin=subprocess.DEVNULL)
     try:
-        status = process.wait(MINUTES * 60)
+        status = process.wait(max(UNTIL - time.monotonic(), 0))
     except subprocess.TimeoutExpired:
         print(f"stopped after {MINUTES} minutes (LIFT_MUTANTS_MINUTES changes that)", flush=True)
         process.send_signal(signal.SIGINT)
@@ -72,6 +79,18 @@ def judge(results):
         return True
     # 2 and 3: some were missed, some ran into the time limit.
     return status in (0, 2, 3)
+
+
+def judge_at_once(mutants, results, everything, file_of):
+    """Those that have no result yet, as far as one build can hold them."""
+    rest = [mutant for mutant in mutants if mutant["name"] not in results]
+    try:
+        verdicts = switched.judge(STATE, rest, JOBS, UNTIL)
+    except RuntimeError as error:
+        print(f"each mutant is built alone, because {error}", flush=True)
+        return
+    for name, verdict in verdicts.items():
+        results[name] = {"verdict": verdict, "file": file_of[name], "everything": everything}
 
 
 def collect(results, everything, file_of):
@@ -119,7 +138,9 @@ def compare(names, results):
             else:
                 unknown.append(name)
     still_open = {PLACE.sub(": ", name, count=1) for name in names if name not in results}
-    for entry in sorted((+known).keys() - still_open):
+    # Of a selection, only what is in it.
+    judged = {PLACE.sub(": ", name, count=1) for name in names} if "--re" in sys.argv else known.keys()
+    for entry in sorted(((+known).keys() & judged) - still_open):
         print(f"{TABLE} names a mutant that does not survive: {entry}")
     for name in unknown:
         print(f"survived, and {TABLE} has no reason for it: {name}")
@@ -134,6 +155,8 @@ def main():
     everything, file_of = stamps(mutants)
     STATE.mkdir(parents=True, exist_ok=True)
     results = kept(everything, file_of)
+    if any(name not in results for name in names):
+        judge_at_once(mutants, results, everything, file_of)
     finished = all(name in results for name in names) or judge(results)
     collect(results, everything, file_of)
     summary(names, results)

@@ -115,6 +115,26 @@ async fn one_bad_result_is_no_failure_and_one_good_one_no_recovery() {
     assert_eq!(seen, [true, true, true, true, true, true, false, false, false, false, true]);
 }
 
+#[tokio::test]
+async fn a_result_that_is_no_failure_yet_is_as_new_as_it_is() {
+    let clock = Clock::held();
+    let (running, runs) = (clock.clone(), AtomicUsize::new(0));
+    let mut fails = component("fails", true, move || {
+        let run = runs.fetch_add(1, Ordering::SeqCst);
+        running.advance(Duration::from_millis(10 * (run as u64 + 1)));
+        Box::pin(async move { if run == 0 { Health::healthy() } else { Health::unhealthy("away") } })
+    });
+    fails.settings = fails.settings.fail_after(3);
+    let monitor = monitor(vec![fails], &clock);
+    for took in [10, 20] {
+        let found = monitor.findings(|_| true).await;
+        let [found] = found.as_slice() else { panic!("one component") };
+        assert_eq!(found.checked.health.status, Status::Healthy);
+        assert_eq!((found.age, found.checked.took), (Duration::ZERO, Duration::from_millis(took)));
+        clock.advance(CACHE);
+    }
+}
+
 #[tokio::test(start_paused = true)]
 async fn where_tasks_watch_probes_only_read() {
     let (monitor, clock, _, looks) = told(|_| {});
