@@ -8,12 +8,12 @@ use futures_util::future::BoxFuture;
 use tokio::runtime::Handle;
 use tokio::sync::Notify;
 use tokio::task::AbortHandle;
-use tokio::time::{timeout, timeout_at};
+use tokio::time::{Instant, timeout, timeout_at};
 
 use super::PoolError;
 use super::breaker::Breaker;
 use super::connecting::Opener;
-use super::core::from_now;
+use super::core::deadline;
 use super::error::Cause;
 use super::settings::ClientSettings;
 use super::shared::Open;
@@ -96,7 +96,7 @@ impl<R: Resource + Clone + Sync> Client<R> {
 
     /// Waits for the attempt that is under way, or for one that begins now; for `limit` at most.
     async fn within(&self, limit: Duration) -> Result<R, PoolError> {
-        let deadline = from_now(limit);
+        let deadline = deadline(Instant::now(), limit);
         let mut waited_since = None;
         loop {
             let mut changed = pin!(self.changed.notified());
@@ -201,7 +201,7 @@ impl<R: Resource + Clone + Sync> Client<R> {
     /// Ends an attempt that is under way, and closes the client. An attempt that blocks its thread is waited for as long as
     /// a cleanup is; what it opens afterwards it closes itself.
     async fn shut(&self) {
-        let deadline = from_now(self.settings.cleanup_timeout);
+        let deadline = deadline(Instant::now(), self.settings.cleanup_timeout);
         self.state().shut += 1;
         let client = loop {
             let mut changed = pin!(self.changed.notified());

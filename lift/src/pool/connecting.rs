@@ -11,7 +11,7 @@ use tokio::time::{Instant, timeout, timeout_at};
 use super::PoolError;
 use super::breaker::Breaker;
 use super::connection::Connection;
-use super::core::{Core, from_now};
+use super::core::{Core, deadline};
 use super::error::Cause;
 use super::ledger::{Held, Place};
 use super::settings::PoolSettings;
@@ -212,7 +212,8 @@ impl<R: Resource> Core<R> {
     pub(super) async fn warm(self: &Arc<Self>, count: usize) -> Result<(), PoolError> {
         let wanted = count.min(self.ledger.max());
         let _warming = Warming::begin(self, wanted);
-        let (begin, deadline) = (Instant::now(), from_now(self.settings.wait));
+        let begin = Instant::now();
+        let deadline = deadline(begin, self.settings.wait);
         loop {
             let mut changed = pin!(self.changed.notified());
             changed.as_mut().enable();

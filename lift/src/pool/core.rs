@@ -139,7 +139,7 @@ impl<R: Resource> Core<R> {
         if let Some(connection) = at_hand.take() {
             let now = self.clock.now();
             if self.is_good_as_new(&connection, now) && !self.is_closed() {
-                return Ok(self.lend(connection, now, by, false));
+                return Ok(self.lend(connection, now, by, None));
             }
             at_hand = Some(connection);
         }
@@ -152,7 +152,7 @@ impl<R: Resource> Core<R> {
         mut connection: Box<Connection<R>>,
         now: Moment,
         by: User,
-        waited: bool,
+        waited: Option<Duration>,
     ) -> Pooled<R> {
         connection.number = 0;
         if let Some(place) = connection.place() {
@@ -168,7 +168,7 @@ impl<R: Resource> Core<R> {
         by: User,
     ) -> Result<Pooled<R>, PoolError> {
         let (begin, opened) = (Instant::now(), self.counters.created.load(Ordering::Relaxed));
-        let deadline = from_now(limit);
+        let deadline = deadline(begin, limit);
         let mut turn = self.queue.line_up(deadline);
         let mut suspect = None;
         if self.is_closed()
@@ -216,10 +216,8 @@ impl<R: Resource> Core<R> {
         };
         match got {
             Ok((connection, now)) => {
-                if turn.has_waited() {
-                    self.counters.wait.note(begin.elapsed().as_millis().try_into().unwrap_or(u64::MAX));
-                }
-                Ok(self.lend(connection, now, by, turn.has_waited()))
+                let waited = turn.has_waited().then(|| begin.elapsed());
+                Ok(self.lend(connection, now, by, waited))
             }
             Err(error) => {
                 self.connects().failed = Some((error.class(), self.clock.now()));
@@ -289,7 +287,7 @@ impl<R: Resource> Core<R> {
             match self.overdue(&connection, now) {
                 Some(reason) => connection.close(reason),
                 None if self.wants_round_trip(now.since(connection.returned)) => unsure.push(connection),
-                None => break Some(self.lend(connection, now, by, false)),
+                None => break Some(self.lend(connection, now, by, None)),
             }
         };
         unsure.into_iter().rev().for_each(|connection| self.offer(connection));
@@ -387,12 +385,12 @@ impl<R: Resource> Core<R> {
             last_failure,
             created: counter(&self.counters.created),
             closed: CloseReason::ALL.into_iter().zip(self.counters.closed.iter().map(counter)).collect(),
-            gets: lendings.hits + lendings.misses,
+            gets: lendings.hits + lendings.wait.count(),
             hits: lendings.hits,
             timeouts: counter(&self.counters.timeouts),
             errors: counter(&self.counters.errors),
-            wait: self.counters.wait.read(),
-            hold: self.ledger.hold(),
+            wait: lendings.wait,
+            hold: lendings.hold,
         }
     }
 
@@ -440,9 +438,8 @@ impl<R: Resource> PlaceFreed for Core<R> {
     }
 }
 
-/// A limit from now on; one that no clock reaches is far away.
-pub(super) fn from_now(limit: Duration) -> Instant {
+/// When a limit is reached that began at a moment; one that no clock reaches is far away.
+pub(super) fn deadline(begin: Instant, limit: Duration) -> Instant {
     const FAR: Duration = Duration::from_secs(86_400 * 365 * 30);
-    let now = Instant::now();
-    now.checked_add(limit).unwrap_or(now + FAR)
+    begin.checked_add(limit).unwrap_or(begin + FAR)
 }

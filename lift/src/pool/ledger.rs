@@ -34,11 +34,12 @@ struct Holder {
     /// When it was lent, plus one; zero while it is not.
     since: AtomicU64,
     by: AtomicCell<User>,
+    /// How often it was lent to somebody who had not waited.
+    hits: AtomicU64,
+    /// How long the others waited for it.
+    wait: Durations,
     /// How long it was held each time.
     hold: Durations,
-    /// How often it was lent without waiting, and after.
-    hits: AtomicU64,
-    misses: AtomicU64,
 }
 
 /// A connection that is lent.
@@ -53,8 +54,12 @@ pub(super) struct Held {
 /// Lendings since the start.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Lendings {
+    /// Those without waiting.
     pub(super) hits: u64,
-    pub(super) misses: u64,
+    /// How long was waited for the others.
+    pub(super) wait: Histogram,
+    /// How long they were, those that are over.
+    pub(super) hold: Histogram,
 }
 
 impl Ledger {
@@ -82,17 +87,13 @@ impl Ledger {
         self.places.are_all_taken()
     }
 
-    /// How long connections were held, of all places.
-    pub(super) fn hold(&self) -> Histogram {
-        self.seats().all.iter().map(|holder| holder.hold.read()).sum()
-    }
-
     pub(super) fn lendings(&self) -> Lendings {
-        let count = |sum: Lendings, holder: &Seat| Lendings {
-            hits: sum.hits + holder.hits.load(Ordering::Relaxed),
-            misses: sum.misses + holder.misses.load(Ordering::Relaxed),
-        };
-        self.seats().all.iter().fold(Lendings::default(), count)
+        let seats = self.seats();
+        Lendings {
+            hits: seats.all.iter().map(|holder| holder.hits.load(Ordering::Relaxed)).sum(),
+            wait: seats.all.iter().map(|holder| holder.wait.read()).sum(),
+            hold: seats.all.iter().map(|holder| holder.hold.read()).sum(),
+        }
     }
 
     /// The connections that are lent.
@@ -134,12 +135,15 @@ impl Place {
         Some(Self { index, holder, ledger: ledger.clone() })
     }
 
+    /// Begins a lending, to somebody who waited for it or did not.
     #[inline]
-    pub(super) fn lent(&self, now: Moment, by: User, waited: bool) {
+    pub(super) fn lent(&self, now: Moment, by: User, waited: Option<Duration>) {
         self.holder.by.store(by);
         self.holder.since.store(now.ticks() + 1, Ordering::Relaxed);
-        let counter = if waited { &self.holder.misses } else { &self.holder.hits };
-        counter.store(counter.load(Ordering::Relaxed) + 1, Ordering::Relaxed);
+        match waited {
+            Some(waited) => self.holder.wait.note(waited.as_millis().try_into().unwrap_or(u64::MAX)),
+            None => self.holder.hits.store(self.holder.hits.load(Ordering::Relaxed) + 1, Ordering::Relaxed),
+        }
     }
 
     /// Ends the lending, and notes how long it was.
@@ -147,7 +151,7 @@ impl Place {
     pub(super) fn returned(&self, now: Moment) {
         let since = self.holder.since.load(Ordering::Relaxed);
         self.holder.since.store(0, Ordering::Relaxed);
-        self.holder.hold.note_alone((now.ticks() + 1).saturating_sub(since));
+        self.holder.hold.note((now.ticks() + 1).saturating_sub(since));
     }
 }
 
@@ -156,9 +160,9 @@ impl Holder {
         Self {
             since: AtomicU64::new(0),
             by: AtomicCell::new(User::NOBODY),
-            hold: Durations::default(),
             hits: AtomicU64::new(0),
-            misses: AtomicU64::new(0),
+            wait: Durations::default(),
+            hold: Durations::default(),
         }
     }
 }
@@ -196,8 +200,8 @@ mod tests {
         let place = Place::take(&ledger).unwrap();
         assert!(ledger.held(clock.now()).is_empty());
         let mut begins = Vec::new();
-        for (waited, held) in [(false, 0), (true, 3), (true, 900)] {
-            place.lent(clock.now(), User::HEALTH, waited);
+        for (waited, held) in [(None, 0), (Some(2), 3), (Some(900), 900)] {
+            place.lent(clock.now(), User::HEALTH, waited.map(Duration::from_millis));
             clock.advance(Duration::from_millis(held));
             let [now] = ledger.held(clock.now()).try_into().unwrap_or_else(|_| panic!("one is held"));
             assert_eq!((now.place, now.long, now.by.name()), (0, Duration::from_millis(held), "health"));
@@ -206,9 +210,10 @@ mod tests {
             assert!(ledger.held(clock.now()).is_empty());
         }
         assert!(begins.is_sorted());
-        assert_eq!(ledger.lendings(), Lendings { hits: 1, misses: 2 });
-        let hold = ledger.hold();
-        // Less than 1 ms, less than 4 ms, less than 1,024 ms.
+        let Lendings { hits, wait, hold } = ledger.lendings();
+        assert_eq!(hits, 1);
+        // Less than 4 ms, less than 1,024 ms; and less than 1 ms.
+        assert_eq!((wait.count(), wait.buckets[2], wait.buckets[10]), (2, 1, 1));
         assert_eq!((hold.count(), hold.buckets[0], hold.buckets[2], hold.buckets[10]), (3, 1, 1, 1));
     }
 }

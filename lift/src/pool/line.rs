@@ -1,134 +1,107 @@
-//! A line of callers in the order of their tickets. Entering at its end and leaving it, from wherever, cost O(1), and what
-//! has left takes no room.
+//! A line of callers in the order of their tickets. Entering at its end and leaving it, from wherever, cost O(1) over
+//! time, and what has left takes no room for long.
 
-/// No slot.
-const NONE: usize = usize::MAX;
+use std::collections::VecDeque;
 
 pub(super) struct Line<E> {
-    slots: Vec<Slot<E>>,
-    /// Slots without an entry.
-    free: Vec<usize>,
-    first: usize,
-    last: usize,
+    /// By ticket, each greater than the one before. Those at both ends are occupied.
+    places: VecDeque<Place<E>>,
+    /// How many places are empty.
+    gone: usize,
 }
 
-struct Slot<E> {
+struct Place<E> {
     ticket: u64,
-    before: usize,
-    after: usize,
-    in_line: bool,
-    /// `None` for a free slot. An entry may outlive its place in the line.
+    /// `None` of somebody who has left.
     entry: Option<E>,
 }
 
+/// A crowd's room is not kept for the next one.
+const ROOM_KEPT: usize = 64;
+
 impl<E> Line<E> {
-    pub(super) fn new() -> Self {
-        Self { slots: Vec::new(), free: Vec::new(), first: NONE, last: NONE }
+    pub(super) const fn new() -> Self {
+        Self { places: VecDeque::new(), gone: 0 }
     }
 
-    /// Puts an entry into the line behind all whose tickets are not greater, and returns its key.
-    pub(super) fn enter(&mut self, ticket: u64, entry: E) -> usize {
-        // A new ticket is the greatest; an old one belongs near the front.
-        let after = match self.slots.get(self.last) {
+    /// Puts an entry where its ticket belongs, which nobody else in line has.
+    pub(super) fn enter(&mut self, ticket: u64, entry: E) {
+        let place = Place { ticket, entry: Some(entry) };
+        match self.places.back() {
+            // A new ticket is the greatest; an old one belongs near the front.
             Some(last) if last.ticket > ticket => {
-                let mut key = self.first;
-                while let Some(slot) = self.slots.get(key)
-                    && slot.ticket <= ticket
-                {
-                    key = slot.after;
-                }
-                key
+                let index = self.places.partition_point(|place| place.ticket < ticket);
+                self.places.insert(index, place);
             }
-            _ => NONE,
-        };
-        let before = self.slots.get(after).map_or(self.last, |slot| slot.before);
-        let slot = Slot { ticket, before, after, in_line: true, entry: Some(entry) };
-        let key = match self.free.pop() {
-            Some(key) => {
-                if let Some(free) = self.slots.get_mut(key) {
-                    *free = slot;
-                }
-                key
-            }
-            None => {
-                self.slots.push(slot);
-                self.slots.len() - 1
-            }
-        };
-        self.link(before, key, after);
-        key
-    }
-
-    fn link(&mut self, before: usize, key: usize, after: usize) {
-        match self.slots.get_mut(before) {
-            Some(slot) => slot.after = key,
-            None => self.first = key,
-        }
-        match self.slots.get_mut(after) {
-            Some(slot) => slot.before = key,
-            None => self.last = key,
+            _ => self.places.push_back(place),
         }
     }
 
-    fn unlink(&mut self, key: usize) {
-        let Some(slot) = self.slots.get_mut(key).filter(|slot| slot.in_line) else { return };
-        slot.in_line = false;
-        let (before, after) = (slot.before, slot.after);
-        match self.slots.get_mut(before) {
-            Some(slot) => slot.after = after,
-            None => self.first = after,
-        }
-        match self.slots.get_mut(after) {
-            Some(slot) => slot.before = before,
-            None => self.last = before,
-        }
+    /// Takes the first one out of the line.
+    pub(super) fn call_first(&mut self) -> Option<E> {
+        let entry = self.places.pop_front()?.entry;
+        self.tidy();
+        entry
     }
 
-    /// Takes the first one out of the line; its entry stays until it is [removed](Self::remove).
-    pub(super) fn call_first(&mut self) -> Option<&mut E> {
-        let key = self.first;
-        self.unlink(key);
-        self.get_mut(key)
+    pub(super) fn get_mut(&mut self, ticket: u64) -> Option<&mut E> {
+        let index = self.index(ticket)?;
+        self.places.get_mut(index)?.entry.as_mut()
     }
 
-    pub(super) fn get_mut(&mut self, key: usize) -> Option<&mut E> {
-        self.slots.get_mut(key)?.entry.as_mut()
-    }
-
-    /// Takes an entry away, wherever it is.
-    pub(super) fn remove(&mut self, key: usize) -> Option<E> {
-        self.unlink(key);
-        let entry = self.slots.get_mut(key)?.entry.take()?;
-        self.free.push(key);
-        if self.free.len() == self.slots.len() {
-            // Nobody is left; a crowd's room need not be kept for the next one.
-            self.slots.clear();
-            self.free.clear();
-            self.slots.shrink_to(64);
-            self.free.shrink_to(64);
-        }
+    /// Takes an entry out of the line, wherever it is.
+    pub(super) fn leave(&mut self, ticket: u64) -> Option<E> {
+        let index = self.index(ticket)?;
+        let entry = self.places.get_mut(index)?.entry.take()?;
+        self.gone += 1;
+        self.tidy();
         Some(entry)
+    }
+
+    fn index(&self, ticket: u64) -> Option<usize> {
+        let (first, last) = (self.places.front()?.ticket, self.places.back()?.ticket);
+        if ticket > last {
+            return None;
+        }
+        // Exact as long as nobody has come back and no empty place was taken away.
+        let guess = usize::try_from(ticket.checked_sub(first)?).ok()?;
+        if self.places.get(guess).is_some_and(|place| place.ticket == ticket) {
+            return Some(guess);
+        }
+        self.places.binary_search_by_key(&ticket, |place| place.ticket).ok()
+    }
+
+    /// Takes away empty places at both ends, and all when they are the most.
+    fn tidy(&mut self) {
+        while self.gone > 0 && self.places.front().is_some_and(|place| place.entry.is_none()) {
+            self.places.pop_front();
+            self.gone -= 1;
+        }
+        while self.gone > 0 && self.places.back().is_some_and(|place| place.entry.is_none()) {
+            self.places.pop_back();
+            self.gone -= 1;
+        }
+        if self.gone * 2 > self.places.len() {
+            self.places.retain(|place| place.entry.is_some());
+            self.gone = 0;
+        }
+        if self.places.is_empty() {
+            self.places.shrink_to(ROOM_KEPT);
+        }
     }
 
     /// The entries in line, in order.
     pub(super) fn iter(&self) -> impl Iterator<Item = &E> {
-        let mut key = self.first;
-        std::iter::from_fn(move || {
-            let slot = self.slots.get(key)?;
-            key = slot.after;
-            slot.entry.as_ref()
-        })
+        self.places.iter().filter_map(|place| place.entry.as_ref())
     }
 
-    /// The entries in line, in no order.
+    pub(super) fn into_iter(self) -> impl Iterator<Item = E> {
+        self.places.into_iter().filter_map(|place| place.entry)
+    }
+
+    /// The entries in line, in order.
     pub(super) fn iter_mut(&mut self) -> impl Iterator<Item = &mut E> {
-        self.slots.iter_mut().filter(|slot| slot.in_line).filter_map(|slot| slot.entry.as_mut())
-    }
-
-    /// Everything there is, in line or not; the keys mean nothing any more.
-    pub(super) fn take_all(&mut self) -> Vec<E> {
-        let slots = std::mem::replace(self, Self::new()).slots;
-        slots.into_iter().filter_map(|slot| slot.entry).collect()
+        self.places.iter_mut().filter_map(|place| place.entry.as_mut())
     }
 }
 
@@ -142,48 +115,45 @@ mod tests {
         for seed in 0..200 {
             let mut rng = fastrand::Rng::with_seed(seed);
             let mut line = Line::new();
-            let (mut model, mut called, mut tickets) = (Vec::<(u64, usize)>::new(), Vec::new(), 0);
+            let (mut model, mut called, mut tickets) = (Vec::<u64>::new(), Vec::new(), 0);
             for _ in 0..200 {
                 match rng.u8(0..10) {
                     0..4 => {
                         tickets += 1;
-                        let key = line.enter(tickets, tickets);
-                        model.push((tickets, key));
+                        line.enter(tickets, tickets);
+                        model.push(tickets);
                     }
                     4..6 => {
-                        let (first, ticket) = (!model.is_empty(), line.call_first().copied());
-                        assert_eq!(ticket, model.first().map(|(ticket, _)| *ticket));
-                        if first {
-                            called.push(model.remove(0));
-                        }
+                        let first = (!model.is_empty()).then(|| model.remove(0));
+                        assert_eq!(line.call_first(), first, "seed {seed}");
+                        called.extend(first);
                     }
                     6 if !called.is_empty() => {
                         // It has got nothing that it can use, and comes back to where it was.
-                        let (ticket, key) = called.swap_remove(rng.usize(..called.len()));
-                        assert_eq!(line.remove(key), Some(ticket));
-                        let place = model.partition_point(|(other, _)| *other <= ticket);
-                        model.insert(place, (ticket, line.enter(ticket, ticket)));
+                        let ticket = called.swap_remove(rng.usize(..called.len()));
+                        line.enter(ticket, ticket);
+                        model.insert(model.partition_point(|other| *other < ticket), ticket);
                     }
                     7 if !called.is_empty() => {
-                        let (ticket, key) = called.swap_remove(rng.usize(..called.len()));
-                        assert_eq!(line.remove(key), Some(ticket));
+                        let ticket = called[rng.usize(..called.len())];
+                        assert!(line.get_mut(ticket).is_none(), "seed {seed}");
+                        assert_eq!(line.leave(ticket), None, "seed {seed}");
                     }
                     _ if !model.is_empty() => {
-                        let (ticket, key) = model.remove(rng.usize(..model.len()));
-                        assert_eq!(line.remove(key), Some(ticket));
+                        let mut ticket = model.remove(rng.usize(..model.len()));
+                        assert_eq!(line.get_mut(ticket), Some(&mut ticket), "seed {seed}");
+                        assert_eq!(line.leave(ticket), Some(ticket), "seed {seed}");
+                        assert_eq!(line.leave(ticket), None, "seed {seed}");
                     }
                     _ => {}
                 }
-                assert!(line.iter().eq(model.iter().map(|(ticket, _)| ticket)), "seed {seed}");
-                let mut unordered: Vec<_> = line.iter_mut().map(|entry| *entry).collect();
-                unordered.sort_unstable();
-                assert!(unordered.iter().eq(model.iter().map(|(ticket, _)| ticket)), "seed {seed}");
-                let used = line.slots.len() - line.free.len();
-                assert_eq!(used, model.len() + called.len(), "seed {seed}");
+                assert!(line.iter().eq(&model), "seed {seed}");
+                assert!(line.iter_mut().map(|entry| *entry).eq(model.iter().copied()), "seed {seed}");
+                let (places, empty) =
+                    (line.places.len(), line.places.iter().filter(|p| p.entry.is_none()).count());
+                assert_eq!((line.gone, places - empty), (empty, model.len()), "seed {seed}");
+                assert!(places <= 2 * model.len(), "seed {seed}: {places} places for {}", model.len());
             }
-            let all = line.take_all();
-            assert_eq!(all.len(), model.len() + called.len());
-            assert_eq!((line.iter().count(), line.call_first()), (0, None));
         }
     }
 
@@ -191,14 +161,16 @@ mod tests {
     fn a_crowd_that_has_left_takes_no_room() {
         let mut line = Line::new();
         for ticket in 0..100_000 {
-            let key = line.enter(ticket, ticket);
-            line.remove(key);
+            line.enter(ticket, ());
+            line.leave(ticket);
         }
-        assert!(line.slots.capacity() <= 64, "{}", line.slots.capacity());
-        let keys: Vec<_> = (0..100_000).map(|ticket| line.enter(ticket, ticket)).collect();
-        for key in keys {
-            line.remove(key);
+        assert!(line.places.capacity() <= ROOM_KEPT, "{}", line.places.capacity());
+        for called in [false, true] {
+            (0..100_000).for_each(|ticket| line.enter(ticket, ()));
+            for ticket in 0..100_000 {
+                assert!(if called { line.call_first() } else { line.leave(ticket) }.is_some());
+            }
+            assert!(line.places.capacity() <= ROOM_KEPT, "{}", line.places.capacity());
         }
-        assert!(line.slots.capacity() <= 64, "{}", line.slots.capacity());
     }
 }

@@ -25,26 +25,22 @@ pub(super) struct Queue<T> {
 }
 
 struct State<T> {
-    /// What nobody has been granted. Empty while anybody is in line.
     ready: Vec<Box<T>>,
-    line: Line<Entry<T>>,
-    /// How many callers have left the line and not taken what they were granted.
+    /// How many of these belong to callers that were called out of the line and have not taken theirs yet.
     granted: usize,
+    /// While anybody is in line, everything that is ready is granted.
+    line: Line<Caller>,
     /// How many tickets have been drawn.
     tickets: u64,
     watch: Option<Watch>,
     closed: bool,
 }
 
-/// A caller that has lined up.
-enum Entry<T> {
-    Waiting {
-        waker: Waker,
-        /// Until when it waits; `None` when nobody needs to tell it.
-        deadline: Option<Instant>,
-    },
-    /// What it was granted. It is in line no more.
-    Granted(Box<T>),
+/// A caller in line.
+struct Caller {
+    waker: Waker,
+    /// Until when it waits; `None` when nobody needs to tell it.
+    deadline: Option<Instant>,
 }
 
 /// The task that wakes callers whose time is over.
@@ -65,30 +61,20 @@ pub(super) enum Event<T> {
 }
 
 impl<T> State<T> {
-    /// Grants a value to the front of the line, or keeps it; whom to wake.
-    fn grant(&mut self, value: Box<T>) -> Option<Waker> {
-        match self.line.call_first() {
-            Some(entry) => {
-                self.granted += 1;
-                match std::mem::replace(entry, Entry::Granted(value)) {
-                    Entry::Waiting { waker, .. } => Some(waker),
-                    // Unreachable: whoever was granted something is in line no more.
-                    Entry::Granted(_) => None,
-                }
-            }
-            None => {
-                self.ready.push(value);
-                None
-            }
-        }
+    /// Grants one that is ready to the front of the line; whom to wake.
+    fn grant(&mut self) -> Option<Waker> {
+        let caller = self.line.call_first()?;
+        self.granted += 1;
+        Some(caller.waker)
+    }
+
+    /// Takes one that nobody has been granted.
+    fn spare(&mut self) -> Option<Box<T>> {
+        if self.ready.len() > self.granted { self.ready.pop() } else { None }
     }
 
     fn wakers(&self) -> Vec<Waker> {
-        let waker = |entry: &Entry<T>| match entry {
-            Entry::Waiting { waker, .. } => Some(waker.clone()),
-            Entry::Granted(_) => None,
-        };
-        self.line.iter().filter_map(waker).collect()
+        self.line.iter().map(|caller| caller.waker.clone()).collect()
     }
 }
 
@@ -96,8 +82,8 @@ impl<T> Queue<T> {
     pub(super) fn new(capacity: usize) -> Arc<Self> {
         let state = State {
             ready: Vec::with_capacity(capacity),
-            line: Line::new(),
             granted: 0,
+            line: Line::new(),
             tickets: 0,
             watch: None,
             closed: false,
@@ -116,7 +102,8 @@ impl<T> Queue<T> {
             if state.closed {
                 return Err(value);
             }
-            state.grant(value)
+            state.ready.push(value);
+            state.grant()
         };
         if let Some(waker) = waker {
             waker.wake();
@@ -126,13 +113,12 @@ impl<T> Queue<T> {
 
     /// Takes a value that nobody waits for, the one that was added last.
     pub(super) fn try_take(&self) -> Option<Box<T>> {
-        self.state().ready.pop()
+        self.state().spare()
     }
 
     /// How many values are here, those included that callers were granted and have not taken yet.
     pub(super) fn ready(&self) -> usize {
-        let state = self.state();
-        state.ready.len() + state.granted
+        self.state().ready.len()
     }
 
     /// Everybody in line looks up.
@@ -144,18 +130,13 @@ impl<T> Queue<T> {
 
     /// Sends everybody away and gives out what is left.
     pub(super) fn close(&self) -> Vec<Box<T>> {
-        let (mut left, entries) = {
+        let (left, line) = {
             let mut state = self.state();
             state.closed = true;
             state.granted = 0;
-            (std::mem::take(&mut state.ready), state.line.take_all())
+            (std::mem::take(&mut state.ready), std::mem::replace(&mut state.line, Line::new()))
         };
-        for entry in entries {
-            match entry {
-                Entry::Waiting { waker, .. } => waker.wake(),
-                Entry::Granted(value) => left.push(value),
-            }
-        }
+        line.into_iter().for_each(|caller| caller.waker.wake());
         left
     }
 }
@@ -165,7 +146,7 @@ impl<T: Send + 'static> Queue<T> {
     /// event until it is served or dropped.
     pub(super) fn line_up(self: &Arc<Self>, deadline: Instant) -> Turn<'_, T> {
         let told = self.told.load(Ordering::Acquire);
-        Turn { queue: self, deadline, told, ticket: None, key: None, timer: None }
+        Turn { queue: self, deadline, told, ticket: None, lined_up: false, timer: None }
     }
 
     /// Wakes whoever has waited for long enough; when to look again, unless nobody waits.
@@ -175,14 +156,14 @@ impl<T: Send + 'static> Queue<T> {
         let next = {
             let mut state = self.state();
             let mut next: Option<Instant> = None;
-            for entry in state.line.iter_mut() {
-                let Entry::Waiting { waker, deadline: deadline @ Some(_) } = entry else { continue };
-                match *deadline {
-                    Some(at) if at > now => next = Some(next.map_or(at, |next| next.min(at))),
-                    _ => {
-                        *deadline = None;
-                        late.push(waker.clone());
+            for caller in state.line.iter_mut() {
+                match caller.deadline {
+                    Some(deadline) if deadline <= now => {
+                        caller.deadline = None;
+                        late.push(caller.waker.clone());
                     }
+                    Some(deadline) => next = Some(next.map_or(deadline, |next| next.min(deadline))),
+                    None => {}
                 }
             }
             state.watch = next.map(|next| Watch { runtime, next });
@@ -201,8 +182,8 @@ pub(super) struct Turn<'a, T: Send + 'static> {
     told: u64,
     /// Its place in the order, drawn when it first has to wait and kept for as long as it comes back.
     ticket: Option<u64>,
-    /// Its entry, while it has one.
-    key: Option<usize>,
+    /// Whether it is in line, or has been called and not taken what it was granted.
+    lined_up: bool,
     /// Its own, where the queue's watch belongs to another runtime.
     timer: Option<Pin<Box<Sleep>>>,
 }
@@ -230,27 +211,32 @@ impl<T: Send + 'static> Turn<'_, T> {
         self.ticket.is_some()
     }
 
+    /// Whether it has been granted something: it has lined up and is in line no more.
+    fn is_called(&self, state: &mut State<T>) -> bool {
+        self.ticket.is_some_and(|ticket| state.line.get_mut(ticket).is_none())
+    }
+
     fn poll(&mut self, context: &mut Context<'_>) -> Poll<Event<T>> {
+        // Made ready before the queue is locked, by those who will most likely wait.
+        let (waker, runtime) = match self.lined_up {
+            false => (Some(context.waker().clone()), Handle::try_current().ok()),
+            true => (None, None),
+        };
         let mut state = self.queue.state();
         if state.closed {
-            self.key = None;
+            self.lined_up = false;
             return Poll::Ready(Event::Closed);
         }
-        let again = self.key.is_some();
-        match self.key {
-            None => {
-                if let Some(value) = state.ready.pop() {
-                    return Poll::Ready(Event::Served(value));
-                }
+        let again = self.lined_up;
+        if !again {
+            if let Some(value) = state.spare() {
+                return Poll::Ready(Event::Served(value));
             }
-            Some(key) => {
-                if let Some(Entry::Granted(_)) = state.line.get_mut(key)
-                    && let Some(Entry::Granted(value)) = state.line.remove(key)
-                {
-                    self.key = None;
-                    state.granted = state.granted.saturating_sub(1);
-                    return Poll::Ready(Event::Served(value));
-                }
+        } else if self.is_called(&mut state) {
+            self.lined_up = false;
+            state.granted = state.granted.saturating_sub(1);
+            if let Some(value) = state.ready.pop() {
+                return Poll::Ready(Event::Served(value));
             }
         }
         let told = self.queue.told.load(Ordering::Acquire);
@@ -260,7 +246,9 @@ impl<T: Send + 'static> Turn<'_, T> {
         if again && Instant::now() >= self.deadline {
             return Poll::Ready(Event::TimedOut);
         }
-        let Ok(runtime) = Handle::try_current() else { return Poll::Ready(Event::TimedOut) };
+        let Some(runtime) = runtime.or_else(|| Handle::try_current().ok()) else {
+            return Poll::Ready(Event::TimedOut);
+        };
         let watched = match &mut state.watch {
             Some(watch) if watch.runtime != runtime.id() => Watched::Alone,
             Some(watch) if watch.next <= self.deadline => Watched::Well,
@@ -271,21 +259,19 @@ impl<T: Send + 'static> Turn<'_, T> {
         };
         let until = if matches!(watched, Watched::Alone) { None } else { Some(self.deadline) };
         let mut old = None;
-        match self.key.and_then(|key| state.line.get_mut(key)) {
-            Some(Entry::Waiting { waker, deadline }) => {
-                *deadline = until;
-                if !waker.will_wake(context.waker()) {
-                    // What dropping it runs must not find the queue locked.
-                    old = Some(std::mem::replace(waker, context.waker().clone()));
-                }
-            }
-            _ => {
-                let ticket = *self.ticket.get_or_insert_with(|| {
-                    state.tickets += 1;
-                    state.tickets
-                });
-                let entry = Entry::Waiting { waker: context.waker().clone(), deadline: until };
-                self.key = Some(state.line.enter(ticket, entry));
+        let ticket = *self.ticket.get_or_insert_with(|| {
+            state.tickets += 1;
+            state.tickets
+        });
+        if !self.lined_up {
+            let waker = waker.unwrap_or_else(|| context.waker().clone());
+            state.line.enter(ticket, Caller { waker, deadline: until });
+            self.lined_up = true;
+        } else if let Some(caller) = state.line.get_mut(ticket) {
+            caller.deadline = until;
+            if !caller.waker.will_wake(context.waker()) {
+                // What dropping it runs must not find the queue locked.
+                old = Some(std::mem::replace(&mut caller.waker, context.waker().clone()));
             }
         }
         drop(state);
@@ -310,17 +296,17 @@ impl<T: Send + 'static> Turn<'_, T> {
 
 impl<T: Send + 'static> Drop for Turn<'_, T> {
     fn drop(&mut self) {
-        let Some(key) = self.key else { return };
+        let Some(ticket) = self.ticket.filter(|_| self.lined_up) else { return };
         let (gone, waker) = {
             let mut state = self.queue.state();
             if state.closed {
                 return;
             }
-            match state.line.remove(key) {
-                // It was granted one that it will not take: the next in line gets it.
-                Some(Entry::Granted(value)) => {
+            match state.line.leave(ticket) {
+                // It has been called and will not take what it was granted: the next in line gets it.
+                None => {
                     state.granted = state.granted.saturating_sub(1);
-                    (None, state.grant(value))
+                    (None, state.grant())
                 }
                 gone => (gone, None),
             }

@@ -94,18 +94,11 @@ impl Durations {
         self.0.get(((u64::BITS - millis.leading_zeros()) as usize).min(BUCKETS - 1))
     }
 
-    /// Counts a duration where nobody else counts at the same time, which costs no locked instruction.
+    /// Counts a duration. Nobody else may count at the same time; then it costs no locked instruction.
     #[inline]
-    pub(crate) fn note_alone(&self, millis: u64) {
-        if let Some(bucket) = self.bucket(millis) {
-            bucket.store(bucket.load(Ordering::Relaxed) + 1, Ordering::Relaxed);
-        }
-    }
-
-    /// Counts a duration.
     pub(crate) fn note(&self, millis: u64) {
         if let Some(bucket) = self.bucket(millis) {
-            bucket.fetch_add(1, Ordering::Relaxed);
+            bucket.store(bucket.load(Ordering::Relaxed) + 1, Ordering::Relaxed);
         }
     }
 
@@ -159,7 +152,6 @@ pub(crate) struct Counters {
     pub(crate) timeouts: AtomicU64,
     pub(crate) errors: AtomicU64,
     pub(crate) closed: [AtomicU64; CloseReason::ALL.len()],
-    pub(crate) wait: Durations,
 }
 
 impl Counters {
@@ -259,8 +251,8 @@ mod tests {
         for _ in 0..300 {
             let durations = Durations::default();
             let mut taken: Vec<u64> = (0..random.usize(1..40)).map(|_| random.u64(..20_000)).collect();
-            for (index, millis) in taken.iter().enumerate() {
-                if index % 2 == 0 { durations.note(*millis) } else { durations.note_alone(*millis) }
+            for millis in &taken {
+                durations.note(*millis);
             }
             taken.sort_unstable();
             let histogram = durations.read();

@@ -9,7 +9,7 @@ use crate::clock::Clock;
 use crate::config::NoSettings;
 use crate::error::BoxError;
 use crate::pool::connecting::Opener;
-use crate::pool::{Pool, PoolSettings};
+use crate::pool::{Pool, PoolSettings, Pooled};
 use crate::resource::{Init, Resource, ResourceSpec};
 
 /// What connects and round trips do.
@@ -52,11 +52,13 @@ pub(super) struct Seen {
     /// Whether a look at a connection panics.
     pub(super) look_panics: bool,
     pub(super) next: usize,
-    /// The connections that are open.
+    /// The connections that are open and belong to the pool.
     pub(super) open: BTreeSet<usize>,
+    /// Those that were taken out of the pool and are still open.
+    pub(super) taken: BTreeSet<usize>,
     /// Those of them that the backend has dropped on its side.
     pub(super) dead: BTreeSet<usize>,
-    /// The most that were open at a time.
+    /// The most that the pool had open at a time.
     pub(super) most: usize,
 }
 
@@ -80,6 +82,7 @@ impl Backend {
             look_panics: false,
             next: 0,
             open: BTreeSet::new(),
+            taken: BTreeSet::new(),
             dead: BTreeSet::new(),
             most: 0,
         })))
@@ -165,9 +168,23 @@ pub(super) struct Session {
     backend: Backend,
 }
 
+impl Session {
+    /// Takes it out of its pool, which may open another one from then on.
+    pub(super) fn take(session: Pooled<Self>) -> Self {
+        {
+            let mut seen = session.backend.seen();
+            seen.open.remove(&session.id);
+            seen.taken.insert(session.id);
+        }
+        session.take()
+    }
+}
+
 impl Drop for Session {
     fn drop(&mut self) {
-        let closed = self.backend.seen().open.remove(&self.id);
+        let mut seen = self.backend.seen();
+        let closed = seen.open.remove(&self.id) || seen.taken.remove(&self.id);
+        drop(seen);
         assert!(closed, "connection {} is closed twice", self.id);
     }
 }

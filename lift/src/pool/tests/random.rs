@@ -125,7 +125,7 @@ async fn borrow(world: World, seed: u64) {
         }
         4 => {
             drop(hand);
-            drop(session.take());
+            drop(Session::take(session));
             return;
         }
         _ => {}
@@ -201,7 +201,8 @@ async fn walk(seed: u64, steps: usize, exact: bool) {
     pool.close().await;
     settle().await;
     let seen = backend.seen();
-    assert!(seen.open.is_empty() && seen.most <= MAX, "seed {seed}: {:?} are open", seen.open);
+    assert!(seen.open.is_empty() && seen.taken.is_empty(), "seed {seed}: {:?} are open", seen.open);
+    assert!(seen.most <= MAX, "seed {seed}: {} were open", seen.most);
     let stats = pool.stats();
     assert_eq!((stats.created, stats.in_use, stats.idle), (stats.closed_total(), 0, 0), "seed {seed}");
     assert_eq!(usize::try_from(stats.created).unwrap(), seen.next, "seed {seed}");
