@@ -8,7 +8,7 @@ use std::convert::Infallible;
 use std::time::Duration;
 
 use bytes::Bytes;
-use common::{Counts, Numbered};
+use common::{Counts, Numbered, failed, sqs_of};
 use futures_util::{Stream, StreamExt, stream};
 use lift::prelude::*;
 use lift::testing::TestService;
@@ -160,16 +160,9 @@ async fn a_body_that_does_not_end_well_is_a_typed_failure_behind_every_event() {
 #[tokio::test(start_paused = true)]
 async fn a_record_is_not_done_before_the_body_of_its_answer_has_ended_well() {
     let (service, counts) = service().await;
-    let event = |end: &str| {
-        let record = |id: &str, end: &str| {
-            json!({"messageId": id, "body": json!(end).to_string(), "eventSource": "aws:sqs",
-                "eventSourceARN": "arn:aws:sqs:eu-central-1:123456789012:bodies"})
-        };
-        json!({"Records": [record("1", "whole"), record("2", end)]}).to_string()
-    };
     for (closed, (end, ..)) in ENDS.into_iter().enumerate() {
-        let answer: Value = serde_json::from_slice(&service.event(event(end)).await.unwrap()).unwrap();
-        assert_eq!(answer, json!({"batchItemFailures": [{"itemIdentifier": "2"}]}), "{end}");
+        let messages = [("1", "whole"), ("2", end)].map(|(id, end)| (id, json!(end).to_string()));
+        assert_eq!(failed(&service, sqs_of("bodies", messages)).await, ["2"], "{end}");
         connections(&service, &counts, closed + 1).await;
     }
 }

@@ -1,11 +1,14 @@
 //! Errors whose own code misbehaves: it panics, its chain of sources never ends, its text has no end.
 #![allow(clippy::indexing_slicing, clippy::panic, clippy::unwrap_used)] // tests fail loudly
 
+mod common;
+
 use std::error::Error as StdError;
 use std::fmt;
 use std::sync::mpsc;
 use std::time::Duration;
 
+use common::{failed, sqs_of};
 use lift::error::{Decision, Origin};
 use lift::event::{Batch, Failed};
 use lift::prelude::*;
@@ -342,14 +345,6 @@ fn a_direct_invoke_gets_a_failure_whose_chain_can_be_read() {
     });
 }
 
-fn sqs(queue: &str, bodies: &[String]) -> String {
-    let record = |(index, body): (usize, &String)| {
-        json!({"messageId": format!("m{index}"), "body": json!(body).to_string(), "eventSource": "aws:sqs",
-            "eventSourceARN": format!("arn:aws:sqs:eu-central-1:123456789012:{queue}")})
-    };
-    json!({"Records": bodies.iter().enumerate().map(record).collect::<Vec<_>>()}).to_string()
-}
-
 fn kinesis(bodies: &[&str]) -> String {
     use base64::Engine;
     let record = |(index, body): (usize, &&str)| {
@@ -359,12 +354,6 @@ fn kinesis(bodies: &[&str]) -> String {
             "eventSourceARN": "arn:aws:kinesis:eu-central-1:123456789012:stream/together"})
     };
     json!({"Records": bodies.iter().enumerate().map(record).collect::<Vec<_>>()}).to_string()
-}
-
-async fn failed(service: &TestService, event: String) -> Vec<String> {
-    let answer: Value = serde_json::from_slice(&service.event(event).await.unwrap()).unwrap();
-    let failures = answer["batchItemFailures"].as_array().unwrap();
-    failures.iter().map(|failure| failure["itemIdentifier"].as_str().unwrap().to_owned()).collect()
 }
 
 #[test]
@@ -379,7 +368,9 @@ fn of_a_queue_only_the_record_fails_whose_error_misbehaves() {
             let expected: Vec<_> =
                 (0..bodies.len()).filter(|at| bodies[*at] != "ok").map(|at| format!("m{at}")).collect();
             for queue in ["trades", "many"] {
-                assert_eq!(failed(&service, sqs(queue, &bodies)).await, expected, "{queue}");
+                let messages =
+                    (0..).map(|at| format!("m{at}")).zip(bodies.iter().map(|body| json!(body).to_string()));
+                assert_eq!(failed(&service, sqs_of(queue, messages)).await, expected, "{queue}");
             }
         }
     });

@@ -2,6 +2,8 @@
 //! panic in turn.
 #![allow(clippy::indexing_slicing, clippy::panic, clippy::unwrap_used)] // tests fail loudly
 
+mod common;
+
 use std::future::Future;
 use std::panic::panic_any;
 use std::pin::Pin;
@@ -9,6 +11,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
+use common::{failed, sqs_of};
 use http_body::{Frame, SizeHint};
 use lift::Body;
 use lift::extract::Request;
@@ -195,20 +198,6 @@ fn app() -> App {
         .handlers(lift::handlers![held].layer(layer_fn(Holding)))
 }
 
-fn sqs(bodies: &[(&str, &str)]) -> String {
-    let record = |(id, body): &(&str, &str)| {
-        json!({"messageId": id, "body": json!(body).to_string(), "eventSource": "aws:sqs",
-            "eventSourceARN": "arn:aws:sqs:eu-central-1:123456789012:jobs"})
-    };
-    json!({"Records": bodies.iter().map(record).collect::<Vec<_>>()}).to_string()
-}
-
-async fn failed(service: &lift::testing::TestService, event: String) -> Vec<String> {
-    let answer: Value = serde_json::from_slice(&service.event(event).await.unwrap()).unwrap();
-    let failures = answer["batchItemFailures"].as_array().unwrap();
-    failures.iter().map(|failure| failure["itemIdentifier"].as_str().unwrap().to_owned()).collect()
-}
-
 #[tokio::test]
 async fn a_payload_whose_drop_panics_is_one_panic() {
     subscribe();
@@ -227,10 +216,11 @@ async fn a_subscriber_that_panics_costs_a_line_or_its_own_record() {
     subscribe();
     let service = app().test().start().await.unwrap();
     let batch = [("m0", "ok"), ("unlucky", "ok"), ("m2", "fail"), ("m3", "ok")];
-    assert_eq!(failed(&service, sqs(&batch)).await, ["unlucky", "m2"]);
+    let batch = sqs_of("jobs", batch.map(|(id, body)| (id, json!(body).to_string())));
+    assert_eq!(failed(&service, batch.clone()).await, ["unlucky", "m2"]);
     AT_EVENTS.store(true, Ordering::SeqCst);
     assert_eq!(service.get("/fails").await.unwrap().json::<Value>().unwrap()["code"], "INTERNAL");
-    assert_eq!(failed(&service, sqs(&batch)).await, ["unlucky", "m2"]);
+    assert_eq!(failed(&service, batch).await, ["unlucky", "m2"]);
     AT_EVENTS.store(false, Ordering::SeqCst);
     assert_eq!(service.get("/ok").await.unwrap().text(), "ok");
 }

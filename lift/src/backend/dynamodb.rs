@@ -31,7 +31,6 @@
 //! The health check needs the permission `dynamodb:DescribeTable`. A client keeps its connections itself and is therefore
 //! [`Shared`](crate::Shared), not lent.
 
-use crate::error::{Judged, class, class_above, clean};
 use std::error::Error as StdError;
 use std::fmt;
 use std::ops::Deref;
@@ -51,6 +50,7 @@ use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
 
 use crate::backend;
 use crate::config::{Faults, Invalid, Section, Settings, Sources};
+use crate::error::class::{Judged, class, class_above};
 use crate::resource::{Init, Resource, ResourceSpec};
 
 /// The SDK's client, with the table that it is for. Clones share their connections.
@@ -268,6 +268,6 @@ pub(crate) fn judge<'a>(error: &'a (dyn StdError + 'static)) -> Option<Judged<'a
         if let Some(boxed) = error.downcast_ref::<Box<SdkError<describe_table::DescribeTableError>>>() {
             return Some(Judged::Inside(&**boxed));
         }
-        clean!(error, Error)
+        error.is::<Error>().then_some(Judged::Clean)
     })
 }

@@ -26,7 +26,6 @@
 //!
 //! A client keeps its connections itself and is therefore [`Shared`](crate::Shared), not lent.
 
-use crate::error::{Judged, class_above, clean};
 use std::error::Error as StdError;
 use std::fmt;
 use std::path::PathBuf;
@@ -39,6 +38,7 @@ use tokio_rustls::rustls::ClientConfig;
 use crate::backend::{self, tls};
 use crate::clock::Deadline;
 use crate::config::{Faults, Invalid, Section, Settings, Sources};
+use crate::error::class::{Judged, class_above};
 use crate::resource::{Init, Resource, ResourceSpec};
 
 /// Kept back from the time that an invocation has left, so that it can still answer.
@@ -250,7 +250,7 @@ pub(crate) fn judge<'a>(error: &'a (dyn StdError + 'static)) -> Option<Judged<'a
         };
         return class_above(what, error.source());
     }
-    clean!(error, Error)
+    error.is::<Error>().then_some(Judged::Clean)
 }
 
 #[cfg(test)]

@@ -1,6 +1,5 @@
 //! TLS by rustls: whom a backend trusts.
 
-use crate::error::{Judged, class};
 use std::error::Error as StdError;
 use std::path::Path;
 use std::sync::Arc;
@@ -12,6 +11,7 @@ use tokio_rustls::rustls::pki_types::pem::PemObject;
 use tokio_rustls::rustls::{ClientConfig, RootCertStore, crypto::ring};
 
 use crate::config::{Invalid, Section};
+use crate::error::class::{Judged, class};
 
 /// A client that checks the server's certificate and name against the certificates in the file, or Mozilla's roots.
 ///

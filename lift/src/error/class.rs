@@ -60,21 +60,10 @@ pub(super) fn judge<'a>(error: &'a (dyn StdError + 'static)) -> Judged<'a> {
 
 /// Clean, if the error is one of these types.
 macro_rules! clean {
-    ($error:expr, $($(#[$only:meta])* $type:ty),+ $(,)?) => {
-        'found: {
-            $($(#[$only])* if $error.is::<$type>() { break 'found Some(Judged::Clean); })+
-            None
-        }
+    ($error:expr, $($type:ty),+ $(,)?) => {
+        ($($error.is::<$type>())||+).then_some(Judged::Clean)
     };
 }
-#[cfg(any(
-    feature = "dynamodb",
-    feature = "http",
-    feature = "postgres",
-    feature = "redis",
-    feature = "sqlite"
-))]
-pub(crate) use clean;
 
 pub(crate) fn class<'a>(
     class: impl Into<String>,

@@ -5,7 +5,7 @@
 //! [`Outcome`] for queues, the whole chain for the log.
 
 mod catalog;
-mod class;
+pub(crate) mod class;
 mod decision;
 mod failure;
 mod foreign;
@@ -20,16 +20,6 @@ mod told;
 
 pub use catalog::{Catalog, CatalogEntry, CatalogOf, CatalogOfAnswer, NoCatalog};
 pub(crate) use class::Words;
-#[cfg(any(feature = "dynamodb", feature = "http"))]
-pub(crate) use class::class_above;
-#[cfg(any(
-    feature = "dynamodb",
-    feature = "http",
-    feature = "postgres",
-    feature = "redis",
-    feature = "sqlite"
-))]
-pub(crate) use class::{Judged, class, clean};
 pub use decision::{Decides, Decision, Detail, LiftError, Retry};
 pub use failure::{Failure, FieldFault, Origin};
 pub(crate) use foreign::{Foreign, Sources};

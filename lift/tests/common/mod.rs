@@ -5,7 +5,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use lift::config::NoSettings;
+use lift::testing::TestService;
 use lift::{BoxError, Init, Resource};
+use serde_json::{Value, json};
 
 /// What happened to the connections of one test.
 #[derive(Clone, Default)]
@@ -75,9 +77,26 @@ impl Resource for Numbered {
 
 /// The event of one message of the queue `jobs`.
 pub fn sqs(body: &str) -> String {
-    let record = serde_json::json!({
-        "messageId": "m", "receiptHandle": "r", "body": body, "attributes": {}, "messageAttributes": {},
-        "eventSource": "aws:sqs", "eventSourceARN": "arn:aws:sqs:eu-central-1:123456789012:jobs",
-    });
-    serde_json::json!({ "Records": [record] }).to_string()
+    sqs_of("jobs", [("m", body)])
+}
+
+/// The event of messages of a queue, each an id and a body.
+pub fn sqs_of<I: Into<String>, B: Into<String>>(
+    queue: &str,
+    messages: impl IntoIterator<Item = (I, B)>,
+) -> String {
+    let record = |(id, body): (I, B)| {
+        json!({
+            "messageId": id.into(), "receiptHandle": "r", "body": body.into(), "attributes": {}, "messageAttributes": {},
+            "eventSource": "aws:sqs", "eventSourceARN": format!("arn:aws:sqs:eu-central-1:123456789012:{queue}"),
+        })
+    };
+    json!({ "Records": messages.into_iter().map(record).collect::<Vec<_>>() }).to_string()
+}
+
+/// The ids that an event's partial answer names.
+pub async fn failed(service: &TestService, event: String) -> Vec<String> {
+    let answer: Value = serde_json::from_slice(&service.event(event).await.unwrap()).unwrap();
+    let failures = answer["batchItemFailures"].as_array().unwrap();
+    failures.iter().map(|failure| failure["itemIdentifier"].as_str().unwrap().to_owned()).collect()
 }

@@ -1,4 +1,3 @@
-use crate::error::{Judged, class, clean};
 use std::error::Error as StdError;
 use std::io;
 
@@ -6,6 +5,7 @@ use tokio_postgres::error::{DbError, SqlState};
 
 use crate::backend::credentials::Server;
 use crate::error::BoxError;
+use crate::error::class::{Judged, class};
 
 /// What PostgreSQL says, or why there is no connection.
 ///
@@ -133,6 +133,6 @@ pub(crate) fn judge<'a>(error: &'a (dyn StdError + 'static)) -> Option<Judged<'a
     match error.downcast_ref::<Error>() {
         Some(Error::Postgres(inner)) => Some(Judged::Inside(inner)),
         // The text of `tokio_postgres` is the kind of its error; what the server said is the source.
-        _ => clean!(error, Error, tokio_postgres::Error),
+        _ => (error.is::<Error>() || error.is::<tokio_postgres::Error>()).then_some(Judged::Clean),
     }
 }

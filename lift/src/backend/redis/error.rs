@@ -1,9 +1,10 @@
-use crate::error::{Judged, class, clean};
-use redis::{ErrorKind, RedisError, ServerErrorKind};
 use std::error::Error as StdError;
+
+use redis::{ErrorKind, RedisError, ServerErrorKind};
 
 use crate::backend::credentials::Server;
 use crate::error::BoxError;
+use crate::error::class::{Judged, class};
 
 /// What Redis says, or why there is no connection.
 ///
@@ -121,6 +122,6 @@ pub(crate) fn judge<'a>(error: &'a (dyn StdError + 'static)) -> Option<Judged<'a
     }
     match error.downcast_ref::<Error>() {
         Some(Error::Redis(inner)) => Some(Judged::Inside(inner)),
-        _ => clean!(error, Error),
+        _ => error.is::<Error>().then_some(Judged::Clean),
     }
 }
