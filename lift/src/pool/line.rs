@@ -73,11 +73,11 @@ impl<E> Line<E> {
 
     /// Takes away empty places at both ends, and all when they are the most.
     fn tidy(&mut self) {
-        while self.gone > 0 && self.places.front().is_some_and(|place| place.entry.is_none()) {
+        while self.places.front().is_some_and(|place| place.entry.is_none()) {
             self.places.pop_front();
             self.gone -= 1;
         }
-        while self.gone > 0 && self.places.back().is_some_and(|place| place.entry.is_none()) {
+        while self.places.back().is_some_and(|place| place.entry.is_none()) {
             self.places.pop_back();
             self.gone -= 1;
         }

@@ -52,6 +52,7 @@ enum Genre {
     UnaryOperator,
     MatchArm,
     MatchArmGuard,
+    StructField,
     #[serde(other)]
     Other,
 }
@@ -111,10 +112,6 @@ impl Rewriter<'_> {
         self.inserts.push(Insert { at, text: text.into(), of: Some(number) });
     }
 
-    fn text(&self, of: &impl Spanned) -> String {
-        self.source.get(of.span().byte_range()).unwrap_or_default().to_owned()
-    }
-
     /// A function that returns something else at once.
     fn body(&mut self, signature: &Signature, block: &syn::Block) {
         if signature.constness.is_some() {
@@ -150,11 +147,38 @@ impl Rewriter<'_> {
         self.insert(range.end, closing + ")");
     }
 
-    /// The original in the place of the last alternative.
-    fn otherwise(&mut self, range: Range<usize>, visit: impl FnOnce(&mut Self)) {
+    /// An expression beside its mutants, each of which is its text with a part of it changed, as cargo-mutants changes it.
+    fn alternatives(
+        &mut self,
+        range: Range<usize>,
+        changes: Vec<(Mutant, Range<usize>)>,
+        visit: impl FnOnce(&mut Self),
+    ) {
+        if changes.is_empty() {
+            return visit(self);
+        }
+        self.insert(range.start, "(");
+        for (Mutant { number, replacement }, changed) in changes {
+            let text = |range| self.source.get(range).unwrap_or_default();
+            let (before, behind) = (text(range.start..changed.start), text(changed.end..range.end));
+            let alternative = format!("if {SWITCH}({number}) {{ {before}{replacement}{behind} }} else ");
+            self.insert_of(number, range.start, alternative);
+        }
         self.insert(range.start, "{ ");
         visit(self);
         self.insert(range.end, " })");
+    }
+
+    /// The mutants of all operators of one level or more, such as `+` and `*` of `a + b * c`.
+    fn operators(&mut self, expr: &syn::ExprBinary, changes: &mut Vec<(Mutant, Range<usize>)>) {
+        let operator = expr.op.span();
+        let mutants = self.take(operator, Genre::BinaryOperator);
+        changes.extend(mutants.into_iter().map(|mutant| (mutant, operator.byte_range())));
+        for side in [&*expr.left, &*expr.right] {
+            if let Expr::Binary(side) = side {
+                self.operators(side, changes);
+            }
+        }
     }
 }
 
@@ -197,29 +221,28 @@ impl<'ast> Visit<'ast> for Rewriter<'_> {
         if has_let(&expr.left) || has_let(&expr.right) {
             return visit::visit_expr_binary(self, expr);
         }
-        let mutants = self.take(expr.op.span(), Genre::BinaryOperator);
-        if mutants.is_empty() {
-            return visit::visit_expr_binary(self, expr);
-        }
-        let range = expr.span().byte_range();
-        let (left, right) = (self.text(&expr.left), self.text(&expr.right));
-        self.insert(range.start, "(");
-        for Mutant { number, replacement } in mutants {
-            let alternative = format!("if {SWITCH}({number}) {{ ({left}) {replacement} ({right}) }} else ");
-            self.insert_of(number, range.start, alternative);
-        }
-        self.otherwise(range, |this| visit::visit_expr_binary(this, expr));
+        let mut changes = Vec::new();
+        self.operators(expr, &mut changes);
+        self.alternatives(expr.span().byte_range(), changes, |this| visit::visit_expr_binary(this, expr));
     }
 
     fn visit_expr_unary(&mut self, expr: &'ast syn::ExprUnary) {
+        let operator = expr.op.span();
         let mutants =
-            if has_let(&expr.expr) { Vec::new() } else { self.take(expr.op.span(), Genre::UnaryOperator) };
-        let Some(Mutant { number, .. }) = mutants.first() else {
-            return visit::visit_expr_unary(self, expr);
-        };
-        let (range, operand) = (expr.span().byte_range(), self.text(&*expr.expr));
-        self.insert_of(*number, range.start, format!("(if {SWITCH}({number}) {{ {operand} }} else "));
-        self.otherwise(range, |this| visit::visit_expr_unary(this, expr));
+            if has_let(&expr.expr) { Vec::new() } else { self.take(operator, Genre::UnaryOperator) };
+        let changes = mutants.into_iter().map(|mutant| (mutant, operator.byte_range())).collect();
+        self.alternatives(expr.span().byte_range(), changes, |this| visit::visit_expr_unary(this, expr));
+    }
+
+    /// Fields that are left to the base.
+    fn visit_expr_struct(&mut self, expr: &'ast syn::ExprStruct) {
+        let mut changes = Vec::new();
+        for pair in expr.fields.pairs() {
+            let field = pair.span().byte_range();
+            let mutants = self.take(pair.value().span(), Genre::StructField);
+            changes.extend(mutants.into_iter().map(|mutant| (mutant, field.clone())));
+        }
+        self.alternatives(expr.span().byte_range(), changes, |this| visit::visit_expr_struct(this, expr));
     }
 
     fn visit_arm(&mut self, arm: &'ast syn::Arm) {
