@@ -97,6 +97,7 @@ pub fn sqs_of<I: Into<String>, B: Into<String>>(
 /// The ids that an event's partial answer names.
 pub async fn failed(service: &TestService, event: String) -> Vec<String> {
     let answer: Value = serde_json::from_slice(&service.event(event).await.unwrap()).unwrap();
-    let failures = answer["batchItemFailures"].as_array().unwrap();
-    failures.iter().map(|failure| failure["itemIdentifier"].as_str().unwrap().to_owned()).collect()
+    let failures = answer.get("batchItemFailures").and_then(Value::as_array).unwrap();
+    let id = |failure: &Value| failure.get("itemIdentifier").and_then(Value::as_str).unwrap().to_owned();
+    failures.iter().map(id).collect()
 }
