@@ -418,6 +418,40 @@ mod tests {
         assert_eq!(queue.state().line.iter().count(), 0);
     }
 
+    #[tokio::test(start_paused = true)]
+    async fn who_comes_later_and_waits_for_less_is_told_in_time() {
+        let queue = Queue::<u32>::new(1);
+        let begin = Instant::now();
+        let mut long = queue.line_up(begin + Duration::from_millis(300));
+        assert!(poll_immediate(long.next()).await.is_none());
+        // The watch sleeps by now.
+        tokio::time::sleep(Duration::from_millis(50)).await;
+        for end in [200, 250] {
+            let mut short = queue.line_up(begin + Duration::from_millis(end));
+            assert!(matches!(short.next().await, Event::TimedOut));
+            assert_eq!(begin.elapsed().as_millis() / 10, u128::from(end / 10));
+        }
+        assert!(matches!(long.next().await, Event::TimedOut));
+        assert_eq!(begin.elapsed().as_millis() / 10, 30);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn the_end_wakes_whoever_sleeps_in_line() {
+        let queue = Queue::<u32>::new(1);
+        let begin = Instant::now();
+        let waiting = (0..3).map(|_| {
+            let queue = queue.clone();
+            tokio::spawn(async move { queue.line_up(begin + Duration::from_secs(9)).next().await })
+        });
+        let waiting: Vec<_> = waiting.collect();
+        tokio::time::sleep(Duration::from_millis(1)).await;
+        assert!(queue.close().is_empty());
+        for waiting in waiting {
+            assert!(matches!(waiting.await, Ok(Event::Closed)));
+        }
+        assert_eq!(begin.elapsed().as_millis(), 1);
+    }
+
     #[tokio::test]
     async fn whoever_could_not_use_what_it_was_served_is_the_next_all_the_same() {
         let queue = Queue::new(1);
