@@ -26,15 +26,8 @@ impl<E> Line<E> {
 
     /// Puts an entry where its ticket belongs, which nobody else in line has.
     pub(super) fn enter(&mut self, ticket: u64, entry: E) {
-        let place = Place { ticket, entry: Some(entry) };
-        match self.places.back() {
-            // A new ticket is the greatest; an old one belongs near the front.
-            Some(last) if last.ticket > ticket => {
-                let index = self.places.partition_point(|place| place.ticket < ticket);
-                self.places.insert(index, place);
-            }
-            _ => self.places.push_back(place),
-        }
+        let index = self.search(ticket).unwrap_or_else(|index| index);
+        self.places.insert(index, Place { ticket, entry: Some(entry) });
     }
 
     /// Takes the first one out of the line.
@@ -45,30 +38,31 @@ impl<E> Line<E> {
     }
 
     pub(super) fn get_mut(&mut self, ticket: u64) -> Option<&mut E> {
-        let index = self.index(ticket)?;
+        let index = self.search(ticket).ok()?;
         self.places.get_mut(index)?.entry.as_mut()
     }
 
     /// Takes an entry out of the line, wherever it is.
     pub(super) fn leave(&mut self, ticket: u64) -> Option<E> {
-        let index = self.index(ticket)?;
+        let index = self.search(ticket).ok()?;
         let entry = self.places.get_mut(index)?.entry.take()?;
         self.gone += 1;
         self.tidy();
         Some(entry)
     }
 
-    fn index(&self, ticket: u64) -> Option<usize> {
-        let (first, last) = (self.places.front()?.ticket, self.places.back()?.ticket);
-        if ticket > last {
-            return None;
+    /// Where the place of a ticket is, or would be.
+    fn search(&self, ticket: u64) -> Result<usize, usize> {
+        let (Some(first), Some(last)) = (self.places.front(), self.places.back()) else { return Err(0) };
+        if ticket > last.ticket {
+            return Err(self.places.len());
         }
         // Exact as long as nobody has come back and no empty place was taken away.
-        let guess = usize::try_from(ticket.checked_sub(first)?).ok()?;
+        let guess = usize::try_from(ticket.saturating_sub(first.ticket)).unwrap_or(usize::MAX);
         if self.places.get(guess).is_some_and(|place| place.ticket == ticket) {
-            return Some(guess);
+            return Ok(guess);
         }
-        self.places.binary_search_by_key(&ticket, |place| place.ticket).ok()
+        self.places.binary_search_by_key(&ticket, |place| place.ticket)
     }
 
     /// Takes away empty places at both ends, and all when they are the most.
@@ -154,6 +148,16 @@ mod tests {
                 assert_eq!((line.gone, places - empty), (empty, model.len()), "seed {seed}");
                 assert!(places <= 2 * model.len(), "seed {seed}: {places} places for {}", model.len());
             }
+        }
+    }
+
+    #[test]
+    fn empty_places_stay_until_they_are_the_most() {
+        let mut line = Line::new();
+        (0..6).for_each(|ticket| line.enter(ticket, ()));
+        for (ticket, places) in [(2, 6), (3, 6), (1, 6), (4, 2)] {
+            line.leave(ticket);
+            assert_eq!(line.places.len(), places, "after {ticket}");
         }
     }
 
