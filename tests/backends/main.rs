@@ -8,3 +8,4 @@ mod orders;
 mod postgres;
 mod redis;
 mod support;
+mod tap;

@@ -1,8 +1,10 @@
-use std::sync::Mutex;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
+use bytes::BytesMut;
 use lift::config::{Invalid, Section, Settings};
+use lift::postgres::types::{IsNull, ToSql, Type, to_sql_checked};
 use lift::postgres::{
     Config, Connection, CredentialProvider, Credentials, Error, FromUrl, IsolationLevel, Server, SqlState,
 };
@@ -81,19 +83,143 @@ async fn a_statement_is_prepared_once_and_then_costs_one_round_trip() {
     assert_eq!(proxy.exchanges() - before, 3);
 }
 
+/// A value of a type of one's own, which a prepared statement knows by its number.
+#[derive(Clone, Copy, Debug)]
+struct Mood(&'static str);
+
+impl ToSql for Mood {
+    fn to_sql(&self, _: &Type, out: &mut BytesMut) -> Result<IsNull, BoxError> {
+        out.extend_from_slice(self.0.as_bytes());
+        Ok(IsNull::No)
+    }
+
+    fn accepts(fits: &Type) -> bool {
+        fits.name() == "mood"
+    }
+
+    to_sql_checked!();
+}
+
+/// Makes the type `mood` anew, as a migration does that takes a value out of it.
+const OTHER_MOODS: &str =
+    "BEGIN; ALTER TABLE t ALTER mood TYPE text; DROP TYPE mood; CREATE TYPE mood AS ENUM ('sad', 'glad');
+    ALTER TABLE t ALTER mood TYPE mood USING mood::mood; COMMIT";
+
 #[tokio::test]
-async fn a_statement_that_no_longer_fits_its_table_is_prepared_afresh() {
+async fn a_statement_that_is_outdated_is_prepared_again_and_nobody_sees_it() {
     let postgres = Postgres::start();
+    postgres.sql("CREATE TYPE mood AS ENUM ('sad', 'glad', 'odd'); CREATE TABLE t (a int, mood mood)");
     let db = open(&postgres.url()).await;
-    db.batch("CREATE TABLE t (a int); INSERT INTO t VALUES (1)").await.unwrap();
-    let all = "SELECT * FROM t";
-    assert_eq!(db.query_one(all, &[]).await.unwrap().len(), 1);
-    postgres.sql("ALTER TABLE t ADD b int");
-    assert_eq!(db.query_one(all, &[]).await.unwrap_err().code(), Some(&SqlState::FEATURE_NOT_SUPPORTED));
-    assert_eq!(db.query_one(all, &[]).await.unwrap().len(), 2);
+    let insert = "INSERT INTO t VALUES ($1, $2)";
+    let calls = async |db: &Connection| -> Result<usize, Error> {
+        db.execute(insert, &[&1_i32, &Mood("glad")]).await?;
+        db.query_opt("SELECT a FROM t WHERE mood = $1 LIMIT 1", &[&Mood("sad")]).await?;
+        db.query_one("SELECT count(*) FROM t WHERE a = 1", &[]).await?;
+        Ok(db.query("SELECT * FROM t", &[]).await?.len())
+    };
+    assert_eq!(calls(&db).await.unwrap(), 1);
+    let migrations = [
+        "ALTER TABLE t ADD b int DEFAULT 0",
+        "ALTER TABLE t DROP b",
+        OTHER_MOODS,
+        "ALTER TABLE t ALTER a TYPE bigint",
+        "ALTER TABLE t ALTER a TYPE text",
+        "ALTER TABLE t ALTER a TYPE int USING a::int",
+        "ALTER TABLE t RENAME TO old; CREATE TABLE t (LIKE old); INSERT INTO t SELECT * FROM old; DROP TABLE old",
+        "ALTER TYPE mood ADD VALUE 'calm'",
+        "ALTER TYPE mood RENAME TO old; CREATE TYPE mood AS ENUM ('glad', 'sad'); ALTER TABLE t ALTER mood TYPE mood USING mood::text::mood; DROP TYPE old",
+    ];
+    for (round, migration) in (2..).zip(migrations) {
+        postgres.sql(migration);
+        match calls(&db).await {
+            Ok(rows) => assert_eq!(rows, round, "{migration}"),
+            // The last call has to be written otherwise for a text.
+            Err(_) if migration.ends_with("TYPE text") => {}
+            Err(error) => panic!("{migration}: {}", chain(&error)),
+        }
+        assert!(db.is_valid(), "{migration}");
+    }
+    let rows = calls(&db).await.unwrap();
     db.batch("DEALLOCATE ALL").await.unwrap();
-    assert!(db.query_one(all, &[]).await.is_err());
-    assert_eq!(db.query_one(all, &[]).await.unwrap().len(), 2);
+    assert_eq!(calls(&db).await.unwrap(), rows + 1);
+    assert!(!db.is_valid(), "nobody knows what else is gone");
+    let mut db = open(&postgres.url()).await;
+    assert_eq!(calls(&db).await.unwrap(), rows + 2);
+
+    // In a transaction something may have been executed: it fails, and the next one does not.
+    postgres.sql("ALTER TABLE t ADD b int");
+    for failed in [true, false] {
+        let answer: Result<usize, Error> =
+            db.transaction(async |tx| Ok(tx.query("SELECT * FROM t", &[]).await?.len())).await;
+        assert_eq!(answer.is_err(), failed, "{answer:?}");
+    }
+    // What fails for another reason is run once.
+    postgres.sql(
+        "CREATE SEQUENCE s; CREATE FUNCTION f() RETURNS int LANGUAGE plpgsql AS
+        $$ BEGIN PERFORM nextval('s'); RAISE EXCEPTION 'x' USING ERRCODE = '0A000'; END $$",
+    );
+    for _ in 0..3 {
+        assert_eq!(
+            db.query("SELECT f()", &[]).await.unwrap_err().code(),
+            Some(&SqlState::FEATURE_NOT_SUPPORTED)
+        );
+    }
+    assert_eq!(int(&db, "SELECT last_value FROM s").await, 3);
+}
+
+/// Nobody's request may fail because of a migration.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_migration_under_load_fails_no_call() {
+    let postgres = Postgres::start();
+    postgres.sql("CREATE TYPE mood AS ENUM ('sad', 'glad'); CREATE TABLE t (a int, mood mood)");
+    let config = Config::<FromUrl>::of("db", &settings(&postgres.url(), &[]))
+        .unwrap_or_else(|faults| panic!("{faults}"));
+    let pool = lift::Pool::<Connection>::new(config, lift::pool::PoolSettings::default().with_max_size(4));
+    let over = Arc::new(AtomicBool::new(false));
+    let callers: Vec<_> = (0..8)
+        .map(|_| {
+            let (pool, over) = (pool.clone(), over.clone());
+            tokio::spawn(async move {
+                let mut calls = 0;
+                while !over.load(Ordering::Relaxed) {
+                    let db = pool.get().await.unwrap_or_else(|error| panic!("{}", chain(&error)));
+                    let told = |error: &Error| panic!("{}", chain(error));
+                    db.execute("INSERT INTO t (a, mood) VALUES ($1, $2)", &[&1_i32, &Mood("glad")])
+                        .await
+                        .inspect_err(told)
+                        .unwrap();
+                    db.query_opt("SELECT * FROM t WHERE mood = $1 LIMIT 1", &[&Mood("glad")])
+                        .await
+                        .inspect_err(told)
+                        .unwrap();
+                    calls += 2;
+                }
+                calls
+            })
+        })
+        .collect();
+    let server = postgres.url();
+    for _ in 0..10 {
+        let admin = open(&server).await;
+        for migration in [
+            "ALTER TABLE t ADD b int",
+            "ALTER TABLE t DROP b",
+            OTHER_MOODS,
+            "ALTER TABLE t ALTER a TYPE bigint; ALTER TABLE t ALTER a TYPE int",
+        ] {
+            admin.batch(migration).await.unwrap();
+            admin.batch("SELECT pg_sleep(0.01)").await.unwrap();
+        }
+        admin.cleanup().await;
+    }
+    over.store(true, Ordering::Relaxed);
+    let mut calls = 0;
+    for caller in callers {
+        calls += caller.await.unwrap();
+    }
+    assert_eq!(postgres.sql("SELECT count(*) FROM t"), [(calls / 2).to_string()]);
+    assert!(calls > 100 && pool.stats().created <= 4, "{calls} calls, {:?}", pool.stats());
+    pool.close().await;
 }
 
 #[tokio::test]
@@ -327,12 +453,169 @@ async fn what_is_begun_and_not_finished_makes_it_invalid_and_ends_at_the_server(
         .await;
     assert!(matches!(answer, Err(Error::RolledBack)) && db.is_valid(), "{answer:?}");
 
-    for (text, valid) in
-        [("BEGIN", false), ("ROLLBACK", true), ("BEGIN; COMMIT", true), ("BEGIN; oops", false)]
-    {
+    for (text, valid) in [
+        ("BEGIN", false),
+        ("ROLLBACK", true),
+        ("BEGIN; COMMIT", true),
+        ("BEGIN; oops", true),
+        ("BEGIN; SELECT 1 / 0", false),
+    ] {
         let _ = db.batch(text).await;
         assert_eq!(db.is_valid(), valid, "{text}");
     }
+}
+
+#[tokio::test]
+async fn however_a_transaction_was_left_open_the_connection_is_not_lent_again() {
+    let postgres = Postgres::start();
+    let settings = settings(&postgres.url(), &[]);
+    let config = Config::<FromUrl>::of("db", &settings).unwrap_or_else(|faults| panic!("{faults}"));
+    let pool = lift::Pool::<Connection>::new(config, lift::pool::PoolSettings::default().with_max_size(1));
+    postgres.sql("CREATE TABLE t (a int); CREATE PROCEDURE p() LANGUAGE sql AS 'SELECT 1'");
+    let begins = [
+        "BEGIN",
+        "/* service=orders */ BEGIN",
+        "/* a /* nested */ comment */ -- and another\n\tstart transaction",
+        "-- x\nBEGIN",
+        ";;BEGIN",
+        "BEGIN; SELECT ';COMMIT;'",
+        "BEGIN ISOLATION LEVEL SERIALIZABLE, READ WRITE; INSERT INTO t VALUES (0); SAVEPOINT commit",
+        "BEGIN; COMMIT AND CHAIN",
+        "BEGIN; ROLLBACK; CREATE TABLE u (a int); BEGIN; SET LOCAL work_mem = '1MB'",
+        "BEGIN; SELECT 1 / 0",
+    ];
+    for (index, begin) in begins.into_iter().enumerate() {
+        for way in ["batch", "client", "prepared", "a block follows", "a savepoint follows"] {
+            let db = pool.get().await.unwrap();
+            match way {
+                "batch" => drop(db.batch(begin).await),
+                "client" => drop(db.client().batch_execute(begin).await),
+                // One statement at most, without a failure.
+                "prepared" if index > 4 => continue,
+                "prepared" => drop(db.execute(begin.trim_matches(';'), &[]).await.unwrap()),
+                "a block follows" => {
+                    let _ = db.batch(begin).await;
+                    let _ = db.batch("DO $$ BEGIN PERFORM 1; END $$").await;
+                    let _ = db.execute("CALL p()", &[]).await;
+                }
+                _ => {
+                    let _ = db.client().batch_execute(begin).await;
+                    let _ = db.batch("SAVEPOINT s; ROLLBACK TO s; RELEASE s").await;
+                }
+            }
+            assert!(!db.is_valid(), "{begin:?} by {way}");
+            drop(db);
+            let next = pool.get().await.unwrap();
+            next.execute("INSERT INTO t VALUES (1)", &[]).await.unwrap();
+            drop(next);
+            assert_eq!(
+                postgres.sql("SELECT count(*) FROM t; TRUNCATE t; DROP TABLE IF EXISTS u"),
+                ["1"],
+                "{begin:?} by {way}"
+            );
+        }
+    }
+    // What only looks like it costs no connection.
+    let opened = pool.stats().created;
+    for text in [
+        "SELECT 'BEGIN'",
+        "DO $$ BEGIN PERFORM 1; END $$",
+        "/* BEGIN */ SELECT 1",
+        "BEGIN; INSERT INTO t VALUES (1); END",
+        "BEGIN; SAVEPOINT a; ROLLBACK TO a; COMMIT -- BEGIN",
+        "BEGIN; oops",
+        "COMMIT",
+        "PREPARE begin AS SELECT 1; DEALLOCATE begin",
+    ] {
+        let db = pool.get().await.unwrap();
+        let _ = db.batch(text).await;
+        assert!(db.is_valid(), "{text:?}");
+    }
+    assert_eq!(pool.stats().created, opened);
+    pool.close().await;
+}
+
+#[tokio::test]
+async fn what_the_client_leaves_under_way_is_not_lent_again() {
+    let postgres = Postgres::start();
+    postgres.sql("CREATE TABLE t (a int)");
+    let running =
+        "SELECT count(*) FROM pg_stat_activity WHERE query LIKE '%pg_sleep%' AND pid <> pg_backend_pid()";
+    let short = Duration::from_millis(50);
+
+    let db = open(&postgres.url()).await;
+    assert!(timeout(short, db.client().query("SELECT pg_sleep(30)", &[])).await.is_err());
+    assert!(!db.is_valid());
+    db.cleanup().await;
+    until("the end of the statement", || postgres.sql(running) == ["0"] && postgres.sessions() == 0).await;
+
+    let db = open(&postgres.url()).await;
+    let rows = db.client().copy_in::<_, bytes::Bytes>("COPY t FROM STDIN").await.unwrap();
+    assert!(!db.is_valid());
+    drop(rows);
+    until("the end of a COPY that was given up", || db.is_valid()).await;
+    assert_eq!(int(&db, "SELECT count(*) FROM t").await, 0);
+    // The end of a statement, which nobody awaits, leaves nothing.
+    drop(db.client().prepare("SELECT 1").await.unwrap());
+    assert!(db.is_valid());
+    let error = db.client().batch_execute("DO $$ BEGIN RAISE 'x' USING ERRCODE = '57P03'; END $$").await;
+    assert_eq!(error.unwrap_err().code().map(SqlState::code), Some("57P03"));
+    assert!(!db.is_valid(), "an error that evicts");
+}
+
+#[tokio::test]
+async fn the_work_of_a_transaction_may_undo_its_own_failure_and_hides_none() {
+    let postgres = Postgres::start();
+    postgres.sql("CREATE TABLE t (a int PRIMARY KEY)");
+    let mut db = open(&postgres.url()).await;
+    let answer: Result<(), Error> = db
+        .transaction(async |tx| {
+            tx.batch("INSERT INTO t VALUES (1); SAVEPOINT mine").await?;
+            assert!(tx.batch("INSERT INTO t VALUES (1)").await.is_err());
+            tx.batch("ROLLBACK TO mine").await
+        })
+        .await;
+    assert_eq!((answer.is_ok(), int(&db, "SELECT count(*) FROM t").await, db.is_valid()), (true, 1, true));
+    let answer: Result<(), Error> = db
+        .transaction(async |tx| {
+            tx.batch("INSERT INTO t VALUES (2)").await?;
+            let _ = tx.client().batch_execute("INSERT INTO t VALUES (2)").await;
+            Ok(())
+        })
+        .await;
+    assert!(matches!(answer, Err(Error::RolledBack)), "{answer:?}");
+    assert_eq!((int(&db, "SELECT count(*) FROM t").await, db.is_valid()), (1, true));
+}
+
+#[tokio::test]
+async fn a_socket_of_this_machine_is_as_good_as_an_address() {
+    let postgres = Postgres::start();
+    let folder = postgres.folder().display().to_string();
+    let port = postgres.address().port();
+    for url in [
+        format!("host={folder} port={port} user=postgres dbname=postgres"),
+        format!("postgres://postgres@{}:{port}/postgres", folder.replace('/', "%2F")),
+        format!("host={folder} port={port} user=postgres dbname=postgres sslmode=require"),
+    ] {
+        let db = open(&url).await;
+        assert_eq!(
+            db.query_one("SELECT inet_client_addr()::text", &[]).await.unwrap().get::<_, Option<String>>(0),
+            None
+        );
+        db.batch("BEGIN").await.unwrap();
+        assert!(!db.is_valid());
+        db.batch("ROLLBACK").await.unwrap();
+        assert!(db.is_valid());
+        assert!(timeout(Duration::from_millis(50), db.query("SELECT pg_sleep(30)", &[])).await.is_err());
+        db.cleanup().await;
+        until("the end of the statement", || postgres.sessions() == 0).await;
+    }
+    let error = try_open(&format!("host={folder} port=1 user=postgres"), &[]).await.err().unwrap();
+    let chain = chain(&error);
+    assert!(
+        chain.starts_with("cannot connect to PostgreSQL at ") && chain.contains("No such file"),
+        "{chain}"
+    );
 }
 
 #[tokio::test]
@@ -396,6 +679,32 @@ async fn cleanup_ends_the_session_at_the_server() {
     // Dropped without it, as when a runtime ends.
     drop(open(&postgres.url()).await);
     until("the end of the session", || postgres.sessions() == 0).await;
+}
+
+/// Each session counts those of its role; the one before it must be over, not only left.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_place_in_the_pool_is_free_when_the_server_has_ended_the_session() {
+    let certificate = Certificate::new();
+    for (postgres, url) in [
+        (Postgres::start(), "postgres://limited@{}/postgres"),
+        (Postgres::start_with_tls(&certificate), "postgres://limited@{}/postgres?sslmode=require"),
+    ] {
+        postgres.sql("CREATE ROLE limited LOGIN CONNECTION LIMIT 1");
+        let url = url.replace("{}", &format!("localhost:{}", postgres.address().port()));
+        let ca = certificate.path().display().to_string();
+        let others: &[(&str, &str)] = if url.contains("sslmode") { &[("DB_CA_FILE", &ca)] } else { &[] };
+        let config =
+            Config::<FromUrl>::of("db", &settings(&url, others)).unwrap_or_else(|faults| panic!("{faults}"));
+        let pool =
+            lift::Pool::<Connection>::new(config, lift::pool::PoolSettings::default().with_max_size(1));
+        for _ in 0..200 {
+            let db = pool.get().await.unwrap_or_else(|error| panic!("{}", chain(&error)));
+            assert_eq!(int(&db, "SELECT count(*) FROM pg_stat_activity WHERE usename = 'limited'").await, 1);
+            db.discard();
+        }
+        assert_eq!(pool.stats().created, 200);
+        pool.close().await;
+    }
 }
 
 #[tokio::test]

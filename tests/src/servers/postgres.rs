@@ -117,6 +117,11 @@ impl Postgres {
         self.address
     }
 
+    /// The folder of its socket.
+    pub fn folder(&self) -> &Path {
+        self.dir.path()
+    }
+
     /// The URL of the superuser.
     pub fn url(&self) -> String {
         self.url_at(self.address)

@@ -1,33 +1,64 @@
 //! The calls that a connection and a transaction have in common.
 
-use tokio_postgres::error::SqlState;
 use tokio_postgres::types::ToSql;
 use tokio_postgres::{Client, Row, Statement};
 
+use super::outdated::Outdated;
 use super::statements::Statements;
+use super::tap::Session;
 use super::unnamed::{Param, typed};
 
 type Params<'a> = &'a [&'a (dyn ToSql + Sync)];
 type Answer<T> = Result<T, tokio_postgres::Error>;
 
+/// How often a statement is run that is outdated each time: another migration may come while it is prepared.
+const TRIES: u32 = 3;
+
 /// A client with its prepared statements.
 pub(super) struct Calls<'a> {
     pub(super) client: &'a Client,
     pub(super) statements: &'a Statements,
+    pub(super) session: &'a Session,
+}
+
+/// Makes a call with the prepared statement. When it is outdated it has been forgotten; outside of a transaction nothing was
+/// executed, so it is prepared again and the call made once more.
+// A macro, because a future that holds an async closure is not `Send` for every lifetime.
+macro_rules! prepared {
+    ($calls:ident, $sql:ident, $statement:ident => $call:expr) => {{
+        let mut tries = 0;
+        loop {
+            let $statement = &$calls.statement($sql).await?;
+            let answer = $calls.session.heard($call).await;
+            tries += 1;
+            if !$calls.has_forgotten($sql, &answer) || tries == TRIES || $calls.session.is_in_transaction() {
+                break answer;
+            }
+        }
+    }};
 }
 
 impl Calls<'_> {
-    /// Runs a call with the prepared statement; forgets one that no longer fits its tables or is gone.
-    async fn prepared<T>(&self, sql: &str, call: impl AsyncFnOnce(&Statement) -> Answer<T>) -> Answer<T> {
-        let statement = self.statements.prepare(self.client, sql).await?;
-        let answer = call(&statement).await;
-        if let Err(error) = &answer
-            && let Some(&SqlState::FEATURE_NOT_SUPPORTED | &SqlState::INVALID_SQL_STATEMENT_NAME) =
-                error.code()
-        {
-            self.statements.forget(sql);
+    /// The statement of this text, from the cache or prepared in one round trip.
+    async fn statement(&self, sql: &str) -> Answer<Statement> {
+        if let Some(statement) = self.statements.kept(sql) {
+            return Ok(statement);
         }
-        answer
+        let statement = self.session.heard(self.client.prepare(sql)).await?;
+        self.statements.keep(sql, &statement);
+        Ok(statement)
+    }
+
+    /// Forgets what the answer tells to be outdated.
+    fn has_forgotten<T>(&self, sql: &str, answer: &Answer<T>) -> bool {
+        let Some(outdated) = answer.as_ref().err().and_then(Outdated::by) else { return false };
+        self.statements.forget(sql);
+        match outdated {
+            Outdated::Types => self.client.clear_type_cache(),
+            // Others are gone with it, also those with which tokio-postgres asks for types, and it keeps them for good.
+            Outdated::Name => self.session.evict(),
+        }
+        true
     }
 
     pub(super) async fn query(&self, sql: &str, params: Params<'_>) -> Answer<Vec<Row>> {
@@ -35,7 +66,7 @@ impl Calls<'_> {
             let params = Param::all(params);
             return self.client.query_typed(sql, &typed(&params)).await;
         }
-        self.prepared(sql, async |statement| self.client.query(statement, params).await).await
+        prepared!(self, sql, statement => self.client.query(statement, params))
     }
 
     pub(super) async fn query_one(&self, sql: &str, params: Params<'_>) -> Answer<Row> {
@@ -43,7 +74,7 @@ impl Calls<'_> {
             let params = Param::all(params);
             return self.client.query_typed_one(sql, &typed(&params)).await;
         }
-        self.prepared(sql, async |statement| self.client.query_one(statement, params).await).await
+        prepared!(self, sql, statement => self.client.query_one(statement, params))
     }
 
     pub(super) async fn query_opt(&self, sql: &str, params: Params<'_>) -> Answer<Option<Row>> {
@@ -51,7 +82,7 @@ impl Calls<'_> {
             let params = Param::all(params);
             return self.client.query_typed_opt(sql, &typed(&params)).await;
         }
-        self.prepared(sql, async |statement| self.client.query_opt(statement, params).await).await
+        prepared!(self, sql, statement => self.client.query_opt(statement, params))
     }
 
     pub(super) async fn execute(&self, sql: &str, params: Params<'_>) -> Answer<u64> {
@@ -59,7 +90,7 @@ impl Calls<'_> {
             let params = Param::all(params);
             return self.client.execute_typed(sql, &typed(&params)).await;
         }
-        self.prepared(sql, async |statement| self.client.execute(statement, params).await).await
+        prepared!(self, sql, statement => self.client.execute(statement, params))
     }
 
     pub(super) async fn batch(&self, sql: &str) -> Answer<()> {
@@ -67,7 +98,7 @@ impl Calls<'_> {
     }
 }
 
-/// The public calls of `$type`, which has `calls`, `mark` and `mark_text`.
+/// The public calls of `$type`, which has `calls` and `mark`.
 macro_rules! methods {
     ($type:ty $(, $generic:ident)?) => {
         impl$(<$generic>)? $type {
@@ -79,7 +110,7 @@ macro_rules! methods {
             /// # Errors
             /// What the server says.
             pub async fn query(&self, sql: &str, params: &[&(dyn ToSql + Sync)]) -> Result<Vec<Row>, Error> {
-                self.mark_text(sql, self.calls().query(sql, params)).await
+                self.mark(self.calls().query(sql, params)).await
             }
 
             /// Runs a statement and returns its only row.
@@ -87,7 +118,7 @@ macro_rules! methods {
             /// # Errors
             /// What the server says, or that there is not exactly one row.
             pub async fn query_one(&self, sql: &str, params: &[&(dyn ToSql + Sync)]) -> Result<Row, Error> {
-                self.mark_text(sql, self.calls().query_one(sql, params)).await
+                self.mark(self.calls().query_one(sql, params)).await
             }
 
             /// Runs a statement and returns its row, when there is one.
@@ -99,7 +130,7 @@ macro_rules! methods {
                 sql: &str,
                 params: &[&(dyn ToSql + Sync)],
             ) -> Result<Option<Row>, Error> {
-                self.mark_text(sql, self.calls().query_opt(sql, params)).await
+                self.mark(self.calls().query_opt(sql, params)).await
             }
 
             /// Runs a statement and returns how many rows it changed.
@@ -107,7 +138,7 @@ macro_rules! methods {
             /// # Errors
             /// What the server says.
             pub async fn execute(&self, sql: &str, params: &[&(dyn ToSql + Sync)]) -> Result<u64, Error> {
-                self.mark_text(sql, self.calls().execute(sql, params)).await
+                self.mark(self.calls().execute(sql, params)).await
             }
 
             /// Runs statements without parameters, separated by `;`, in one round trip and unprepared. They are one
@@ -116,7 +147,7 @@ macro_rules! methods {
             /// # Errors
             /// What the server says.
             pub async fn batch(&self, sql: &str) -> Result<(), Error> {
-                self.mark_text(sql, self.calls().batch(sql)).await
+                self.mark(self.calls().batch(sql)).await
             }
         }
     };

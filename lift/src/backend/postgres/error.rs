@@ -24,6 +24,14 @@ pub enum Error {
         /// What the system or the server said.
         source: tokio_postgres::Error,
     },
+    /// The server's socket on this machine cannot be opened.
+    #[error("cannot connect to PostgreSQL at {server}")]
+    Socket {
+        /// The server; its host is the folder of the socket.
+        server: Server,
+        /// What the system said.
+        source: std::io::Error,
+    },
     /// The credential provider failed, so the server has not been asked.
     #[error("there are no credentials for PostgreSQL at {server}")]
     Credentials {
@@ -42,7 +50,7 @@ impl Error {
     fn inner(&self) -> Option<&tokio_postgres::Error> {
         match self {
             Self::Postgres(error) | Self::Connect { source: error, .. } => Some(error),
-            Self::Credentials { .. } | Self::RolledBack => None,
+            Self::Socket { .. } | Self::Credentials { .. } | Self::RolledBack => None,
         }
     }
 

@@ -28,9 +28,11 @@
 //! `Connection<MyProvider>`; see [`credentials`](crate::credentials).
 //!
 //! A connection is not lent again after its server closed it, after a call or a [transaction](Connection::transaction)
-//! on it was begun and not finished, and while a `BEGIN` is open. What else a session may keep (`SET`, `LISTEN`, advisory
-//! locks, temporary tables) is not reset, because that would cost a round trip and pin the connections of a proxy: use
-//! `SET LOCAL` and `pg_advisory_xact_lock` in a transaction.
+//! on it was begun and not finished, and while a transaction is open. Whether one is, PostgreSQL says after every call, and
+//! lift reads it off the stream, so it does not matter how the transaction was begun: by `batch("BEGIN")`, in a comment's
+//! company, by [`client()`](Connection::client). What else a session may keep (`SET`, `LISTEN`, advisory locks, temporary
+//! tables) is not reset, because that would cost a round trip and pin the connections of a proxy: use `SET LOCAL` and
+//! `pg_advisory_xact_lock` in a transaction.
 //!
 //! # Errors that evict
 //!
@@ -44,10 +46,17 @@
 //! | `57P01`, `57P02`, `57P03` and every other `57P…` | shutdown by an administrator, crash, not accepting connections yet; database dropped, session idle for too long |
 //! | `25006` | the server accepts no writes, as after a failover that made it a standby; also a write in a transaction that was begun as `READ ONLY` |
 //!
-//! This holds for every call of a connection, a [transaction](Connection::transaction) and a savepoint, including `BEGIN`
-//! and `COMMIT`, even if the caller ignores the error. Calls made through [`client()`](Connection::client) are not
-//! inspected. All other errors keep the connection. That includes `0A000`, which some pools evict on: PostgreSQL reports it
-//! for an outdated prepared statement, and lift prepares that statement again.
+//! This holds for every call of a connection, a [transaction](Connection::transaction), a savepoint and
+//! [`client()`](Connection::client), including `BEGIN` and `COMMIT`, even if the caller ignores the error. All other errors keep
+//! the connection. That includes `0A000`, which some pools evict on: PostgreSQL reports it for an outdated prepared statement.
+//!
+//! # Migrations
+//!
+//! A statement that was prepared before a migration may not fit its tables and types any more: columns came or went, a type
+//! was made anew. PostgreSQL says so before it executes anything. Outside of a transaction lift then prepares the statement
+//! again and makes the call once more, which nobody notices. In a transaction such a call fails, once for each statement and
+//! connection, because what came before it is lost with it; the next one works. A session that says that it knows a statement
+//! no longer (`26000`, as after `DEALLOCATE ALL`) is not lent again.
 //!
 //! **Behind PgBouncer in transaction mode** (before its 1.21, or with `max_prepared_statements = 0`) set
 //! `statement_cache = 0`. Parameters then have the types of PostgreSQL that their Rust types stand for; text, JSON and
@@ -57,49 +66,43 @@
 
 mod calls;
 mod config;
+mod connector;
 mod error;
 mod eviction;
-mod state;
+mod link;
+mod outdated;
 mod statements;
+mod tap;
 mod transaction;
+mod unfinished;
 mod unnamed;
 
 use std::marker::PhantomData;
-use std::time::Duration;
 
-use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::task::JoinHandle;
-use tokio::time::timeout;
+use tokio_postgres::Client;
 pub use tokio_postgres::error::{DbError, SqlState};
 pub use tokio_postgres::types;
 use tokio_postgres::types::ToSql;
 pub use tokio_postgres::{self, IsolationLevel, Row};
-use tokio_postgres::{Client, NoTls};
-use tokio_postgres_rustls::MakeRustlsConnect;
 
 pub use self::config::Config;
 pub use self::error::Error;
 pub(crate) use self::error::judge;
 pub use self::transaction::Transaction;
 pub use crate::backend::credentials::{CredentialProvider, Credentials, FromUrl, Server};
-use crate::error::logged;
 use crate::resource::{Init, Resource, ResourceSpec};
 use calls::Calls;
-use state::{Effect, State};
+use link::Link;
 use statements::Statements;
-
-/// How long closing waits for the server, each for the end of an abandoned statement and of the connection.
-const GOODBYE: Duration = Duration::from_millis(250);
+use unfinished::Unfinished;
 
 /// One PostgreSQL connection, whose user and password come from `C`.
 ///
 /// What it does runs in a task of its own, so the end of the stream is noticed while nobody uses it.
 pub struct Connection<C = FromUrl> {
-    client: Client,
-    driver: JoinHandle<()>,
+    link: Link,
     statements: Statements,
-    state: State,
-    tls: Option<MakeRustlsConnect>,
+    unfinished: Unfinished,
     provider: PhantomData<fn() -> C>,
 }
 
@@ -108,67 +111,24 @@ calls::methods!(Connection<C>, C);
 impl<C> Connection<C> {
     /// tokio-postgres's own client, for `COPY`, notifications, types and the like.
     ///
-    /// What is done with it is not marked, and its errors are not inspected. If a call may be abandoned, run it inside
-    /// [`Pooled::run`](crate::Pooled::run). [Discard](crate::Pooled::discard) the connection after a call that leaves a
-    /// transaction open or fails with an [error that evicts](crate::postgres#errors-that-evict).
+    /// A connection on which it leaves a transaction open, or something under way, is not lent again. If a call may be
+    /// abandoned before anything of it was sent (a `select!` whose other arm was ready), run it inside
+    /// [`Pooled::run`](crate::Pooled::run).
     #[must_use]
     pub fn client(&self) -> &Client {
-        &self.client
+        &self.link.client
     }
 
     fn calls(&self) -> Calls<'_> {
-        Calls { client: &self.client, statements: &self.statements }
+        Calls { client: &self.link.client, statements: &self.statements, session: &self.link.session }
     }
 
     async fn mark<T>(
         &self,
         call: impl Future<Output = Result<T, tokio_postgres::Error>>,
     ) -> Result<T, Error> {
-        self.state.begin();
-        let answer = self.state.evicted().look(call.await);
-        self.state.end();
-        Ok(answer?)
+        Ok(self.unfinished.count(self.link.session.heard(call)).await?)
     }
-
-    async fn mark_text<T>(
-        &self,
-        sql: &str,
-        call: impl Future<Output = Result<T, tokio_postgres::Error>>,
-    ) -> Result<T, Error> {
-        let answer = self.mark(call).await;
-        self.state.note(Effect::of(sql), answer.is_ok());
-        answer
-    }
-
-    /// Asks the server to end the statement that still runs, so that it does not work for nobody.
-    async fn cancel(&self) {
-        let token = self.client.cancel_token();
-        let cancelled = async {
-            match &self.tls {
-                Some(tls) => token.cancel_query(tls.clone()).await,
-                None => token.cancel_query(NoTls).await,
-            }
-        };
-        if let Ok(Err(error)) = timeout(GOODBYE, cancelled).await {
-            tracing::debug!(
-                error = logged(&error),
-                "an abandoned PostgreSQL statement could not be cancelled"
-            );
-        }
-    }
-}
-
-/// Lets the connection work in a task until the client is dropped or the stream ends.
-fn drive<S, T>(connection: tokio_postgres::Connection<S, T>, resource: &'static str) -> JoinHandle<()>
-where
-    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
-    T: AsyncRead + AsyncWrite + Unpin + Send + 'static,
-{
-    tokio::spawn(async move {
-        if let Err(error) = connection.await {
-            tracing::debug!(resource, error = logged(&error), "a PostgreSQL connection ended");
-        }
-    })
 }
 
 impl<C: CredentialProvider> Resource for Connection<C> {
@@ -186,45 +146,24 @@ impl<C: CredentialProvider> Resource for Connection<C> {
             Err(source) => return Err(Error::Credentials { server, source }),
         };
         let settings = config.connection(init, credentials);
-        let opened = match &config.tls {
-            Some(tls) => {
-                let opened = settings.connect(tls.clone()).await;
-                opened.map(|(client, connection)| (client, drive(connection, init.name)))
-            }
-            None => {
-                let opened = settings.connect(NoTls).await;
-                opened.map(|(client, connection)| (client, drive(connection, init.name)))
-            }
-        };
-        let (client, driver) = opened.map_err(|source| Error::Connect { server, source })?;
         Ok(Self {
-            client,
-            driver,
+            link: Link::open(settings, config.tls.clone(), server, init).await?,
             statements: Statements::new(config.statement_cache),
-            state: State::default(),
-            tls: config.tls.clone(),
+            unfinished: Unfinished::default(),
             provider: PhantomData,
         })
     }
 
     fn is_valid(&self) -> bool {
-        !self.client.is_closed() && self.state.is_clean()
+        !self.link.client.is_closed() && self.link.session.is_clean() && !self.unfinished.is_any()
     }
 
     async fn health_check(&mut self) -> Result<(), Error> {
-        self.mark(self.client.check_connection()).await
+        self.mark(self.link.client.check_connection()).await
     }
 
     async fn cleanup(self) {
-        if self.state.is_unfinished() && !self.client.is_closed() {
-            self.cancel().await;
-        }
-        let Self { client, mut driver, .. } = self;
-        // Before the statements, each of which would else tell the server that it goes.
-        drop(client);
-        if timeout(GOODBYE, &mut driver).await.is_err() {
-            driver.abort();
-            let _ = driver.await;
-        }
+        // The link first: each statement would else tell the server that it goes.
+        self.link.close().await;
     }
 }

@@ -1,7 +1,7 @@
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use tokio_postgres::{Client, Statement};
+use tokio_postgres::Statement;
 
 /// The prepared statements of one connection, by their text; the one used longest ago makes room.
 pub(super) struct Statements {
@@ -29,18 +29,14 @@ impl Statements {
         self.limit == 0
     }
 
-    /// The statement of this text: from the cache, or prepared in one round trip.
-    pub(super) async fn prepare(
-        &self,
-        client: &Client,
-        text: &str,
-    ) -> Result<Statement, tokio_postgres::Error> {
-        if let Some(statement) = self.known().get(text) {
-            return Ok(statement);
-        }
-        let statement = client.prepare(text).await?;
-        self.known().insert(text, statement.clone(), self.limit);
-        Ok(statement)
+    /// The statement of this text, when it was prepared before.
+    pub(super) fn kept(&self, text: &str) -> Option<Statement> {
+        self.known().get(text)
+    }
+
+    pub(super) fn keep(&self, text: &str, statement: &Statement) {
+        let oldest = self.known().insert(text, statement.clone(), self.limit);
+        drop(oldest); // tells the server, outside of the lock
     }
 
     /// Forgets a statement that the server refuses to run any more.
@@ -58,14 +54,15 @@ impl Known {
         Some(statement.clone())
     }
 
-    fn insert(&mut self, text: &str, statement: Statement, limit: usize) {
+    /// Keeps one; returns what makes room for it.
+    fn insert(&mut self, text: &str, statement: Statement, limit: usize) -> Option<Statement> {
+        // Somebody else may have prepared the same meanwhile.
+        let known = self.by_text.remove(text);
         // A search through all of it, but only when a new text meets a full cache.
-        if self.by_text.len() >= limit
-            && let Some(oldest) =
-                self.by_text.iter().min_by_key(|(_, (_, used))| *used).map(|(text, _)| text.clone())
-        {
-            self.by_text.remove(&oldest);
-        }
+        let oldest = (self.by_text.len() >= limit)
+            .then(|| self.by_text.iter().min_by_key(|(_, (_, used))| *used).map(|(text, _)| text.clone()));
+        let oldest = oldest.flatten().and_then(|oldest| self.by_text.remove(&oldest));
         self.by_text.insert(text.into(), (statement, self.uses));
+        known.or(oldest).map(|(statement, _)| statement)
     }
 }

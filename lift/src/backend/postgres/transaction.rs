@@ -2,50 +2,41 @@ use tokio_postgres::types::ToSql;
 use tokio_postgres::{Client, IsolationLevel, Row};
 
 use super::calls::Calls;
-use super::state::{Evicted, State};
 use super::statements::Statements;
+use super::tap::Session;
+use super::unfinished::Unfinished;
 use super::{Connection, Error, calls};
 
 /// A transaction, or a savepoint within one; see [`Connection::transaction`].
 pub struct Transaction<'a> {
     inner: tokio_postgres::Transaction<'a>,
     statements: &'a Statements,
-    // What failed or was abandoned stays counted: PostgreSQL refuses everything after it.
-    state: State,
-    /// That of the connection.
-    evicted: &'a Evicted,
+    unfinished: Unfinished,
+    session: &'a Session,
+    is_savepoint: bool,
 }
 
 calls::methods!(Transaction<'_>);
 
 impl<'a> Transaction<'a> {
-    fn new(inner: tokio_postgres::Transaction<'a>, statements: &'a Statements, evicted: &'a Evicted) -> Self {
-        Self { inner, statements, state: State::default(), evicted }
+    fn new(
+        inner: tokio_postgres::Transaction<'a>,
+        statements: &'a Statements,
+        session: &'a Session,
+        is_savepoint: bool,
+    ) -> Self {
+        Self { inner, statements, unfinished: Unfinished::default(), session, is_savepoint }
     }
 
     fn calls(&self) -> Calls<'_> {
-        Calls { client: self.inner.client(), statements: self.statements }
+        Calls { client: self.inner.client(), statements: self.statements, session: self.session }
     }
 
     async fn mark<T>(
         &self,
         call: impl Future<Output = Result<T, tokio_postgres::Error>>,
     ) -> Result<T, Error> {
-        self.state.begin();
-        let answer = self.evicted.look(call.await);
-        // An error of this side, such as a row too many, leaves the transaction in order.
-        if answer.as_ref().err().is_none_or(|error| error.as_db_error().is_none() && !error.is_closed()) {
-            self.state.end();
-        }
-        Ok(answer?)
-    }
-
-    async fn mark_text<T>(
-        &self,
-        _: &str,
-        call: impl Future<Output = Result<T, tokio_postgres::Error>>,
-    ) -> Result<T, Error> {
-        self.mark(call).await
+        Ok(self.unfinished.count(self.session.heard(call)).await?)
     }
 
     /// Runs `work` after a savepoint: on `Err` what it did is rolled back, and the transaction goes on.
@@ -56,17 +47,15 @@ impl<'a> Transaction<'a> {
         &mut self,
         work: impl AsyncFnOnce(&mut Transaction<'_>) -> Result<T, E>,
     ) -> Result<T, E> {
-        self.state.begin();
-        let inner = self.evicted.look(self.inner.transaction().await).map_err(Error::from)?;
-        let (answer, ended) = run(Transaction::new(inner, self.statements, self.evicted), work).await;
-        if ended {
-            self.state.end();
-        }
-        answer
+        let Self { inner, statements, unfinished, session, .. } = self;
+        let savepoint = async {
+            let inner = session.heard(inner.transaction()).await.map_err(Error::from)?;
+            run(Transaction::new(inner, statements, session, true), work).await
+        };
+        unfinished.count(savepoint).await
     }
 
-    /// tokio-postgres's own client, for `COPY` and the like. What is done with it is not marked: a call that fails
-    /// there and is not passed on as an `Err` makes the commit a silent rollback.
+    /// tokio-postgres's own client, for `COPY` and the like.
     #[must_use]
     pub fn client(&self) -> &Client {
         self.inner.client()
@@ -115,53 +104,42 @@ impl<C> Connection<C> {
         isolation: impl Into<Option<IsolationLevel>>,
         work: impl AsyncFnOnce(&mut Transaction<'_>) -> Result<T, E>,
     ) -> Result<T, E> {
-        self.state.begin();
-        let begin = self.client.build_transaction();
-        let begin = match isolation.into() {
+        let Self { link, statements, unfinished, .. } = self;
+        let (isolation, session) = (isolation.into(), &*link.session);
+        let begin = link.client.build_transaction();
+        let begin = match isolation {
             Some(level) => begin.isolation_level(level),
             None => begin,
         };
-        let evicted = self.state.evicted();
-        let inner = match evicted.look(begin.start().await) {
-            Ok(inner) => inner,
-            Err(error) => {
-                if error.as_db_error().is_some() {
-                    self.state.end();
-                }
-                return Err(Error::from(error).into());
-            }
+        let transaction = async {
+            let inner = session.heard(begin.start()).await.map_err(Error::from)?;
+            run(Transaction::new(inner, statements, session, false), work).await
         };
-        let (answer, ended) = run(Transaction::new(inner, &self.statements, evicted), work).await;
-        if ended {
-            self.state.end();
-        }
-        answer
+        unfinished.count(transaction).await
     }
 }
 
-/// Runs the work and ends the transaction; says whether the server has confirmed the end.
+/// Runs the work and ends the transaction.
 async fn run<T, E: From<Error>>(
     mut transaction: Transaction<'_>,
     work: impl AsyncFnOnce(&mut Transaction<'_>) -> Result<T, E>,
-) -> (Result<T, E>, bool) {
-    let evicted = transaction.evicted;
-    let answer = work(&mut transaction).await;
-    let answer = match answer {
-        Ok(_) if transaction.state.is_unfinished() => Err(Error::RolledBack.into()),
-        answer => answer,
-    };
-    match answer {
-        Ok(value) => match evicted.look(transaction.inner.commit().await) {
-            Ok(()) => (Ok(value), true),
-            // A commit that is refused has rolled back.
-            Err(error) => {
-                let ended = error.as_db_error().is_some();
-                (Err(Error::from(error).into()), ended)
-            }
-        },
+) -> Result<T, E> {
+    let value = match work(&mut transaction).await {
+        Ok(value) => value,
         Err(error) => {
-            let ended = evicted.look(transaction.inner.rollback().await).is_ok();
-            (Err(error), ended)
+            // If even that fails, the session says so.
+            let _ = transaction.session.heard(transaction.inner.rollback()).await;
+            return Err(error);
         }
+    };
+    let Transaction { inner, unfinished, session, is_savepoint, .. } = transaction;
+    if unfinished.is_any() || session.has_failed() {
+        let _ = session.heard(inner.rollback()).await;
+        return Err(Error::RolledBack.into());
     }
+    session.heard(inner.commit()).await.map_err(Error::from)?;
+    if !is_savepoint && session.was_rolled_back() {
+        return Err(Error::RolledBack.into());
+    }
+    Ok(value)
 }
