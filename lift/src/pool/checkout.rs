@@ -36,10 +36,10 @@ pub(super) fn at_hand(settings: &PoolSettings) -> Option<u64> {
 pub(super) enum Prepared<R: Resource> {
     /// It may be lent, since this moment.
     Ready(Box<Connection<R>>, Moment),
-    /// It was expired or no longer valid.
-    Closed(CloseReason),
-    /// Its round trip failed.
-    Failed(BoxError),
+    /// It is to be closed: expired, evicted or no longer valid.
+    Unfit(Box<Connection<R>>, CloseReason),
+    /// Its round trip failed. What is left of it, to be dropped.
+    Failed(Option<Box<Connection<R>>>, BoxError),
     /// The caller's time was over before that of the round trip, which goes on without it.
     Late(BoxError),
 }
@@ -50,6 +50,7 @@ impl<R: Resource> Core<R> {
     pub(super) fn is_good_as_new(&self, connection: &Connection<R>, now: Moment) -> bool {
         let idle = now.millis_since(connection.returned);
         self.at_hand.is_some_and(|at_hand| idle <= at_hand)
+            && connection.generation == self.generation.load(Ordering::Acquire)
             && connection.is_valid()
             && !connection.is_expired(now)
     }
@@ -58,15 +59,14 @@ impl<R: Resource> Core<R> {
     /// goes away meanwhile takes nothing along.
     pub(super) async fn prepare(
         self: &Arc<Self>,
-        connection: Box<Connection<R>>,
+        mut connection: Box<Connection<R>>,
         new: bool,
         now: Moment,
         deadline: Instant,
     ) -> Prepared<R> {
         let idle = now.since(connection.returned);
-        if let Some(reason) = self.overdue(&connection, now) {
-            connection.close(reason);
-            return Prepared::Closed(reason);
+        if let Some(reason) = self.must_leave(&mut connection, now) {
+            return Prepared::Unfit(connection, reason);
         }
         let mut looked_at = LookedAt { core: self, connection: Some(connection) };
         if idle > Duration::from_millis(DRIVER_MAY_SLEEP) {
@@ -77,11 +77,11 @@ impl<R: Resource> Core<R> {
             }
         }
         let Some(connection) = looked_at.connection.take() else {
-            return Prepared::Closed(CloseReason::Invalid);
+            // Unreachable: nobody else takes it.
+            return Prepared::Failed(None, boxed("the connection is gone"));
         };
         if !connection.is_valid() {
-            connection.close(CloseReason::Invalid);
-            return Prepared::Closed(CloseReason::Invalid);
+            return Prepared::Unfit(connection, CloseReason::Invalid);
         }
         // Opening it was its round trip.
         let fresh = new && idle <= Duration::from_millis(DRIVER_MAY_SLEEP);
@@ -91,8 +91,8 @@ impl<R: Resource> Core<R> {
         let mut round_trip = self.round_trip(connection);
         match timeout_at(deadline, &mut round_trip.answer).await {
             Ok(Ok(Ok(connection))) => Prepared::Ready(connection, self.clock.now()),
-            Ok(Ok(Err(error))) => Prepared::Failed(error),
-            Ok(Err(_)) => Prepared::Failed(boxed("the round trip did not end")),
+            Ok(Ok(Err((connection, error)))) => Prepared::Failed(Some(connection), error),
+            Ok(Err(_)) => Prepared::Failed(None, boxed("the round trip did not end")),
             Err(_) => Prepared::Late(boxed("the caller's time was over before the round trip's")),
         }
     }
@@ -104,8 +104,13 @@ impl<R: Resource> Core<R> {
     }
 
     /// Why a connection must not be lent, as far as it shows without asking the other side.
-    pub(super) fn overdue(&self, connection: &Connection<R>, now: Moment) -> Option<CloseReason> {
-        if now.since(connection.returned) > self.settings.idle_timeout {
+    pub(super) fn must_leave(&self, connection: &mut Connection<R>, now: Moment) -> Option<CloseReason> {
+        let generation = self.generation.load(Ordering::Acquire);
+        if connection.generation != generation
+            && let Some(reason) = self.outdated(connection, generation)
+        {
+            Some(reason)
+        } else if now.since(connection.returned) > self.settings.idle_timeout {
             Some(CloseReason::Idle)
         } else if connection.is_expired(now) {
             Some(CloseReason::Lifetime)
@@ -136,8 +141,8 @@ impl<R: Resource> Core<R> {
                     }
                 }
                 Err(error) => {
-                    connection.close(CloseReason::Validation);
-                    let _ = fetched.send(Err(error));
+                    connection.reason = CloseReason::Validation;
+                    let _ = fetched.send(Err((connection, error)));
                 }
             }
         };
@@ -207,8 +212,11 @@ impl<R: Resource> Drop for UnderWay<R> {
 /// A round trip that somebody waits for.
 pub(super) struct RoundTrip<R: Resource> {
     core: Arc<Core<R>>,
-    answer: oneshot::Receiver<Result<Box<Connection<R>>, BoxError>>,
+    answer: oneshot::Receiver<Checked<R>>,
 }
+
+/// The connection, or what is left of it and why.
+type Checked<R> = Result<Box<Connection<R>>, (Box<Connection<R>>, BoxError)>;
 
 impl<R: Resource> Drop for RoundTrip<R> {
     fn drop(&mut self) {

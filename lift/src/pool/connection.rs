@@ -80,6 +80,11 @@ impl<R> Connection<R> {
         self.inner.as_mut().map(|inner| &mut inner.resource)
     }
 
+    /// Whether it has to leave because there are too many.
+    pub(super) fn is_too_many(&mut self) -> bool {
+        self.inner.as_mut().is_some_and(|inner| inner.place.leave_if_too_many())
+    }
+
     #[inline]
     pub(super) fn place(&self) -> Option<&Place> {
         self.inner.as_ref().map(|inner| &inner.place)

@@ -18,7 +18,7 @@ use super::connection::Connection;
 use super::departure::{Departures, PlaceFreed};
 use super::lease::Home;
 use super::ledger::Ledger;
-use super::parking::Parking;
+use super::parking::{Parking, Waiting};
 use super::queue::{Event, Queue, Turn};
 use super::settings::{PoolSettings, longest_break};
 use super::sync::{AtomicBool, AtomicU64, AtomicUsize, Mutex, MutexGuard, Ordering};
@@ -170,6 +170,7 @@ impl<R: Resource> Core<R> {
         let (begin, opened) = (Instant::now(), self.counters.created.load(Ordering::Relaxed));
         let deadline = deadline(begin, limit);
         let mut turn = self.queue.line_up(deadline);
+        let mut waiting = None;
         let mut suspect = None;
         if self.is_closed()
             && let Some(connection) = at_hand.take()
@@ -179,10 +180,13 @@ impl<R: Resource> Core<R> {
         let got = loop {
             let connection = match at_hand.take() {
                 Some(connection) => connection,
-                None => match self.wait(&mut turn, (begin, deadline), suspect.take()).await {
-                    Ok(connection) => connection,
-                    Err(error) => break Err(error),
-                },
+                None => {
+                    let waiting = waiting.take().unwrap_or_else(|| self.parking.wait());
+                    match self.wait(&mut turn, waiting, (begin, deadline), suspect.take()).await {
+                        Ok(connection) => connection,
+                        Err(error) => break Err(error),
+                    }
+                }
             };
             // Opened since this caller came, most likely for it.
             let new = connection.number > opened;
@@ -199,16 +203,22 @@ impl<R: Resource> Core<R> {
                     }
                     break Ok((connection, now));
                 }
-                Prepared::Closed(reason) if new => {
-                    self.unfit(reason);
-                    if Instant::now() >= deadline {
-                        break Err(self.timed_out(begin, deadline, suspect.take()));
+                // Its place is kept first: what takes the connection's place may be there at once.
+                Prepared::Unfit(connection, reason) => {
+                    waiting = Some(self.keep_place(&mut turn));
+                    connection.close(reason);
+                    if new && reason != CloseReason::Evicted {
+                        self.unfit(reason);
+                        if Instant::now() >= deadline {
+                            break Err(self.timed_out(begin, deadline, suspect.take()));
+                        }
                     }
                 }
-                Prepared::Closed(_) => {}
-                Prepared::Failed(error) => {
+                Prepared::Failed(connection, error) => {
                     self.connects().breaker.suspected();
                     self.look_after_idle();
+                    waiting = Some(self.keep_place(&mut turn));
+                    drop(connection);
                     suspect = Some(error);
                 }
                 Prepared::Late(source) => break Err(PoolError::Validate { pool: self.spec.name, source }),
@@ -228,17 +238,24 @@ impl<R: Resource> Core<R> {
         }
     }
 
+    /// Puts a caller back to where it was in the line.
+    fn keep_place(&self, turn: &mut Turn<'_, Connection<R>>) -> Waiting<'_> {
+        let waiting = self.parking.wait();
+        turn.keep_place();
+        waiting
+    }
+
     /// Waits in the queue for a connection that is returned or opened.
     async fn wait(
         self: &Arc<Self>,
         turn: &mut Turn<'_, Connection<R>>,
+        _waiting: Waiting<'_>,
         (begin, deadline): (Instant, Instant),
         suspect: Option<BoxError>,
     ) -> Result<Box<Connection<R>>, PoolError> {
         if self.is_closed() {
             return Err(PoolError::Closed { pool: self.spec.name });
         }
-        let _waiting = self.parking.wait();
         self.unpark();
         // Refused at the door when nothing can come: the breaker is open and no connection exists.
         if self.ledger.taken() == 0
@@ -280,11 +297,11 @@ impl<R: Resource> Core<R> {
         }
         let mut unsure = Vec::new();
         let found = loop {
-            let Some(connection) = self.parking.take(home()).or_else(|| self.queue.try_take()) else {
+            let Some(mut connection) = self.parking.take(home()).or_else(|| self.queue.try_take()) else {
                 break None;
             };
             let now = self.clock.now();
-            match self.overdue(&connection, now) {
+            match self.must_leave(&mut connection, now) {
                 Some(reason) => connection.close(reason),
                 None if self.wants_round_trip(now.since(connection.returned)) => unsure.push(connection),
                 None => break Some(self.lend(connection, now, by, None)),
@@ -301,37 +318,37 @@ impl<R: Resource> Core<R> {
     /// Puts a connection where the next caller finds it.
     #[inline]
     pub(super) fn offer(self: &Arc<Self>, mut connection: Box<Connection<R>>) {
-        let generation = self.generation.load(Ordering::Relaxed);
+        let generation = self.generation.load(Ordering::Acquire);
         if connection.generation != generation
             && let Some(reason) = self.outdated(&mut connection, generation)
         {
             return connection.close(reason);
         }
         if self.parking.waiting() > 0 {
-            return self.enqueue(connection);
+            self.enqueue(connection);
+        } else {
+            if let Some(displaced) = self.parking.park(home(), connection) {
+                self.enqueue(displaced);
+            }
+            if self.parking.waiting() > 0 || self.is_closed() {
+                self.unpark();
+            }
         }
-        if let Some(displaced) = self.parking.park(home(), connection) {
-            self.enqueue(displaced);
-        }
-        if self.parking.waiting() > 0 || self.is_closed() {
-            self.unpark();
+        // Somebody may have looked for what has to leave before it was there.
+        if self.generation.load(Ordering::Acquire) != generation {
+            self.sift();
         }
     }
 
     /// Why a connection that was lent or looked at has to leave since then, if so.
     #[cold]
-    fn outdated(&self, connection: &mut Connection<R>, generation: u64) -> Option<CloseReason> {
-        let evicted = connection.generation < self.evicted.load(Ordering::Relaxed);
-        if evicted || self.surplus() > 0 {
+    pub(super) fn outdated(&self, connection: &mut Connection<R>, generation: u64) -> Option<CloseReason> {
+        let evicted = connection.generation < self.evicted.load(Ordering::Acquire);
+        if evicted || connection.is_too_many() {
             return Some(CloseReason::Evicted);
         }
         connection.generation = generation;
         None
-    }
-
-    /// How many connections there are more than there may be.
-    pub(super) fn surplus(&self) -> usize {
-        self.ledger.taken().saturating_sub(self.departures.leaving()).saturating_sub(self.ledger.max())
     }
 
     /// Moves everything that is parked into the queue, where callers wait.

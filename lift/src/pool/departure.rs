@@ -56,8 +56,9 @@ impl Departures {
     }
 
     /// Lets a connection go.
-    pub(super) fn leave<R: Resource>(self: &Arc<Self>, resource: R, place: Place, reason: CloseReason) {
+    pub(super) fn leave<R: Resource>(self: &Arc<Self>, resource: R, mut place: Place, reason: CloseReason) {
         self.counters.closed(reason);
+        place.leave();
         let occupied = Occupied { place: Some(place), departures: self.clone() };
         let leaving = Leaving { resource, occupied };
         match self.runtime() {
@@ -71,11 +72,6 @@ impl Departures {
     pub(super) fn take(self: &Arc<Self>, place: Place) {
         self.counters.closed(CloseReason::Taken);
         drop(Occupied { place: Some(place), departures: self.clone() });
-    }
-
-    /// How many connections are on their way out.
-    pub(super) fn leaving(&self) -> usize {
-        self.cleanups.len()
     }
 
     /// Waits until every cleanup has run or its time is over. A runtime that stands still makes nobody wait longer.

@@ -89,10 +89,12 @@ impl Ledger {
 
     pub(super) fn lendings(&self) -> Lendings {
         let seats = self.seats();
+        // What is over, first: it had begun by then.
+        let hold = seats.all.iter().map(|holder| holder.hold.read()).sum();
         Lendings {
+            hold,
             hits: seats.all.iter().map(|holder| holder.hits.load(Ordering::Relaxed)).sum(),
             wait: seats.all.iter().map(|holder| holder.wait.read()).sum(),
-            hold: seats.all.iter().map(|holder| holder.hold.read()).sum(),
         }
     }
 
@@ -112,6 +114,8 @@ pub(super) struct Place {
     index: usize,
     holder: Seat,
     ledger: Arc<Ledger>,
+    /// Whether its connection is on its way out.
+    leaves: bool,
 }
 
 impl Place {
@@ -132,7 +136,22 @@ impl Place {
                 }
             }
         };
-        Some(Self { index, holder, ledger: ledger.clone() })
+        Some(Self { index, holder, ledger: ledger.clone(), leaves: false })
+    }
+
+    /// Says that its connection is on its way out.
+    pub(super) fn leave(&mut self) {
+        if !std::mem::replace(&mut self.leaves, true) {
+            self.ledger.places.leave();
+        }
+    }
+
+    /// As [`leave`](Self::leave), if there are more connections than there may be.
+    pub(super) fn leave_if_too_many(&mut self) -> bool {
+        if !self.leaves && self.ledger.places.leave_if_too_many() {
+            self.leaves = true;
+        }
+        self.leaves
     }
 
     /// Begins a lending, to somebody who waited for it or did not.
@@ -169,6 +188,7 @@ impl Holder {
 
 impl Drop for Place {
     fn drop(&mut self) {
+        self.leave();
         self.ledger.seats().free.push(self.index);
         self.ledger.places.give_back();
     }

@@ -16,7 +16,7 @@ struct Place<E> {
     entry: Option<E>,
 }
 
-/// A crowd's room is not kept for the next one.
+/// How many places there is always room for; a crowd's room is not kept for the next one.
 const ROOM_KEPT: usize = 64;
 
 impl<E> Line<E> {
@@ -79,8 +79,8 @@ impl<E> Line<E> {
             self.places.retain(|place| place.entry.is_some());
             self.gone = 0;
         }
-        if self.places.is_empty() {
-            self.places.shrink_to(ROOM_KEPT);
+        if self.places.capacity() > ROOM_KEPT.max(4 * self.places.len()) {
+            self.places.shrink_to(ROOM_KEPT.max(2 * self.places.len()));
         }
     }
 
@@ -169,12 +169,14 @@ mod tests {
             line.leave(ticket);
         }
         assert!(line.places.capacity() <= ROOM_KEPT, "{}", line.places.capacity());
-        for called in [false, true] {
-            (0..100_000).for_each(|ticket| line.enter(ticket, ()));
+        // Whether or not somebody stays.
+        for (called, stay) in [(false, 0), (true, 0), (false, 9), (true, 9)] {
+            (0..100_000 + stay).for_each(|ticket| line.enter(ticket, ()));
             for ticket in 0..100_000 {
                 assert!(if called { line.call_first() } else { line.leave(ticket) }.is_some());
             }
             assert!(line.places.capacity() <= ROOM_KEPT, "{}", line.places.capacity());
+            (0..stay).for_each(|_| assert!(line.call_first().is_some()));
         }
     }
 }

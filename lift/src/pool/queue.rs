@@ -146,7 +146,7 @@ impl<T: Send + 'static> Queue<T> {
     /// event until it is served or dropped.
     pub(super) fn line_up(self: &Arc<Self>, deadline: Instant) -> Turn<'_, T> {
         let told = self.told.load(Ordering::Acquire);
-        Turn { queue: self, deadline, told, ticket: None, lined_up: false, timer: None }
+        Turn { queue: self, deadline, told, ticket: None, lined_up: false, waited: false, timer: None }
     }
 
     /// Wakes whoever has waited for long enough; when to look again, unless nobody waits.
@@ -184,6 +184,8 @@ pub(super) struct Turn<'a, T: Send + 'static> {
     ticket: Option<u64>,
     /// Whether it is in line, or has been called and not taken what it was granted.
     lined_up: bool,
+    /// Whether it has ever had to wait.
+    waited: bool,
     /// Its own, where the queue's watch belongs to another runtime.
     timer: Option<Pin<Box<Sleep>>>,
 }
@@ -208,7 +210,29 @@ impl<T: Send + 'static> Turn<'_, T> {
 
     /// Whether it has ever had to wait.
     pub(super) fn has_waited(&self) -> bool {
-        self.ticket.is_some()
+        self.waited
+    }
+
+    /// Takes its place in line before it waits for the next event: what is there for it now, nobody else gets.
+    pub(super) fn keep_place(&mut self) {
+        let mut state = self.queue.state();
+        if state.closed || self.lined_up {
+            return;
+        }
+        self.lined_up = true;
+        let ticket = self.draw(&mut state);
+        if state.ready.len() > state.granted {
+            state.granted += 1;
+        } else {
+            state.line.enter(ticket, Caller { waker: Waker::noop().clone(), deadline: None });
+        }
+    }
+
+    fn draw(&mut self, state: &mut State<T>) -> u64 {
+        *self.ticket.get_or_insert_with(|| {
+            state.tickets += 1;
+            state.tickets
+        })
     }
 
     /// Whether it has been granted something: it has lined up and is in line no more.
@@ -259,10 +283,8 @@ impl<T: Send + 'static> Turn<'_, T> {
         };
         let until = if matches!(watched, Watched::Alone) { None } else { Some(self.deadline) };
         let mut old = None;
-        let ticket = *self.ticket.get_or_insert_with(|| {
-            state.tickets += 1;
-            state.tickets
-        });
+        self.waited = true;
+        let ticket = self.draw(&mut state);
         if !self.lined_up {
             let waker = waker.unwrap_or_else(|| context.waker().clone());
             state.line.enter(ticket, Caller { waker, deadline: until });

@@ -107,26 +107,44 @@ impl<R: Resource> Core<R> {
 
     /// Closes what is idle now, and what is lent or being opened when it comes back.
     pub(super) fn evict_all(self: &Arc<Self>) {
-        let generation = self.generation.fetch_add(1, Ordering::Relaxed) + 1;
-        self.evicted.fetch_max(generation, Ordering::Relaxed);
-        self.unpark();
-        while let Some(connection) = self.queue.try_take() {
-            connection.close(CloseReason::Evicted);
-        }
+        self.begin_generation(true);
+        self.sift();
     }
 
     /// Changes how many connections there may be. What is too many leaves, idle ones first.
     pub(super) fn resize(self: &Arc<Self>, max: usize) {
         self.ledger.resize(max);
-        self.generation.fetch_add(1, Ordering::Relaxed);
-        self.unpark();
-        while self.surplus() > 0
-            && let Some(connection) = self.queue.try_take()
-        {
-            connection.close(CloseReason::Evicted);
-        }
+        self.begin_generation(false);
+        self.sift();
         // Callers may wait for the places that there are now.
         self.connect_if_wanted();
+    }
+
+    fn begin_generation(&self, evicting: bool) {
+        let _one_at_a_time = self.connects();
+        let next = self.generation.load(Ordering::Relaxed) + 1;
+        if evicting {
+            // Whoever sees the new generation sees what it means.
+            self.evicted.store(next, Ordering::Release);
+        }
+        self.generation.store(next, Ordering::Release);
+    }
+
+    /// Closes what is idle and belongs here no longer.
+    pub(super) fn sift(self: &Arc<Self>) {
+        self.unpark();
+        let generation = self.generation.load(Ordering::Acquire);
+        let mut kept = Vec::new();
+        while let Some(mut connection) = self.queue.try_take() {
+            let aside = Aside::put(&self.aside);
+            match self.outdated(&mut connection, generation) {
+                Some(reason) => connection.close(reason),
+                None => kept.push((connection, aside)),
+            }
+        }
+        for (connection, _aside) in kept.into_iter().rev() {
+            self.offer(connection);
+        }
     }
 
     /// Empties the pool without closing it: nothing that is idle survives a snapshot.

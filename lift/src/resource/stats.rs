@@ -98,12 +98,13 @@ impl Durations {
     #[inline]
     pub(crate) fn note(&self, millis: u64) {
         if let Some(bucket) = self.bucket(millis) {
-            bucket.store(bucket.load(Ordering::Relaxed) + 1, Ordering::Relaxed);
+            // Whoever sees it counted sees what was counted before it.
+            bucket.store(bucket.load(Ordering::Relaxed) + 1, Ordering::Release);
         }
     }
 
     pub(crate) fn read(&self) -> Histogram {
-        Histogram { buckets: std::array::from_fn(|i| self.0.get(i).map_or(0, |n| n.load(Ordering::Relaxed))) }
+        Histogram { buckets: std::array::from_fn(|i| self.0.get(i).map_or(0, |n| n.load(Ordering::Acquire))) }
     }
 }
 
@@ -176,7 +177,7 @@ pub struct LastFailure {
     pub age: Duration,
 }
 
-/// A pool's numbers at one moment.
+/// A pool's numbers, about at one moment: each is exact, and one may be a little older than another.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Stats {

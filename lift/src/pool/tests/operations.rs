@@ -2,13 +2,14 @@
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use futures_util::future::{join_all, poll_immediate};
+use tokio::runtime::{Builder, Runtime};
 use tokio::time::Instant;
 
-use super::backend::{Backend, Mood, at_most, settle};
+use super::backend::{Backend, Mood, Session, at_most, settle};
 use super::{MS, closed};
 use crate::clock::Clock;
 use crate::config::NoSettings;
@@ -179,6 +180,92 @@ async fn evicted_connections_leave_now_or_when_they_come_back() {
     for _ in 0..3 {
         assert_eq!(pool.get().await.unwrap().id, 9, "what came later stays");
     }
+}
+
+/// Gives connections back on another thread, beside what is done here; both are over when it returns.
+fn beside(runtime: &Runtime, lent: Vec<Pooled<Session>>, spin: usize, act: impl FnOnce()) {
+    let ready = AtomicUsize::new(0);
+    let meet = || {
+        ready.fetch_add(1, Ordering::SeqCst);
+        while ready.load(Ordering::SeqCst) < 2 {
+            std::hint::spin_loop();
+        }
+    };
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            let _inside = runtime.enter();
+            meet();
+            drop(lent);
+        });
+        meet();
+        (0..spin).for_each(|_| std::hint::spin_loop());
+        act();
+    });
+}
+
+#[test]
+fn what_comes_back_beside_an_eviction_is_not_lent_after_it() {
+    let runtime = Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+    let _inside = runtime.enter();
+    let pool = Backend::new().pool(&Clock::system(), at_most(1));
+    for round in 0..3_000 {
+        let lent = runtime.block_on(pool.get()).unwrap();
+        let old = lent.id;
+        beside(&runtime, vec![lent], round % 60, || pool.evict_all());
+        assert_ne!(runtime.block_on(pool.get()).unwrap().id, old, "round {round}");
+    }
+}
+
+#[test]
+fn as_many_are_left_as_there_may_be_however_they_come_back() {
+    let runtime = Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+    let _inside = runtime.enter();
+    for round in 0..300 {
+        let pool = Backend::new().pool(&Clock::system(), at_most(16));
+        let mut lent = runtime.block_on(join_all((0..16).map(|_| pool.get())));
+        let mut half = || lent.drain(..8).map(Result::unwrap).collect::<Vec<_>>();
+        let (mine, others) = (half(), half());
+        // Before, beside and after they come back.
+        match round % 3 {
+            0 => {
+                pool.resize(2);
+                beside(&runtime, others, round % 60, || drop(mine));
+            }
+            1 => {
+                drop(mine);
+                beside(&runtime, others, round % 60, || pool.resize(2));
+            }
+            _ => {
+                beside(&runtime, others, round % 60, || drop(mine));
+                pool.resize(2);
+            }
+        }
+        assert_eq!(pool.stats().created - pool.stats().closed_total(), 2, "round {round}");
+        assert_eq!(pool.stats().idle, 2, "round {round}");
+    }
+}
+
+#[test]
+fn no_more_lendings_are_over_than_were_begun() {
+    let runtime = Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
+    let pool = Backend::new().pool(&Clock::system(), at_most(2));
+    let over = Arc::new(AtomicBool::new(false));
+    let callers = (0..4).map(|_| {
+        let (pool, over) = (pool.clone(), over.clone());
+        runtime.spawn(async move {
+            while !over.load(Ordering::Relaxed) {
+                drop(pool.get().await);
+                tokio::task::yield_now().await;
+            }
+        })
+    });
+    let callers: Vec<_> = callers.collect();
+    for _ in 0..20_000 {
+        let stats = pool.stats();
+        assert!(stats.hold.count() <= stats.gets, "{stats:?}");
+    }
+    over.store(true, Ordering::Relaxed);
+    runtime.block_on(join_all(callers));
 }
 
 #[tokio::test(start_paused = true)]

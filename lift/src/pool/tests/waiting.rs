@@ -35,6 +35,38 @@ async fn whoever_is_handed_an_expired_connection_stays_the_first_in_line() {
     assert_eq!(*order.lock().unwrap(), [(0, 2), (1, 2), (2, 2), (3, 2), (4, 2)]);
 }
 
+/// Where what replaces a connection is opened at the same time as its caller looks.
+#[test]
+fn nobody_passes_whoever_is_handed_an_expired_connection_beside_other_threads() {
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
+    for round in 0..100 {
+        runtime.block_on(async {
+            let (backend, clock) = (Backend::new(), Clock::held());
+            let settings =
+                PoolSettings { max_lifetime: MS * 100, wait: Duration::from_secs(20), ..at_most(1) };
+            let pool = backend.pool(&clock, settings);
+            let held = pool.get().await.unwrap();
+            let order = Mutex::new(Vec::new());
+            let mut callers = Vec::new();
+            for number in 0..20 {
+                let (pool, order, clock) = (&pool, &order, &clock);
+                let mut caller = Box::pin(async move {
+                    let session = pool.get().await.unwrap();
+                    order.lock().unwrap().push(number);
+                    clock.advance(MS * 200);
+                    drop(session);
+                });
+                assert!(poll_immediate(&mut caller).await.is_none());
+                callers.push(caller);
+            }
+            clock.advance(MS * 200);
+            drop(held);
+            join_all(callers).await;
+            assert!(order.lock().unwrap().iter().copied().eq(0..20), "round {round}: {order:?}");
+        });
+    }
+}
+
 #[tokio::test(start_paused = true)]
 async fn callers_that_leave_the_line_leave_nothing_behind() {
     let (backend, clock) = (Backend::new(), Clock::held());
