@@ -249,7 +249,7 @@ async fn an_open_that_hangs_is_given_up_after_the_connect_timeout_and_tried_agai
 async fn a_client_that_is_being_opened_is_not_waited_for_at_shutdown() {
     let backend = Backend::default();
     backend.mood(Mood::Hangs);
-    let service = backend.host(&Clock::held()).var("API_POOL_CONNECT_TIMEOUT", "1h").start().await.unwrap();
+    let service = backend.host(&Clock::held()).var("API_POOL_CONNECT_TIMEOUT", "15m").start().await.unwrap();
     let gone = tokio::time::timeout(Duration::from_millis(10), service.get("/call").into_future());
     assert!(gone.await.is_err());
     let begin = tokio::time::Instant::now();

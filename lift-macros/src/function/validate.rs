@@ -154,8 +154,13 @@ fn check_signature(signature: &Signature, role: &Role, errors: &Errors) {
             let text = format!("a {noun} can't be generic: lift has to know every type to call it");
             (text, "write the types, and call a generic function from here")
         };
-        let help = help.to_owned();
-        report(Rule::GenericFunction, generics, text, help);
+        // Of an argument that has one, that is told, with what to write.
+        let told = signature.inputs.iter().any(
+            |input| matches!(input, FnArg::Typed(argument) if only_lifetimes && arguments::borrows(&argument.ty)),
+        );
+        if !told {
+            report(Rule::GenericFunction, generics, text, help.to_owned());
+        }
     } else if let Some(clause) = &generics.where_clause {
         let text = format!("a {noun} can't have a `where` clause: all its types are known");
         report(Rule::WhereClause, clause, text, "leave it out".to_owned());

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use proc_macro2::{Ident, Literal, Span, TokenStream};
 use quote::{ToTokens, format_ident, quote, quote_spanned};
-use syn::DeriveInput;
 use syn::ext::IdentExt;
+use syn::{Data, DeriveInput};
 
 use super::display::{self, Shows};
 use super::keys::{LEVELS, Retry};
@@ -120,9 +120,9 @@ pub(crate) fn fallback(raw: &RawError, rejected: &Rejected) -> TokenStream {
     let decision = quote!(#private::Decision::internal("REFUSED"));
     let never = quote!(loop {});
     let ways = ways(&raw.input, &never, &never, &raw.runtime);
-    // With a `dyn` inside it may not be `Send`, which would be told as well.
+    // With a `dyn` inside it may not be `Send`, and a union is no `Error`, which would be told as well.
     let holds_dyn = raw.decisions.iter().any(|one| contains_word(&one.fields, "dyn"));
-    if holds_dyn {
+    if holds_dyn || matches!(raw.input.data, Data::Union(_)) {
         return quote!(#rejected #ways);
     }
     let decides = decides(&raw.input, &decision, &TokenStream::new(), &raw.runtime);

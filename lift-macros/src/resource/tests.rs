@@ -130,6 +130,19 @@ fn zero_is_refused_where_it_means_nothing() {
     }
 }
 
+#[test]
+fn no_limit_in_time_is_longer_than_what_it_is_for() {
+    let table = include_str!("../../../lift/src/config/durations.txt");
+    for (most, key) in table.lines().filter_map(|line| line.strip_prefix("most ")?.split_once(' ')) {
+        let long = if most == "15m" { "901s" } else { "86401s" };
+        for (value, works) in [(most, true), (long, false)] {
+            let lifetime = if key == "max_lifetime" { "" } else { "max_lifetime = \"24h\", " };
+            let found = rules(&format!("#[resource(pool({lifetime}{key} = \"{value}\"))] struct A(B);"));
+            assert_eq!(found.is_empty(), works, "{key} = {value}: {found:?}");
+        }
+    }
+}
+
 /// Beside an `impl Resource` by hand the compiler says that there are two, and nothing else.
 #[test]
 fn what_says_nothing_is_told_by_a_constant_that_needs_its_impl() {

@@ -84,8 +84,8 @@ impl Asked {
             if in_kubernetes && is_service_link(&key) {
                 return None;
             }
-            let keys =
-                self.variables.keys().filter_map(|known| known.strip_prefix(&**prefix)?.strip_prefix('_'));
+            let known = self.variables.keys().map(String::as_str).chain(EARLY);
+            let keys = known.filter_map(|known| known.strip_prefix(&**prefix)?.strip_prefix('_'));
             let fault = Fault::new(name, "nothing reads this variable");
             Some(match nearest(&key, keys) {
                 Some(near) => fault.help(format!("did you mean `{prefix}_{near}`?")),

@@ -235,6 +235,8 @@ fn a_variable_that_nothing_reads_is_told_with_a_guess() {
         .var("DB_EMPTY", "")
         .var("DBX_POOL", "4")
         .var("LIFT_LOG_FORMAT", "json")
+        .var("LIFT_LOG_FORMATT", "json")
+        .var("LIFT_CONFG", "a.toml")
         .var("LIFT_LISTN", "x");
     let unread = |sources: &Sources| {
         let mut reader = sources.reader();
@@ -250,7 +252,9 @@ fn a_variable_that_nothing_reads_is_told_with_a_guess() {
             ("DB_ENTIRELY_ELSE", "-"),
             ("DB_POL_MAX_SIZE", "did you mean `DB_POOL_MAX_SIZE`?"),
             ("DB_POOL_MAX_SISE", "did you mean `DB_POOL_MAX_SIZE`?"),
+            ("LIFT_CONFG", "did you mean `LIFT_CONFIG`?"),
             ("LIFT_LISTN", "did you mean `LIFT_LISTEN`?"),
+            ("LIFT_LOG_FORMATT", "did you mean `LIFT_LOG_FORMAT`?"),
         ]
     );
     // What Kubernetes sets for a service named `db`.

@@ -213,7 +213,7 @@ impl Failure {
     }
 
     /// The error as the log may show it.
-    pub(super) fn logged(&self, unmasked: bool) -> Option<&str> {
+    pub(crate) fn logged(&self, unmasked: bool) -> Option<&str> {
         let cause = self.0.cause.as_ref()?;
         Some(self.0.line.get_or_init(|| cause.logged(unmasked).text))
     }

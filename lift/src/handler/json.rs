@@ -119,11 +119,16 @@ fn locate<T: DeserializeOwned>(body: &[u8], error: serde_json::Error) -> Failure
     let mut deserializer = serde_json::Deserializer::from_slice(body);
     let (path, detail) = match serde_path_to_error::deserialize::<_, T>(&mut deserializer) {
         Err(error) => (error.path().clone(), without_position(&error.inner().to_string())),
-        Ok(_) => return rejected(StatusCode::UNPROCESSABLE_ENTITY, "INVALID_BODY", error.to_string()),
+        Ok(_) => {
+            return rejected(StatusCode::UNPROCESSABLE_ENTITY, "INVALID_BODY", error.to_string())
+                .cause(error);
+        }
     };
     let place = path.to_string();
     let text = if place == "." { detail.clone() } else { format!("{place}: {detail}") };
-    rejected(StatusCode::UNPROCESSABLE_ENTITY, "INVALID_BODY", text).field(pointer(&path), detail)
+    // The text may hold a part of the body: it goes to whoever sent it, and its class to the log.
+    let failure = rejected(StatusCode::UNPROCESSABLE_ENTITY, "INVALID_BODY", text).cause(error);
+    failure.field(pointer(&path), detail)
 }
 
 /// serde_json's text without its ` at line 1 column 30`: the field says more.
@@ -200,6 +205,21 @@ mod tests {
         assert!(detail.unwrap().contains("line 1 column 11"));
         assert_eq!(fault("").2.as_deref(), Some("the body is empty"));
         assert_eq!(fault("{}").3.as_deref(), Some("#"));
+    }
+
+    #[test]
+    fn the_log_holds_no_part_of_a_body() {
+        #[derive(Debug, Deserialize)]
+        #[allow(dead_code)]
+        enum Wish {
+            Tea { cups: u8 },
+        }
+        for body in [r#"{"Tea":{"cups":"hunter2"}}"#, r#""hunter2""#, r#"{"hunter2":1}"#, r#"["hunter2"]"#] {
+            let failure = decode::<Wish>(body.as_bytes()).unwrap_err();
+            assert_eq!(failure.code(), "INVALID_BODY");
+            let logged = failure.logged(false).unwrap().to_owned();
+            assert!(logged.contains("JSON") && !logged.contains("hunter2"), "{logged}");
+        }
     }
 
     #[test]

@@ -72,6 +72,14 @@ impl Default for PoolSettings {
 /// is longer than zero. The macros have the same list.
 const ZERO: [&str; 2] = ["validate_after", "leak_after"];
 
+/// The durations of what happens within an invocation, of at most [`INVOCATION`]; the others are at most a [`DAY`]. The
+/// macros have the same list.
+const SHORT: [&str; 4] = ["wait", "connect_timeout", "validate_timeout", "cleanup_timeout"];
+
+/// What Lambda gives an invocation.
+const INVOCATION: Duration = Duration::from_secs(15 * 60);
+const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+
 /// Where the service runs, as far as defaults depend on it.
 pub(crate) fn on_lambda() -> bool {
     std::env::var_os("AWS_LAMBDA_RUNTIME_API").is_some()
@@ -249,6 +257,10 @@ fn read_limit(
     if limit.is_zero() && !ZERO.contains(&key) {
         return Err(section.invalid(key, "must be longer than zero, such as `250ms`"));
     }
+    let most = if SHORT.contains(&key) { INVOCATION } else { DAY };
+    if limit > most {
+        return Err(section.invalid(key, format!("is longer than `{}`, the most", duration_text(most))));
+    }
     Ok(limit)
 }
 
@@ -400,6 +412,25 @@ mod tests {
             let variable = format!("DB_POOL_{}", key.to_uppercase());
             let (settings, text) = read(&ResourceSpec::named("db"), &Sources::empty().var(variable, "0"), 1);
             assert_eq!(settings.is_ok(), zero.contains(&key), "{key}: {text}");
+        }
+    }
+
+    #[test]
+    fn no_limit_in_time_is_longer_than_what_it_is_for() {
+        let table = include_str!("../config/durations.txt");
+        let most: Vec<_> =
+            table.lines().filter_map(|line| line.strip_prefix("most ")?.split_once(' ')).collect();
+        assert_eq!(most.len(), 9);
+        for (most, key) in most {
+            let variable = format!("DB_POOL_{}", key.to_uppercase());
+            let long = if most == "15m" { "901s" } else { "86401s" };
+            for (value, works) in [(most, true), (long, false)] {
+                // Everything else has to fit an idle time of a day.
+                let sources = Sources::empty().var("DB_POOL_MAX_LIFETIME", "24h").var(&variable, value);
+                let (settings, text) = read(&ResourceSpec::named("db"), &sources, 1);
+                assert_eq!(settings.is_ok(), works, "{key} = {value}: {text}");
+                assert!(works || text.contains("the most"), "{text}");
+            }
         }
     }
 
