@@ -610,6 +610,10 @@ async fn a_socket_of_this_machine_is_as_good_as_an_address() {
         db.cleanup().await;
         until("the end of the statement", || postgres.sessions() == 0).await;
     }
+    let address = format!("hostaddr=127.0.0.1 port={port} user=postgres dbname=postgres");
+    let db = open(&address).await;
+    db.batch("BEGIN").await.unwrap();
+    assert!(!db.is_valid(), "an address without a name");
     let error = try_open(&format!("host={folder} port=1 user=postgres"), &[]).await.err().unwrap();
     let chain = chain(&error);
     assert!(

@@ -1,6 +1,8 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+#[cfg(unix)]
+use tokio_postgres::config::TargetSessionAttrs;
 use tokio_postgres::config::{Host, SslMode};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
@@ -105,7 +107,26 @@ fn parse(url: &str) -> Result<tokio_postgres::Config, String> {
     if server.get_hosts().is_empty() && server.get_hostaddrs().is_empty() {
         return Err("names no host; write `postgres://user:password@host:5432/database`".to_owned());
     }
+    #[cfg(unix)]
+    sockets(&server)?;
     Ok(server)
+}
+
+/// One socket of this machine, or servers: tokio-postgres tells lift of no connection through a socket.
+#[cfg(unix)]
+fn sockets(server: &tokio_postgres::Config) -> Result<(), String> {
+    let hosts = server.get_hosts();
+    if !hosts.iter().any(|host| matches!(host, Host::Unix(_))) {
+        return Ok(());
+    }
+    if hosts.len() > 1 || !server.get_hostaddrs().is_empty() {
+        return Err("names a socket beside other hosts; name the socket alone, or servers".to_owned());
+    }
+    if server.get_target_session_attrs() != TargetSessionAttrs::Any {
+        let problem = "asks for a server by `target_session_attrs`, and behind a socket there is only one; leave it out";
+        return Err(problem.to_owned());
+    }
+    Ok(())
 }
 
 /// Finds a peer that is gone within two minutes, where the system's own default is two hours.
@@ -161,6 +182,12 @@ impl<C> Config<C> {
     /// What one connection is opened with.
     pub(super) fn connection(&self, init: &Init, credentials: Credentials) -> tokio_postgres::Config {
         let mut server = self.server.clone();
+        if server.get_hosts().is_empty() {
+            // The name that a certificate is checked against.
+            for address in self.server.get_hostaddrs() {
+                server.host(address.to_string());
+            }
+        }
         if let Some(user) = credentials.user {
             server.user(user);
         }
@@ -202,6 +229,9 @@ mod tests {
             ("postgres://ada:hunter2@h/db?hunter2=1", "cannot be read"),
             ("postgres://hunter2%FF@h/db", "cannot be read"),
             ("user=ada password=hunter2", "names no host"),
+            ("host=/run/hunter2,b user=ada", "names a socket beside other hosts"),
+            ("host=/run/hunter2 hostaddr=127.0.0.1", "names a socket beside other hosts"),
+            ("host=/run/hunter2 target_session_attrs=read-write", "there is only one"),
             ("user=ada password='hunter2", "cannot be read"),
         ] {
             let shown = url(text).err().unwrap();
