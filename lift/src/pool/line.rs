@@ -67,6 +67,13 @@ impl<E> Line<E> {
 
     /// Takes away empty places at both ends, and all when they are the most.
     fn tidy(&mut self) {
+        if self.places.capacity() > ROOM_KEPT.max(4 * self.places.len()) {
+            self.places.shrink_to(ROOM_KEPT.max(2 * self.places.len()));
+        }
+        // Nobody's place is looked at without need: another thread may have it in its cache.
+        if self.gone == 0 {
+            return;
+        }
         while self.places.front().is_some_and(|place| place.entry.is_none()) {
             self.places.pop_front();
             self.gone -= 1;
@@ -78,9 +85,6 @@ impl<E> Line<E> {
         if self.gone * 2 > self.places.len() {
             self.places.retain(|place| place.entry.is_some());
             self.gone = 0;
-        }
-        if self.places.capacity() > ROOM_KEPT.max(4 * self.places.len()) {
-            self.places.shrink_to(ROOM_KEPT.max(2 * self.places.len()));
         }
     }
 
