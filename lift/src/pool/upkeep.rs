@@ -120,7 +120,8 @@ impl<R: Resource> Core<R> {
         self.connect_if_wanted();
     }
 
-    fn begin_generation(&self, evicting: bool) {
+    /// From now on connections are judged again, before they are lent and when they come back.
+    pub(super) fn begin_generation(&self, evicting: bool) {
         let _one_at_a_time = self.connects();
         let next = self.generation.load(Ordering::Relaxed) + 1;
         if evicting {

@@ -208,7 +208,7 @@ fn what_comes_back_beside_an_eviction_is_not_lent_after_it() {
     let runtime = Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
     let _inside = runtime.enter();
     let pool = Backend::new().pool(&Clock::system(), at_most(1));
-    for round in 0..3_000 {
+    for round in 0..1_000 {
         let lent = runtime.block_on(pool.get()).unwrap();
         let old = lent.id;
         beside(&runtime, vec![lent], round % 60, || pool.evict_all());
@@ -216,11 +216,30 @@ fn what_comes_back_beside_an_eviction_is_not_lent_after_it() {
     }
 }
 
+/// As when a connection comes back just after an eviction has looked for it.
+#[tokio::test(start_paused = true)]
+async fn what_an_eviction_has_not_found_is_not_lent() {
+    for idle in [MS * 0, MS * 3_000] {
+        for at_hand in [false, true] {
+            let (backend, clock) = (Backend::new(), Clock::held());
+            let pool = backend.pool(&clock, at_most(1));
+            drop(pool.get().await.unwrap());
+            pool.core_for_tests().begin_generation(true);
+            clock.advance(idle);
+            if at_hand {
+                assert!(pool.try_get().is_none());
+            }
+            assert_eq!(pool.get().await.unwrap().id, 2, "after {idle:?}");
+            assert_eq!(closed(&pool.stats(), CloseReason::Evicted), 1);
+        }
+    }
+}
+
 #[test]
 fn as_many_are_left_as_there_may_be_however_they_come_back() {
     let runtime = Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
     let _inside = runtime.enter();
-    for round in 0..300 {
+    for round in 0..150 {
         let pool = Backend::new().pool(&Clock::system(), at_most(16));
         let mut lent = runtime.block_on(join_all((0..16).map(|_| pool.get())));
         let mut half = || lent.drain(..8).map(Result::unwrap).collect::<Vec<_>>();
@@ -307,6 +326,11 @@ async fn a_pool_that_grows_serves_those_who_wait() {
 async fn a_pool_that_grows_keeps_what_is_idle() {
     let (backend, clock) = (Backend::new(), Clock::held());
     let pool = backend.pool(&clock, at_most(2));
+    // Those that have left do not count.
+    for _ in 0..5 {
+        pool.get().await.unwrap().discard();
+        settle().await;
+    }
     pool.warm(2).await.unwrap();
     for (size, idle) in [(4, 2), (2, 2), (1, 1)] {
         pool.resize(size);
