@@ -67,9 +67,7 @@ impl<E> Line<E> {
 
     /// Takes away empty places at both ends, and all when they are the most.
     fn tidy(&mut self) {
-        if self.places.capacity() > ROOM_KEPT.max(4 * self.places.len()) {
-            self.places.shrink_to(ROOM_KEPT.max(2 * self.places.len()));
-        }
+        self.give_back_room();
         // Nobody's place is looked at without need: another thread may have it in its cache.
         if self.gone == 0 {
             return;
@@ -77,14 +75,24 @@ impl<E> Line<E> {
         while self.places.front().is_some_and(|place| place.entry.is_none()) {
             self.places.pop_front();
             self.gone -= 1;
+            self.give_back_room();
         }
         while self.places.back().is_some_and(|place| place.entry.is_none()) {
             self.places.pop_back();
             self.gone -= 1;
+            self.give_back_room();
         }
         if self.gone * 2 > self.places.len() {
             self.places.retain(|place| place.entry.is_some());
             self.gone = 0;
+            self.places.shrink_to(ROOM_KEPT);
+        }
+    }
+
+    /// After each place that is taken away: the line becomes shorter one by one.
+    fn give_back_room(&mut self) {
+        if self.places.len() == self.places.capacity() / 4 {
+            self.places.shrink_to(ROOM_KEPT);
         }
     }
 
@@ -173,14 +181,39 @@ mod tests {
             line.leave(ticket);
         }
         assert!(line.places.capacity() <= ROOM_KEPT, "{}", line.places.capacity());
-        // Whether or not somebody stays.
-        for (called, stay) in [(false, 0), (true, 0), (false, 9), (true, 9)] {
-            (0..100_000 + stay).for_each(|ticket| line.enter(ticket, ()));
-            for ticket in 0..100_000 {
-                assert!(if called { line.call_first() } else { line.leave(ticket) }.is_some());
+        // Called, or going away from the front, the back or the middle; whether or not somebody stays.
+        const CROWD: u64 = 30_000;
+        for stay in [0, 9, 500] {
+            for how in 0..4 {
+                (0..CROWD + stay).for_each(|ticket| line.enter(ticket, ()));
+                for step in 0..CROWD {
+                    let left = match how {
+                        0 => line.call_first(),
+                        1 => line.leave(step),
+                        2 => line.leave(CROWD + stay - 1 - step),
+                        // Every other one first.
+                        _ if step < CROWD / 2 => line.leave(2 * step),
+                        _ => line.leave(2 * (step - CROWD / 2) + 1),
+                    };
+                    assert!(left.is_some(), "{how}: {step}");
+                }
+                let (left, room) = (line.iter().count(), line.places.capacity());
+                assert_eq!(left, usize::try_from(stay).unwrap(), "{how}");
+                assert!(room <= ROOM_KEPT.max(4 * left), "{how}: room for {room}, and {left} stay");
+                while line.call_first().is_some() {}
             }
-            assert!(line.places.capacity() <= ROOM_KEPT, "{}", line.places.capacity());
-            (0..stay).for_each(|_| assert!(line.call_first().is_some()));
+        }
+    }
+
+    #[test]
+    fn room_that_is_used_is_kept() {
+        let mut line = Line::new();
+        (0..1_000).for_each(|ticket| line.enter(ticket, ()));
+        let room = line.places.capacity();
+        for ticket in 1_000..10_000 {
+            line.call_first();
+            assert_eq!(line.places.capacity(), room);
+            line.enter(ticket, ());
         }
     }
 }
