@@ -491,6 +491,40 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn a_place_is_kept_before_anything_is_waited_for() {
+        let queue = Queue::new(2);
+        let mut turns: Vec<_> = (0..4).map(|_| queue.line_up(soon())).collect();
+        // What is there belongs to whoever keeps its place.
+        queue.add(Box::new(1)).unwrap();
+        turns[0].keep_place();
+        turns[0].keep_place();
+        assert_eq!((queue.try_take(), served(&mut turns[1]).await), (None, None));
+        assert_eq!((served(&mut turns[0]).await, turns[0].has_waited()), (Some(1), false));
+        // Behind who came before, and not with what that one was granted.
+        queue.add(Box::new(2)).unwrap();
+        turns[2].keep_place();
+        assert_eq!((served(&mut turns[2]).await, served(&mut turns[1]).await), (None, Some(2)));
+        // Before who comes later, also when it has not waited yet.
+        turns[0].keep_place();
+        assert_eq!(served(&mut turns[3]).await, None);
+        queue.add(Box::new(3)).unwrap();
+        assert_eq!((served(&mut turns[2]).await, served(&mut turns[0]).await), (None, Some(3)));
+        queue.add(Box::new(4)).unwrap();
+        assert_eq!((served(&mut turns[3]).await, served(&mut turns[2]).await), (None, Some(4)));
+        drop(turns);
+        // Given up, it leaves what was there.
+        queue.add(Box::new(5)).unwrap();
+        let mut turn = queue.line_up(soon());
+        turn.keep_place();
+        drop(turn);
+        assert_eq!((queue.ready(), queue.try_take().as_deref()), (1, Some(&5)));
+        queue.close();
+        let mut late = queue.line_up(soon());
+        late.keep_place();
+        assert!(matches!(late.next().await, Event::Closed));
+    }
+
+    #[tokio::test]
     async fn what_was_granted_to_whoever_left_is_closed_with_the_queue() {
         let queue = Queue::new(1);
         let mut turn = queue.line_up(soon());
