@@ -219,7 +219,7 @@ fn what_comes_back_beside_an_eviction_is_not_lent_after_it() {
 /// As when a connection comes back just after an eviction has looked for it.
 #[tokio::test(start_paused = true)]
 async fn what_an_eviction_has_not_found_is_not_lent() {
-    for idle in [MS * 0, MS * 3_000] {
+    for idle in [Duration::ZERO, MS * 3_000] {
         for at_hand in [false, true] {
             let (backend, clock) = (Backend::new(), Clock::held());
             let pool = backend.pool(&clock, at_most(1));
