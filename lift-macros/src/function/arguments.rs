@@ -60,13 +60,8 @@ fn collect(pat: &Pat, binds: &mut Vec<Ident>) {
     }
 }
 
-/// Whether a type borrows from somebody.
-pub(super) fn borrows(ty: &Type) -> bool {
-    let bare = ungrouped(ty);
-    matches!(bare, Type::Reference(_)) || lifetime(bare.to_token_stream()).is_some()
-}
-
-fn borrowed(pat: &Pat, ty: &Type, role: &Role) -> Option<Fault> {
+/// What an argument borrows, and what to write instead.
+pub(super) fn borrowed(pat: &Pat, ty: &Type, role: &Role) -> Option<Fault> {
     let bare = ungrouped(ty);
     let (at, owned) = match bare {
         Type::Reference(reference) => (bare.to_token_stream(), Some(owned(&reference.elem))),

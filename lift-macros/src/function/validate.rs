@@ -154,11 +154,12 @@ fn check_signature(signature: &Signature, role: &Role, errors: &Errors) {
             let text = format!("a {noun} can't be generic: lift has to know every type to call it");
             (text, "write the types, and call a generic function from here")
         };
-        // Of an argument that has one, that is told, with what to write.
-        let told = signature.inputs.iter().any(
-            |input| matches!(input, FnArg::Typed(argument) if only_lifetimes && arguments::borrows(&argument.ty)),
-        );
-        if !told {
+        // Of an argument that borrows, that is told, with what to write.
+        let borrows = |input: &FnArg| match input {
+            FnArg::Typed(argument) => arguments::borrowed(&argument.pat, &argument.ty, role).is_some(),
+            FnArg::Receiver(_) => false,
+        };
+        if !(only_lifetimes && signature.inputs.iter().any(borrows)) {
             report(Rule::GenericFunction, generics, text, help.to_owned());
         }
     } else if let Some(clause) = &generics.where_clause {

@@ -50,7 +50,7 @@ impl<R: Resource> Core<R> {
     pub(super) fn is_good_as_new(&self, connection: &Connection<R>, now: Moment) -> bool {
         let idle = now.millis_since(connection.returned);
         self.at_hand.is_some_and(|at_hand| idle <= at_hand)
-            && connection.generation == self.generation.load(Ordering::Acquire)
+            && self.is_current(connection)
             && connection.is_valid()
             && !connection.is_expired(now)
     }
@@ -105,10 +105,7 @@ impl<R: Resource> Core<R> {
 
     /// Why a connection must not be lent, as far as it shows without asking the other side.
     pub(super) fn must_leave(&self, connection: &mut Connection<R>, now: Moment) -> Option<CloseReason> {
-        let generation = self.generation.load(Ordering::Acquire);
-        if connection.generation != generation
-            && let Some(reason) = self.outdated(connection, generation)
-        {
+        if let Some(reason) = self.outdated(connection) {
             Some(reason)
         } else if now.since(connection.returned) > self.settings.idle_timeout {
             Some(CloseReason::Idle)
@@ -119,6 +116,28 @@ impl<R: Resource> Core<R> {
         } else {
             None
         }
+    }
+
+    /// Whether it belongs here as far as anybody has looked.
+    #[inline]
+    fn is_current(&self, connection: &Connection<R>) -> bool {
+        connection.generation == self.generation.load(Ordering::Acquire)
+    }
+
+    /// Why a connection has to leave since the pool was resized or everything evicted, if so.
+    #[inline]
+    pub(super) fn outdated(&self, connection: &mut Connection<R>) -> Option<CloseReason> {
+        if self.is_current(connection) { None } else { self.judge_again(connection) }
+    }
+
+    #[cold]
+    fn judge_again(&self, connection: &mut Connection<R>) -> Option<CloseReason> {
+        let generation = self.generation.load(Ordering::Acquire);
+        if connection.generation < self.evicted.load(Ordering::Acquire) || connection.is_too_many() {
+            return Some(CloseReason::Evicted);
+        }
+        connection.generation = generation;
+        None
     }
 
     /// One round trip in a task of its own, which ends well also when the caller goes away: half an answer would cost the

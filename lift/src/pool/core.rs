@@ -318,12 +318,10 @@ impl<R: Resource> Core<R> {
     /// Puts a connection where the next caller finds it.
     #[inline]
     pub(super) fn offer(self: &Arc<Self>, mut connection: Box<Connection<R>>) {
-        let generation = self.generation.load(Ordering::Acquire);
-        if connection.generation != generation
-            && let Some(reason) = self.outdated(&mut connection, generation)
-        {
+        if let Some(reason) = self.outdated(&mut connection) {
             return connection.close(reason);
         }
+        let generation = connection.generation;
         if self.parking.waiting() > 0 {
             self.enqueue(connection);
         } else {
@@ -338,17 +336,6 @@ impl<R: Resource> Core<R> {
         if self.generation.load(Ordering::Acquire) != generation {
             self.sift();
         }
-    }
-
-    /// Why a connection that was lent or looked at has to leave since then, if so.
-    #[cold]
-    pub(super) fn outdated(&self, connection: &mut Connection<R>, generation: u64) -> Option<CloseReason> {
-        let evicted = connection.generation < self.evicted.load(Ordering::Acquire);
-        if evicted || connection.is_too_many() {
-            return Some(CloseReason::Evicted);
-        }
-        connection.generation = generation;
-        None
     }
 
     /// Moves everything that is parked into the queue, where callers wait.

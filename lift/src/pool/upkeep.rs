@@ -134,11 +134,10 @@ impl<R: Resource> Core<R> {
     /// Closes what is idle and belongs here no longer.
     pub(super) fn sift(self: &Arc<Self>) {
         self.unpark();
-        let generation = self.generation.load(Ordering::Acquire);
         let mut kept = Vec::new();
         while let Some(mut connection) = self.queue.try_take() {
             let aside = Aside::put(&self.aside);
-            match self.outdated(&mut connection, generation) {
+            match self.outdated(&mut connection) {
                 Some(reason) => connection.close(reason),
                 None => kept.push((connection, aside)),
             }

@@ -12,7 +12,7 @@ use std::collections::VecDeque;
 use std::io;
 use std::pin::{Pin, pin};
 use std::sync::{Arc, Mutex, MutexGuard};
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll};
 
 use bytes::Bytes;
 use futures_util::future::{join3, poll_immediate};
@@ -22,6 +22,7 @@ use tap::{Session, Tap};
 use tests::servers::Postgres;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadBuf};
 use tokio::net::TcpStream;
+use tokio_util::io::{InspectReader, InspectWriter};
 
 use crate::support::until;
 
@@ -35,51 +36,16 @@ enum Step {
 
 type Steps = Arc<Mutex<Vec<Step>>>;
 
-/// A stream that notes what passes.
-struct Noting {
-    stream: TcpStream,
-    steps: Steps,
-}
-
-impl AsyncRead for Noting {
-    fn poll_read(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-        buffer: &mut ReadBuf<'_>,
-    ) -> Poll<io::Result<()>> {
-        let before = buffer.filled().len();
-        ready!(Pin::new(&mut self.stream).poll_read(context, buffer))?;
-        self.steps.lock().unwrap().push(Step::Received(buffer.filled()[before..].to_vec()));
-        Poll::Ready(Ok(()))
-    }
-}
-
-impl AsyncWrite for Noting {
-    fn poll_write(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-        bytes: &[u8],
-    ) -> Poll<io::Result<usize>> {
-        let written = ready!(Pin::new(&mut self.stream).poll_write(context, bytes))?;
-        self.steps.lock().unwrap().push(Step::Sent(bytes[..written].to_vec()));
-        Poll::Ready(Ok(written))
-    }
-
-    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_flush(context)
-    }
-
-    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_shutdown(context)
-    }
-}
-
 /// One session with a server, of every kind of exchange.
 async fn traffic(postgres: &Postgres) -> Vec<Step> {
     let steps = Steps::default();
     let session = Arc::<Session>::default();
     let stream = TcpStream::connect(postgres.address()).await.unwrap();
-    let noting = Noting { stream, steps: steps.clone() };
+    let note = |step: fn(Vec<u8>) -> Step| {
+        let steps = steps.clone();
+        move |bytes: &[u8]| steps.lock().unwrap().push(step(bytes.to_vec()))
+    };
+    let noting = InspectWriter::new(InspectReader::new(stream, note(Step::Received)), note(Step::Sent));
     let mut settings: tokio_postgres::Config = postgres.url().parse().unwrap();
     settings.ssl_mode(SslMode::Disable);
     let (client, connection) = settings.connect_raw(Tap::new(noting, session.clone()), NoTls).await.unwrap();

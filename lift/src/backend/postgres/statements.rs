@@ -34,9 +34,10 @@ impl Statements {
         self.known().get(text)
     }
 
+    /// Keeps a statement that was prepared.
     pub(super) fn keep(&self, text: &str, statement: &Statement) {
-        let oldest = self.known().insert(text, statement.clone(), self.limit);
-        drop(oldest); // tells the server, outside of the lock
+        let replaced = self.known().insert(text, statement.clone(), self.limit);
+        drop(replaced); // tells the server, outside of the lock
     }
 
     /// Forgets a statement that the server refuses to run any more.
@@ -54,15 +55,21 @@ impl Known {
         Some(statement.clone())
     }
 
-    /// Keeps one; returns what makes room for it.
+    /// Keeps one; returns what it takes the place of.
     fn insert(&mut self, text: &str, statement: Statement, limit: usize) -> Option<Statement> {
-        // Somebody else may have prepared the same meanwhile.
-        let known = self.by_text.remove(text);
+        // Another call may have prepared the same meanwhile.
+        let mut replaced = self.by_text.insert(text.into(), (statement, self.uses));
         // A search through all of it, but only when a new text meets a full cache.
-        let oldest = (self.by_text.len() >= limit)
-            .then(|| self.by_text.iter().min_by_key(|(_, (_, used))| *used).map(|(text, _)| text.clone()));
-        let oldest = oldest.flatten().and_then(|oldest| self.by_text.remove(&oldest));
-        self.by_text.insert(text.into(), (statement, self.uses));
-        known.or(oldest).map(|(statement, _)| statement)
+        if self.by_text.len() > limit
+            && let Some(oldest) = self
+                .by_text
+                .iter()
+                .filter(|(known, _)| ***known != *text)
+                .min_by_key(|(_, (_, used))| *used)
+                .map(|(known, _)| known.clone())
+        {
+            replaced = self.by_text.remove(&oldest);
+        }
+        replaced.map(|(statement, _)| statement)
     }
 }
