@@ -445,3 +445,140 @@ async fn a_session_at_a_replica_is_not_lent_again() {
     };
     assert!(a == b && b == c && c != d && d != e && e == f, "{lent:?}");
 }
+
+/// A call of each command that has to do with sessions; `{other}` is the id of another client.
+const SESSIONS: [&str; 64] = [
+    "ASKING",
+    "AUTH default",
+    "CLIENT CACHING YES",
+    "CLIENT GETNAME",
+    "CLIENT GETREDIR",
+    "CLIENT HELP",
+    "CLIENT ID",
+    "CLIENT INFO",
+    "CLIENT KILL ID {other}",
+    "CLIENT LIST",
+    "CLIENT NO-EVICT ON",
+    "client no-evict on",
+    "CLIENT NO-TOUCH ON",
+    "CLIENT PAUSE 0",
+    "CLIENT SETINFO LIB-NAME mine",
+    "CLIENT SETNAME mine",
+    "CLIENT TRACKING ON",
+    "CLIENT TRACKING ON BCAST PREFIX orders: NOLOOP",
+    "CLIENT TRACKING ON OPTIN",
+    "CLIENT TRACKINGINFO",
+    "CLIENT UNBLOCK {other}",
+    "CLIENT UNPAUSE",
+    "COMMAND",
+    "COMMAND COUNT",
+    "COMMAND DOCS get",
+    "COMMAND GETKEYS GET a",
+    "COMMAND GETKEYSANDFLAGS GET a",
+    "COMMAND HELP",
+    "COMMAND INFO get",
+    "COMMAND LIST",
+    "DISCARD",
+    "ECHO a",
+    "EVAL return(redis.call('GET','a')) 0",
+    "EXEC",
+    "GET a",
+    "HELLO",
+    "HELLO 2 SETNAME mine",
+    "HELLO 3",
+    "MULTI",
+    "MULTI;DISCARD",
+    "MULTI;EXEC",
+    "MULTI;SELECT 1;EXEC",
+    "PING",
+    "PUBLISH channel message",
+    "PUBSUB CHANNELS",
+    "PUBSUB NUMPAT",
+    "PUBSUB NUMSUB a",
+    "PUBSUB SHARDCHANNELS",
+    "PUBSUB SHARDNUMSUB a",
+    "READONLY",
+    "READWRITE",
+    "SELECT 1",
+    "SPUBLISH channel message",
+    "UNWATCH",
+    "WAIT 0 1",
+    "WAITAOF 0 0 1",
+    "WATCH a",
+    "WATCH a;DISCARD",
+    "WATCH a;EXEC",
+    "WATCH a;MULTI;EXEC",
+    "WATCH a;MULTI;UNWATCH",
+    "WATCH a;MULTI;UNWATCH;DISCARD",
+    "WATCH a;UNWATCH",
+    "WATCH a;UNWATCH;WATCH b",
+];
+
+/// Of a session, what the server tells of it and does not change with time or with every command.
+fn seen_of(server: &Redis, id: u64) -> String {
+    let (known, id) = (["flags", "db", "name", "multi", "user", "redir", "resp", "lib-name"], id.to_string());
+    let line = server.command(&["CLIENT", "LIST", "ID", &id]);
+    line.split(' ')
+        .filter(|field| known.contains(&field.split('=').next().unwrap()))
+        .collect::<Vec<_>>()
+        .join(" ")
+}
+
+#[tokio::test]
+async fn a_session_that_is_not_as_it_was_opened_is_not_lent_again() {
+    let server = Redis::start();
+    for calls in SESSIONS {
+        let mut redis = open(&server.url()).await;
+        let mut other = open(&server.url()).await;
+        let id: u64 = redis.command(cmd("CLIENT").arg("ID")).await.unwrap();
+        let other: u64 = other.command(cmd("CLIENT").arg("ID")).await.unwrap();
+        let opened = seen_of(&server, id);
+        let mut refused = false;
+        for call in calls.split(';') {
+            let mut command = lift::redis::Cmd::new();
+            for word in call.split(' ') {
+                command.arg(word.replace("{other}", &other.to_string()));
+            }
+            refused = redis.command::<lift::redis::Value>(&command).await.is_err();
+        }
+        // The server tells of a watched key once it is touched.
+        for key in ["a", "b"] {
+            server.command(&["INCR", key]);
+        }
+        let kept = seen_of(&server, id) == opened;
+        assert!(kept || !redis.is_valid(), "{calls}: {opened} is {}", seen_of(&server, id));
+        // One that was refused may have been refused half way.
+        assert!(refused || redis.is_valid() == kept, "{calls}: {opened} costs its connection for nothing");
+    }
+}
+
+#[tokio::test]
+async fn a_key_that_is_watched_for_a_transaction_costs_no_connection() {
+    let server = Redis::start();
+    for url in [server.url(), format!("{}?protocol=resp3", server.url())] {
+        let mut redis = open(&url).await;
+        let (mut more, mut wrong) = (pipe(), pipe());
+        more.atomic().incr("stock", 1).get("stock");
+        wrong.atomic().incr("stock", 1).cmd("NOTHING");
+        for round in 0..5 {
+            server.command(&["SET", "stock", "6"]);
+            for (way, commands) in [("done", &more), ("raced", &more), ("refused", &wrong)] {
+                let () = redis.command(cmd("WATCH").arg("stock")).await.unwrap();
+                assert!(!redis.is_valid());
+                if way == "raced" {
+                    server.command(&["SET", "stock", "1"]);
+                }
+                let done = redis.pipeline::<Option<(u64, u64)>>(commands).await;
+                match way {
+                    "done" => assert_eq!(done.unwrap(), Some((7, 7))),
+                    "raced" => assert_eq!(done.unwrap(), None),
+                    _ => assert!(done.is_err(), "{done:?}"),
+                }
+                assert!(redis.is_valid(), "{way} in round {round}");
+                server.command(&["SET", "stock", "2"]);
+                // Nobody watches any more.
+                let _: (u64, u64) = redis.pipeline(&more).await.unwrap();
+            }
+        }
+    }
+}

@@ -34,9 +34,19 @@
 //! The password is the URL's, or comes from a [`CredentialProvider`] for every new connection:
 //! `Connection<MyProvider>`; see [`credentials`](crate::credentials).
 //!
-//! A connection is not lent again after its server closed it, after a call was begun on it and not finished, between
-//! `MULTI` or `WATCH` and their end, and after commands that change the session for good, such as `SELECT` and
-//! `SUBSCRIBE`. Subscriptions need a connection of their own: this one has nowhere to deliver messages to.
+//! A connection is not lent again after its server closed it, after a call was begun on it and not finished, or when its
+//! session is not the one that was opened:
+//!
+//! | commands | what they do to the session |
+//! |---|---|
+//! | `MULTI`, `WATCH` | open something, until `EXEC`, `DISCARD` or, for `WATCH`, `UNWATCH` was done; an [`atomic`](Pipeline::atomic) pipeline ends with `EXEC` |
+//! | `SELECT`, `AUTH`, `HELLO` with arguments, `RESET`, `QUIT`, `READONLY`, `ASKING` | change it for good |
+//! | `CLIENT SETNAME`, `SETINFO`, `TRACKING`, `CACHING`, `NO-EVICT`, `NO-TOUCH`, `REPLY`, and subcommands that are not known here | change it for good |
+//! | `SUBSCRIBE`, `PSUBSCRIBE`, `SSUBSCRIBE`, `MONITOR`, `SYNC`, `PSYNC`, `REPLCONF`, `SCRIPT DEBUG` | change it for good |
+//! | all others | leave it alone |
+//!
+//! A command counts by its name, also where the server refuses it. Subscriptions need a connection of their own: this one has
+//! nowhere to deliver messages to. A module's commands are taken to leave the session alone.
 //!
 //! # Errors that evict
 //!
@@ -61,7 +71,7 @@ mod config;
 mod error;
 mod eviction;
 mod open;
-mod state;
+mod session;
 
 use std::marker::PhantomData;
 use std::time::Duration;
@@ -79,7 +89,7 @@ pub use self::config::Config;
 pub use self::error::Error;
 pub(crate) use self::error::judge;
 use self::eviction::Answer;
-use self::state::State;
+use self::session::Session;
 pub use crate::backend::credentials::{CredentialProvider, Credentials, FromUrl, Server};
 use crate::resource::{Init, Resource, ResourceSpec};
 
@@ -93,7 +103,11 @@ const GOODBYE: Duration = Duration::from_millis(250);
 pub struct Connection<C = FromUrl> {
     inner: MultiplexedConnection,
     driver: JoinHandle<()>,
-    state: State,
+    session: Session,
+    /// A call whose future was not polled to its end, or whose answer may still come, leaves this set.
+    unfinished: bool,
+    /// An error was seen that evicts.
+    evicted: bool,
     db: i64,
     provider: PhantomData<fn() -> C>,
 }
@@ -122,16 +136,11 @@ impl<C> Connection<C> {
         commands.query_async(self).await
     }
 
-    fn begin<'a>(&mut self, commands: impl Iterator<Item = &'a Cmd>) {
-        commands.for_each(|command| self.state.note(command));
-        self.state.unfinished = true;
-    }
-
     fn end<T: Answer>(&mut self, answer: RedisResult<T>) -> RedisResult<T> {
-        self.state.evicted |= answer.as_ref().map_or_else(eviction::evicts, Answer::evicts);
+        self.evicted |= answer.as_ref().map_or_else(eviction::evicts, Answer::evicts);
         // After a time-out the answer is still on its way. Answers come in order, so this one shows that those of
         // earlier, abandoned calls have come.
-        self.state.unfinished = answer.as_ref().is_err_and(RedisError::is_io_error);
+        self.unfinished = answer.as_ref().is_err_and(RedisError::is_io_error);
         answer
     }
 }
@@ -139,8 +148,13 @@ impl<C> Connection<C> {
 impl<C> ConnectionLike for Connection<C> {
     fn req_packed_command<'a>(&'a mut self, command: &'a Cmd) -> RedisFuture<'a, Value> {
         Box::pin(async move {
-            self.begin(std::iter::once(command));
+            let before = self.session;
+            self.session = before.sent(command);
+            self.unfinished = true;
             let answer = self.inner.send_packed_command(command).await;
+            if let Ok(answer) = &answer {
+                self.session = before.answered(command, answer);
+            }
             self.end(answer)
         })
     }
@@ -152,9 +166,16 @@ impl<C> ConnectionLike for Connection<C> {
         count: usize,
     ) -> RedisFuture<'a, Vec<Value>> {
         Box::pin(async move {
-            self.begin(pipeline.cmd_iter());
-            let answer = self.inner.send_packed_commands(pipeline, offset, count).await;
-            self.end(answer)
+            let before = self.session;
+            self.session = pipeline.cmd_iter().fold(before, Session::sent);
+            self.unfinished = true;
+            let answers = self.inner.send_packed_commands(pipeline, offset, count).await;
+            self.session = if pipeline.is_transaction() {
+                self.session.executed(&answers)
+            } else {
+                before.answered_all(pipeline, &answers)
+            };
+            self.end(answers)
         })
     }
 
@@ -173,11 +194,12 @@ impl<C: CredentialProvider> Resource for Connection<C> {
 
     async fn initialize(config: &Config<C>, init: &Init) -> Result<Self, Error> {
         let (inner, driver) = open::open(config, init).await?;
-        Ok(Self { inner, driver, state: State::default(), db: config.session.db(), provider: PhantomData })
+        let (session, db) = (Session::default(), config.session.db());
+        Ok(Self { inner, driver, session, unfinished: false, evicted: false, db, provider: PhantomData })
     }
 
     fn is_valid(&self) -> bool {
-        !self.driver.is_finished() && self.state.is_clean()
+        !(self.driver.is_finished() || self.unfinished || self.evicted) && self.session.is_clean()
     }
 
     async fn health_check(&mut self) -> Result<(), Error> {
@@ -185,10 +207,10 @@ impl<C: CredentialProvider> Resource for Connection<C> {
     }
 
     async fn cleanup(self) {
-        let Self { inner, mut driver, state, .. } = self;
+        let Self { inner, mut driver, unfinished, .. } = self;
         drop(inner);
         // The driver of an abandoned call waits for its answer, which nobody does.
-        if state.unfinished || timeout(GOODBYE, &mut driver).await.is_err() {
+        if unfinished || timeout(GOODBYE, &mut driver).await.is_err() {
             driver.abort();
             let _ = driver.await;
         }
