@@ -7,5 +7,6 @@ mod masks;
 mod orders;
 mod postgres;
 mod redis;
+mod sqlite;
 mod support;
 mod tap;

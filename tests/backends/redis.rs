@@ -582,3 +582,56 @@ async fn a_key_that_is_watched_for_a_transaction_costs_no_connection() {
         }
     }
 }
+
+#[derive(Resource)]
+#[resource(name = "views", pool(max_size = 1), health(enabled = false), after_connect = Self::prepare)]
+struct Views(lift::redis::Connection);
+
+impl Views {
+    async fn prepare(&mut self) -> Result<(), Error> {
+        self.command::<()>(cmd("CLIENT").arg("NO-EVICT").arg("ON")).await?;
+        Ok(self.command(cmd("SELECT").arg(2)).await?)
+    }
+}
+
+/// Runs the commands, and says in which session.
+#[lift::handler(POST, "/run")]
+async fn run(mut views: Pooled<Views>, commands: String) -> Result<String, RedisFailure> {
+    for command in commands.lines() {
+        let mut words = lift::redis::Cmd::new();
+        for word in command.split(' ') {
+            words.arg(word);
+        }
+        let _: lift::redis::Value = views.command(&words).await?;
+    }
+    Ok(views.command(cmd("CLIENT").arg("ID")).await?)
+}
+
+#[tokio::test]
+async fn what_a_borrower_changes_is_not_lent_and_what_it_was_opened_with_is() {
+    let server = Redis::start();
+    let app = App::new("blog").handlers(lift::handlers![run]);
+    let service = app.test().var("VIEWS_URL", server.url()).start().await.unwrap();
+    let run = async |commands: &str| {
+        let answer = service.post("/run").body(commands.to_owned()).await.unwrap();
+        assert_eq!(answer.status(), 200, "{}", answer.text());
+        answer.text().parse::<u64>().unwrap()
+    };
+    let opened = async |id: u64| {
+        let seen = seen_of(&server, id);
+        assert!(seen.contains("flags=e db=2 multi=-1") && seen.contains("name=views"), "{seen}");
+    };
+    let mut last = run("PING").await;
+    opened(last).await;
+    assert_eq!(run("WATCH a\nMULTI\nEXEC").await, last);
+    for commands in
+        ["CLIENT TRACKING ON", "CLIENT NO-EVICT OFF", "CLIENT SETNAME mine", "WATCH a", "SELECT 0"]
+    {
+        assert_eq!(run(commands).await, last, "{commands}");
+        let next = run("PING").await;
+        assert_ne!(next, last, "{commands}");
+        opened(next).await;
+        last = next;
+    }
+    service.close().await;
+}

@@ -30,6 +30,7 @@ pub(crate) fn expand(raw: &RawResource, resource: &Resource) -> TokenStream {
     let initialize = initialize(resource, runtime);
     let health_check = health_check(resource, runtime);
     let cleanup = cleanup(resource, runtime);
+    let opened = opened(resource, runtime);
     let is_valid = is_valid(resource, runtime);
     let (bound, deref) = match body {
         Body::Newtype(inner) => (is_resource(inner, runtime), deref(ident, &raw.input.generics, inner)),
@@ -46,6 +47,7 @@ pub(crate) fn expand(raw: &RawResource, resource: &Resource) -> TokenStream {
             #types
             #spec
             #initialize
+            #opened
             #is_valid
             #health_check
             #cleanup
@@ -252,6 +254,21 @@ fn cleanup(resource: &Resource, runtime: &Runtime) -> TokenStream {
         },
     };
     quote!(async fn cleanup(self) { #close })
+}
+
+/// Nothing where the trait's default does.
+fn opened(resource: &Resource, runtime: &Runtime) -> TokenStream {
+    let tell = match &resource.body {
+        Body::Newtype(inner) => {
+            let as_resource = as_resource(inner, runtime);
+            quote!(#as_resource::opened(&mut self.0))
+        }
+        Body::Own(own) => match inside(own, runtime, |ask| quote!(#ask.__lift_opened(&mut self.0))) {
+            Some(inside) => inside,
+            None => return TokenStream::new(),
+        },
+    };
+    quote!(fn opened(&mut self) { #tell })
 }
 
 /// Nothing where the trait's default does.

@@ -45,7 +45,7 @@ impl<R: Resource> Opener<R> {
         limit: Duration,
         cleanup: Duration,
     ) -> Result<R, BoxError> {
-        let init = Init::new(name, limit);
+        let init = Init::pooled(name, limit);
         let opened = match timeout(limit, Caught::new(Box::pin(self.attempt(&init)))).await {
             Ok(Ok(opened)) => opened,
             // The panic hook has told the rest.
@@ -59,10 +59,12 @@ impl<R: Resource> Opener<R> {
     }
 
     async fn attempt(&self, init: &Init) -> Result<R, BoxError> {
-        match self {
-            Self::Settings(config) => R::initialize(config, init).await.map_err(boxed),
-            Self::Substitute(open) => open().await,
-        }
+        let mut resource = match self {
+            Self::Settings(config) => R::initialize(config, init).await.map_err(boxed)?,
+            Self::Substitute(open) => open().await?,
+        };
+        resource.opened();
+        Ok(resource)
     }
 }
 

@@ -19,13 +19,20 @@ pub struct Init {
     /// The time that the attempt may take.
     pub timeout: Duration,
     pub(super) unprepared: Unprepared,
+    /// Whether a pool opens it, which then says when it is [`opened`](super::Resource::opened).
+    pub(crate) pooled: bool,
 }
 
 impl Init {
     /// For opening a resource by hand, as a test does.
     #[must_use]
     pub fn new(name: &'static str, timeout: Duration) -> Self {
-        Self { name, timeout, unprepared: Unprepared::default() }
+        Self { name, timeout, unprepared: Unprepared::default(), pooled: false }
+    }
+
+    /// For opening it in a pool.
+    pub(crate) fn pooled(name: &'static str, timeout: Duration) -> Self {
+        Self { pooled: true, ..Self::new(name, timeout) }
     }
 
     /// The cleanups of what was opened and could not be prepared.

@@ -22,6 +22,11 @@ impl<T> Inner<T> {
 
 /// The inner value is a resource.
 pub trait OfResource<T: Resource> {
+    /// Told to the resource.
+    fn __lift_opened(&self, inner: &mut T) {
+        inner.opened();
+    }
+
     /// Judged by the resource.
     fn __lift_is_valid(&self, inner: &T) -> bool {
         inner.is_valid()
@@ -45,6 +50,9 @@ impl<T: Resource> OfResource<T> for Inner<T> {}
 
 /// The inner value is anything else.
 pub trait OfValue<T> {
+    /// Of no interest to it.
+    fn __lift_opened(&self, _: &mut T) {}
+
     /// Always.
     fn __lift_is_valid(&self, _: &T) -> bool {
         true

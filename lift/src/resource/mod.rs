@@ -61,6 +61,12 @@ pub trait Resource: Sized + Send + 'static {
         init: &Init,
     ) -> impl Future<Output = Result<Self, Self::Error>> + Send;
 
+    /// Called once by the pool, when it is open and prepared. What was done to its session so far belongs to its opening; what
+    /// is done from now on, a borrower may leave behind.
+    ///
+    /// One that holds another resource passes this on, as the derived ones do.
+    fn opened(&mut self) {}
+
     /// Whether it may be lent, judged locally and without I/O, on every checkout and return: has the end of the
     /// stream been seen, is a transaction open?
     #[must_use]

@@ -194,8 +194,12 @@ impl<C: CredentialProvider> Resource for Connection<C> {
 
     async fn initialize(config: &Config<C>, init: &Init) -> Result<Self, Error> {
         let (inner, driver) = open::open(config, init).await?;
-        let (session, db) = (Session::default(), config.session.db());
+        let (session, db) = (Session::new(init.pooled), config.session.db());
         Ok(Self { inner, driver, session, unfinished: false, evicted: false, db, provider: PhantomData })
+    }
+
+    fn opened(&mut self) {
+        self.session = self.session.opened();
     }
 
     fn is_valid(&self) -> bool {

@@ -90,12 +90,24 @@ pub(super) struct Session {
     transaction: bool,
     watching: bool,
     changed: bool,
+    /// Whether what is done still belongs to its opening.
+    opening: bool,
 }
 
 impl Session {
+    /// Before anything is done, by which it may still be made what it is lent as.
+    pub(super) fn new(opening: bool) -> Self {
+        Self { opening, ..Self::default() }
+    }
+
+    /// What is done from now on does not belong to its opening.
+    pub(super) fn opened(self) -> Self {
+        Self { opening: false, ..self }
+    }
+
     /// Whether it is as it was opened.
     pub(super) fn is_clean(self) -> bool {
-        self == Self::default()
+        !(self.transaction || self.watching || self.changed)
     }
 
     /// After a command whose answer may never be heard: what it opens is open, what it ends is not ended.
@@ -134,7 +146,7 @@ impl Session {
         match effect {
             Effect::Begins => self.transaction = true,
             Effect::Watches => self.watching = true,
-            Effect::Changes => self.changed = true,
+            Effect::Changes => self.changed |= !self.opening,
             Effect::Ends if done => (self.transaction, self.watching) = (false, false),
             Effect::Unwatches if done => self.watching = false,
             Effect::Nothing | Effect::Ends | Effect::Unwatches => {}
@@ -233,6 +245,14 @@ mod tests {
         for unknown in [Ok(vec![]), Ok(vec![Value::Okay]), Err(std::io::Error::other("cut").into())] {
             assert_eq!(watching.answered_all(&commands, &unknown), watching);
         }
+    }
+
+    #[test]
+    fn what_changes_while_it_is_opened_belongs_to_it() {
+        let opening = Session::new(true).sent(&words("CLIENT NO-EVICT on"));
+        assert!(opening.is_clean() && opening.opened().is_clean());
+        assert!(!opening.opened().sent(&words("CLIENT NO-EVICT off")).is_clean());
+        assert!(!Session::new(true).sent(&cmd("MULTI")).opened().is_clean());
     }
 
     #[test]

@@ -15,11 +15,19 @@
 //! | `journal_mode` | `wal`, `delete`, … as in `PRAGMA journal_mode` | `wal` |
 //! | `create` | make the file when it is missing | `true` |
 //!
+//! A connection is lent as it was opened. After each call lift looks whether something else is left of it than what
+//! [`after_connect`](crate::Resource) made: an open transaction, the value of a pragma of the connection (`foreign_keys`,
+//! `query_only`, `cache_size`, …), an attached database, temporary tables, an option of `set_db_config` or `set_limit`, or
+//! another authorizer or progress handler than lift's. Such a connection is closed when it is returned, unless a later call
+//! has undone it. A busy timeout or handler is set back. Of functions, collations, modules and the other hooks that a call
+//! registers SQLite tells nothing: they stay for as long as the connection does, so register them in `after_connect`.
+//!
 //! **In memory**: with `:memory:` each connection has a database of its own. With `file::memory:?cache=shared`, or
 //! `file:name?mode=memory&cache=shared` for more than one in a process, all connections of the pool have the same one, which
 //! lives as long as the pool, also while no connection is open. There a statement waits for another's lock without a limit.
 
 mod error;
+mod session;
 
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -35,6 +43,7 @@ use crate::resource::{Init, Resource, ResourceSpec};
 
 pub use self::error::Error;
 pub(crate) use self::error::judge;
+use self::session::Watched;
 
 /// The settings of a SQLite resource.
 #[derive(Clone, Debug)]
@@ -80,14 +89,11 @@ impl Settings for Config {
 /// One SQLite connection.
 pub struct Connection {
     // `None` while a call runs, and for good when it was interrupted.
-    inner: Option<rusqlite::Connection>,
+    inner: Option<Watched>,
     /// `None` for a database in memory.
     file: Option<PathBuf>,
     abandoned: Arc<AtomicBool>,
 }
-
-/// Virtual-machine steps between two looks at whether the caller is still there.
-const STEPS: i32 = 10_000;
 
 /// Ends the statements of a caller that has gone away.
 ///
@@ -126,8 +132,8 @@ impl Connection {
 
     /// Runs `work` with the connection on a thread where it may block.
     ///
-    /// When the caller is dropped before it ends, the statement is interrupted and the connection is closed. A
-    /// transaction that `work` leaves open costs the connection, too, so that nobody else finds it.
+    /// When the caller is dropped before it ends, the statement is interrupted and the connection is closed. What
+    /// `work` leaves open or changed costs the connection, too, so that nobody else finds it.
     ///
     /// # Errors
     /// What SQLite says; [`Error::Gone`] when an earlier call was interrupted.
@@ -140,10 +146,10 @@ impl Connection {
         T: Send + 'static,
     {
         let Some(mut inner) = self.inner.take() else { return Err(Error::Gone) };
-        let (handle, abandoned) = (inner.get_interrupt_handle(), self.abandoned.clone());
+        let (handle, abandoned) = (inner.connection.get_interrupt_handle(), self.abandoned.clone());
         let mut interrupt = Interrupt { armed: true, handle, abandoned };
         let done = tokio::task::spawn_blocking(move || {
-            let answer = work(&mut inner);
+            let answer = inner.work(work);
             (inner, answer)
         })
         .await;
@@ -165,9 +171,10 @@ impl Connection {
 /// Opens a connection; and its file, unless it is in memory.
 fn open(
     config: &Config,
+    opening: bool,
     abandoned: Arc<AtomicBool>,
-) -> Result<(rusqlite::Connection, Option<PathBuf>), Error> {
-    let mut connection = connect(config)?;
+) -> Result<(Watched, Option<PathBuf>), Error> {
+    let connection = connect(config)?;
     let file = file(config, &connection);
     if file.is_none() && config.path.is_some() {
         let mut keeper = config.keeper.lock().unwrap_or_else(PoisonError::into_inner);
@@ -187,8 +194,7 @@ fn open(
             },
         )?;
     }
-    connection.progress_handler(STEPS, Some(move || abandoned.load(Ordering::Acquire)))?;
-    Ok((connection, file))
+    Ok((Watched::new(connection, opening, abandoned)?, file))
 }
 
 fn connect(config: &Config) -> Result<rusqlite::Connection, Error> {
@@ -235,17 +241,23 @@ impl Resource for Connection {
         ResourceSpec::named("sqlite")
     }
 
-    async fn initialize(config: &Config, _: &Init) -> Result<Self, Error> {
+    async fn initialize(config: &Config, init: &Init) -> Result<Self, Error> {
         let config = config.clone();
         let abandoned = Arc::new(AtomicBool::new(false));
-        let mark = abandoned.clone();
-        let opened = tokio::task::spawn_blocking(move || open(&config, mark)).await;
+        let (opening, mark) = (init.pooled, abandoned.clone());
+        let opened = tokio::task::spawn_blocking(move || open(&config, opening, mark)).await;
         let (inner, file) = opened.map_err(|_| Error::Gone)??;
         Ok(Self { inner: Some(inner), file, abandoned })
     }
 
+    fn opened(&mut self) {
+        if let Some(inner) = &mut self.inner {
+            inner.opened();
+        }
+    }
+
     fn is_valid(&self) -> bool {
-        self.inner.as_ref().is_some_and(rusqlite::Connection::is_autocommit)
+        self.inner.as_ref().is_some_and(Watched::is_as_opened)
     }
 
     async fn health_check(&mut self) -> Result<(), Error> {
@@ -254,7 +266,7 @@ impl Resource for Connection {
                 tokio::task::spawn_blocking(move || check_header(&path)).await.map_err(|_| Error::Gone)?;
             if let (Err(_), Some(inner)) = (&checked, &self.inner) {
                 // Closing must not write pages of the log into what is somebody else's file now.
-                inner.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
+                inner.connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
             }
             checked?;
         }
@@ -323,13 +335,22 @@ mod tests {
         for url in
             ["file::memory:?cache=shared", "file:named?mode=memory&cache=shared", "file:/other?vfs=memdb"]
         {
-            let pool = crate::Pool::<Connection>::new(config(url).unwrap(), settings.clone());
+            let first = config(url).unwrap();
+            let keeper = Arc::downgrade(&first.keeper);
+            let pool = crate::Pool::<Connection>::new(first, settings.clone());
             pool.warm(4).await.unwrap_or_else(|error| panic!("{url}: {}", crate::error::chain(&error)));
             assert_eq!(use_all(&pool, "t").await, [1, 2, 3, 4], "{url}");
             // None is open any more.
             assert_eq!(use_all(&pool, "t").await, [5, 6, 7, 8], "{url}");
             pool.close().await;
             drop(pool);
+            // A task of the pool that has just ended may still be on its way out.
+            let gone = async {
+                while keeper.strong_count() > 0 {
+                    tokio::task::yield_now().await;
+                }
+            };
+            tokio::time::timeout(Duration::from_secs(20), gone).await.unwrap();
             let next = crate::Pool::<Connection>::new(config(url).unwrap(), settings.clone());
             assert_eq!(use_all(&next, "t").await, [1, 2, 3, 4], "{url}: it has outlived its pool");
         }
