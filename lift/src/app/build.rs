@@ -21,7 +21,7 @@ pub(super) fn build(app: App, sources: &Sources) -> Result<(Arc<Service>, AppSet
     let mut reader = sources.reader();
     let settings = AppSettings::read(&mut reader);
 
-    let requirements = requirements(&app);
+    let (requirements, handlers, checkers) = requirements(&app);
     let App {
         name,
         entries,
@@ -53,7 +53,7 @@ pub(super) fn build(app: App, sources: &Sources) -> Result<(Arc<Service>, AppSet
     let mut router = Router::default();
     let mut triggers = Triggers::default();
     let mut refused: Vec<String> = Vec::new();
-    for (prefix, entry) in entries {
+    for ((prefix, entry), user) in entries.into_iter().zip(handlers) {
         let place = format!("{}:{}", entry.meta.file, entry.meta.line);
         if let Some(answer) = (entry.hidden)() {
             let problem = format!(
@@ -76,18 +76,20 @@ pub(super) fn build(app: App, sources: &Sources) -> Result<(Arc<Service>, AppSet
                         reader.fault(Fault::new(place, problem).help(help));
                         refused.push(prefix);
                     }
-                } else if let Err(fault) = router.insert(&prefix, entry.meta, around(entry.endpoint, true)) {
+                } else if let Err(fault) =
+                    router.insert(&prefix, entry.meta, user, around(entry.endpoint, true))
+                {
                     reader.fault(fault);
                 }
             }
             _ => {
-                let mut requirements = Requirements::default();
+                let mut requirements = Requirements::new();
                 (entry.declare)(&mut requirements);
                 let mut triggered = Triggered {
                     meta: entry.meta,
                     physical: None,
                     whole: requirements.takes_whole_batch(),
-                    user: User::new(entry.meta.name),
+                    user,
                     endpoint: around(entry.endpoint, matches!(entry.meta.trigger, Trigger::WebSocket { .. })),
                 };
                 if let Some(name) = triggered.name() {
@@ -101,7 +103,14 @@ pub(super) fn build(app: App, sources: &Sources) -> Result<(Arc<Service>, AppSet
     let function = sources.env("AWS_LAMBDA_FUNCTION_NAME");
     triggers.check(function, &mut reader);
 
-    health::fill(&handle, &resources, checks.0, by_hand, settings.as_ref().ok(), &mut reader);
+    health::fill(
+        &handle,
+        &resources,
+        checks.0.into_iter().zip(checkers),
+        by_hand,
+        settings.as_ref().ok(),
+        &mut reader,
+    );
     let base_path = settings.as_ref().map_or("/health", |settings| &settings.health.base_path);
     health::check_paths(&router, base_path, &handle.groups, &mut reader);
 
@@ -155,26 +164,32 @@ fn catalog(entries: &[(String, Entry)]) -> Vec<(CatalogEntry, Vec<&'static str>)
     catalog
 }
 
-/// What all functions of the app take.
-fn requirements(app: &App) -> Requirements {
-    let mut requirements = Requirements::default();
+/// What all functions of the app take; the handlers and the checks among them.
+fn requirements(app: &App) -> (Requirements, Vec<User>, Vec<User>) {
+    let mut requirements = Requirements::new();
+    let mut handlers = Vec::with_capacity(app.entries.len());
     for (_, entry) in &app.entries {
-        requirements.handler(entry.meta.name, entry.meta.concurrency);
+        let user = User::new(entry.meta.name);
+        requirements.handler(user, entry.meta.concurrency);
         (entry.declare)(&mut requirements);
+        handlers.push(user);
     }
+    let mut checkers = Vec::with_capacity(app.checks.0.len());
     for check in &app.checks.0 {
-        requirements.user(check.meta.name);
+        let user = User::new(check.meta.name);
+        requirements.user(user);
         (check.declare)(&mut requirements);
+        checkers.push(user);
     }
     for start in &app.starts {
-        requirements.user(start.name);
+        requirements.user(start.user);
         (start.declare)(&mut requirements);
     }
-    requirements.user("the app");
+    requirements.user(User::APP);
     for declare in &app.opened {
         declare(&mut requirements);
     }
-    requirements
+    (requirements, handlers, checkers)
 }
 
 /// Builds every pool and shared client that is taken, and finds what nobody provides.
@@ -198,7 +213,7 @@ fn resources(
         seen.push(need.value);
         let same = || requirements.needs().iter().filter(|other| other.value == need.value);
         let Some((spec, open)) = same().find_map(|need| need.open) else {
-            let mut users: Vec<&str> = same().map(|need| need.user).collect();
+            let mut users: Vec<&str> = same().map(|need| need.user.name()).collect();
             users.dedup();
             let problem = format!("nobody provides it, and `{}` takes it", users.join("`, `"));
             let help = "hand the value over with `App::provide(value)`, or make its type a resource and call `App::share`";
@@ -219,7 +234,7 @@ fn resources(
             continue;
         }
         let in_one_call =
-            |user: &str| same().filter(|need| need.user == user && need.kind == Kind::Connection).count();
+            |user: User| same().filter(|need| need.user == user && need.kind == Kind::Connection).count();
         let per_call = same().map(|need| in_one_call(need.user)).max().unwrap_or(1).max(1);
         let together = same().map(|need| in_one_call(need.user) * need.concurrency).max();
         let per_invocation = together.unwrap_or(1).max(per_call);
@@ -231,6 +246,9 @@ fn resources(
             resources.provide(need.value, opened.value);
             resources.manage(opened.managed);
         }
+    }
+    for (user, keep) in crate::pool::together(requirements) {
+        resources.keep(user, keep);
     }
     resources
 }

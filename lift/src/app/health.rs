@@ -16,7 +16,7 @@ use crate::resource::{Context, Resources, User};
 pub(super) fn fill(
     handle: &HealthHandle,
     resources: &Arc<Resources>,
-    checks: Vec<CheckEntry>,
+    checks: impl Iterator<Item = (CheckEntry, User)>,
     by_hand: Vec<Result<Component, RegisterError>>,
     settings: Option<&AppSettings>,
     reader: &mut Reader<'_>,
@@ -31,9 +31,9 @@ pub(super) fn fill(
     for resource in enabled {
         add(Ok(Component::of_resource(resource)), format!("resource `{}`", resource.spec().name));
     }
-    for check in checks {
+    for (check, user) in checks {
         let (meta, run, resources) = (check.meta, check.run, resources.clone());
-        let (user, settings) = (User::new(meta.name), meta.settings);
+        let settings = meta.settings;
         let run = move || run(Context::new(resources.clone(), user, Deadline::after(settings.timeout)));
         let component = Component { name: meta.name.to_owned(), settings, run: Box::new(run) };
         add(Ok(component), format!("{}:{}", meta.file, meta.line));

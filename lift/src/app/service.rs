@@ -109,10 +109,10 @@ impl Service {
     pub(crate) async fn start(&self, with_functions: bool) -> Result<(), crate::Error> {
         if with_functions {
             for start in &self.starts {
-                let context = Context::new(self.resources.clone(), User::new(start.name), Deadline::NONE);
+                let context = Context::new(self.resources.clone(), start.user, Deadline::NONE);
                 let ran = fence((start.run)(context)).await;
                 let ran = ran.unwrap_or_else(|panic| Err(boxed(format!("it panicked: {panic}"))));
-                ran.map_err(|error| StartFailed { name: start.name, error })?;
+                ran.map_err(|error| StartFailed { name: start.user.name(), error })?;
             }
         }
         self.lifecycle().started();

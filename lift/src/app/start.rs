@@ -4,8 +4,8 @@ use std::future::Future;
 use futures_util::future::BoxFuture;
 
 use crate::error::BoxError;
-use crate::pool::FromContext;
-use crate::resource::{Context, Requirements, ResourceSet, Uses};
+use crate::pool::{FromContext, settle};
+use crate::resource::{Context, Requirements, ResourceSet, User, Uses};
 
 /// An async function of resources that runs once before the service is ready.
 #[diagnostic::on_unimplemented(
@@ -23,7 +23,7 @@ pub trait StartFn<Args>: Send + Sync + 'static {
 
 /// A start function, whatever its arguments.
 pub(super) struct Start {
-    pub(super) name: &'static str,
+    pub(super) user: User,
     pub(super) declare: fn(&mut Requirements),
     pub(super) run: Box<dyn Fn(Context) -> BoxFuture<'static, Result<(), BoxError>> + Send + Sync>,
 }
@@ -38,7 +38,11 @@ pub(crate) struct StartFailed {
 }
 
 pub(super) fn start<Args, F: StartFn<Args>>(function: F) -> Start {
-    Start { name: type_name::<F>(), declare: F::declare, run: Box::new(move |context| function.run(context)) }
+    Start {
+        user: User::new(type_name::<F>()),
+        declare: F::declare,
+        run: Box::new(move |context| function.run(context)),
+    }
 }
 
 macro_rules! start_functions {
@@ -60,6 +64,7 @@ macro_rules! start_functions {
                 Box::pin(async move {
                     let _context = &context;
                     $(let $value = $item::from_context(_context).await?;)*
+                    settle(_context);
                     function($($value),*).await.map_err(crate::error::boxed)
                 })
             }

@@ -14,6 +14,7 @@ use futures_util::future::BoxFuture;
 use http::request::Parts;
 
 use super::{Early, Last};
+use crate::pool::settle;
 use crate::resource::Context;
 
 /// What late arguments are taken from: the context alone.
@@ -23,6 +24,11 @@ fn late_parts(context: Option<Context>) -> Parts {
         parts.extensions.insert(context);
     }
     parts
+}
+
+/// The context of a call that is granted connections together.
+fn granted(parts: &Parts) -> Option<Context> {
+    parts.extensions.get::<Context>().filter(|context| context.keeps()).cloned()
 }
 
 /// Calls a handler without arguments.
@@ -60,6 +66,7 @@ macro_rules! calls {
             Box::pin(async move {
             let (mut parts, body) = request.into_parts();
             let [$($slot,)* $last_slot] = late;
+            let granted = granted(&parts);
             $(
                 let late = $slot;
                 let mut $slot = None;
@@ -96,6 +103,9 @@ macro_rules! calls {
                     Ok(argument) => last = Some(argument),
                     Err(response) => return response,
                 }
+            }
+            if let Some(context) = granted {
+                settle(&context);
             }
             match ($($slot,)* last) {
                 ($(Some($slot),)* Some(last)) => judge(function($($slot,)* last).await),

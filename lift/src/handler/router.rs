@@ -59,6 +59,7 @@ impl Router {
         &mut self,
         prefix: &str,
         meta: HandlerMeta,
+        user: User,
         endpoint: Arc<dyn Endpoint>,
     ) -> Result<(), Fault> {
         let Trigger::Http { method, path, .. } = meta.trigger else { return Ok(()) };
@@ -83,7 +84,7 @@ impl Router {
             );
             return Err(Fault::new(place, problem).help("give one of them another method or path"));
         }
-        table.served.push(Served { meta, user: User::new(meta.name), method, path: path.into(), endpoint });
+        table.served.push(Served { meta, user, method, path: path.into(), endpoint });
         let mut methods: Vec<&str> = table.served.iter().map(|served| served.method.as_str()).collect();
         if methods.contains(&"GET") && !methods.contains(&"HEAD") {
             methods.push("HEAD");
@@ -212,7 +213,7 @@ mod tests {
                 0,
                 "",
             );
-            faults.extend(router.insert("", meta, Arc::new(Nothing)).err());
+            faults.extend(router.insert("", meta, User::NOBODY, Arc::new(Nothing)).err());
         }
         (router, faults)
     }
@@ -342,7 +343,7 @@ mod tests {
         for (name, path, params) in [("index", "/", &[] as &[_]), ("all", "/{*rest}", &["rest"])] {
             let trigger = Trigger::Http { method: "GET", path, params };
             let meta = HandlerMeta::new(name, "m", "a.rs", 1, trigger, 0, "");
-            assert!(router.insert("/v1", meta, Arc::new(Nothing)).is_ok());
+            assert!(router.insert("/v1", meta, User::NOBODY, Arc::new(Nothing)).is_ok());
         }
         assert_eq!(word(&router, "GET", "/v1"), "index");
         assert_eq!(word(&router, "GET", "/v1/"), "all [(\"rest\", \"\")]");

@@ -5,7 +5,7 @@ use futures_util::future::BoxFuture;
 use super::{CheckSettings, Health, Status};
 use crate::const_text::{ConstText, equal};
 use crate::error::{BoxError, Cause};
-use crate::pool::FromContext;
+use crate::pool::{FromContext, settle};
 use crate::resource::{Context, Requirements};
 
 /// What `#[lift::health_check]` has read.
@@ -108,6 +108,7 @@ macro_rules! checks {
                     Err(error) => return Health::failed(&Cause::new(error)),
                 };
             )*
+            settle(_context);
             function($($value),*).await.health()
             })
         }

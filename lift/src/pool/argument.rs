@@ -1,6 +1,6 @@
 //! Resources as arguments of handlers, checks and start functions.
 
-use std::any::{TypeId, type_name};
+use std::any::{Any, TypeId, type_name};
 use std::future::Future;
 use std::sync::Arc;
 
@@ -8,6 +8,7 @@ use axum_core::extract::{FromRequestParts, OptionalFromRequestParts};
 use http::request::Parts;
 
 use super::shared::Source;
+use super::together::{Lender, Together};
 use super::{Pool, PoolError, Pooled, Shared};
 use crate::resource::{Context, Kind, Requirements, Resource, ResourceSet, Uses};
 
@@ -22,21 +23,24 @@ pub trait FromContext: Sized + Send {
     fn from_context(context: &Context) -> impl Future<Output = Result<Self, PoolError>> + Send;
 }
 
-fn undeclared<T>(context: &Context) -> PoolError {
+pub(super) fn undeclared<T>(context: &Context) -> PoolError {
     PoolError::Undeclared { argument: type_name::<T>(), by: context.user() }
 }
 
 impl<R: Resource> FromContext for Pool<R> {
     async fn from_context(context: &Context) -> Result<Self, PoolError> {
-        let pool: Arc<Self> = context.find().ok_or_else(|| undeclared::<Self>(context))?;
-        Ok(pool.lend_to(context.holder(), context.deadline()))
+        Self::of(context).ok_or_else(|| undeclared::<Self>(context))
     }
 }
 
 impl<R: Resource> FromContext for Pooled<R> {
     async fn from_context(context: &Context) -> Result<Self, PoolError> {
-        let pool: Arc<Pool<R>> = context.find().ok_or_else(|| undeclared::<Self>(context))?;
-        pool.lend_to(context.holder(), context.deadline()).get().await
+        if let Some(together) = context.kept::<Together>()
+            && let Some(granted) = together.take(context).await
+        {
+            return granted;
+        }
+        Pool::of(context).ok_or_else(|| undeclared::<Self>(context))?.get().await
     }
 }
 
@@ -62,10 +66,15 @@ impl<T: FromContext> FromContext for Result<T, PoolError> {
     }
 }
 
+/// Gives back what was granted to a call that has taken all its arguments, and that it did not take.
+pub(crate) fn settle(context: &Context) {
+    if let Some(together) = context.kept::<Together>() {
+        together.settle();
+    }
+}
+
 /// A value for `Shared<T>` arguments, as the registry keeps it.
-pub(crate) fn provided<T: Clone + Send + Sync + 'static>(
-    value: T,
-) -> (TypeId, Arc<dyn std::any::Any + Send + Sync>) {
+pub(crate) fn provided<T: Clone + Send + Sync + 'static>(value: T) -> (TypeId, Arc<dyn Any + Send + Sync>) {
     (TypeId::of::<Source<T>>(), Arc::new(Source::Provided(value)))
 }
 
@@ -76,8 +85,9 @@ pub(crate) fn declare_shared_resource<R: Resource + Clone + Sync>(requirements: 
 
 impl<R: Resource> ResourceSet for Pooled<R> {
     fn declare(requirements: &mut Requirements) {
-        let open = Some((R::spec as fn() -> _, Pool::<R>::open as _));
-        requirements.need(TypeId::of::<Pool<R>>(), type_name::<Self>(), Kind::Connection, open);
+        let open = (R::spec as fn() -> _, Pool::<R>::open as _);
+        let lender = || -> Box<dyn Any> { Box::new(Lender::of::<R>()) };
+        requirements.need_connection(TypeId::of::<Pool<R>>(), type_name::<Self>(), open, lender);
     }
 }
 

@@ -9,17 +9,17 @@ use std::time::Duration;
 
 use futures_util::future::BoxFuture;
 use tokio::sync::Notify;
-use tokio::time::{Instant, timeout};
+use tokio::time::Instant;
 
 use super::breaker::Breaker;
-use super::checkout::{self, Prepared};
+use super::checkout;
 use super::connecting::{Connects, Opener, Started};
 use super::connection::Connection;
 use super::departure::{Departures, PlaceFreed};
 use super::lease::Home;
 use super::ledger::Ledger;
-use super::parking::{Parking, Waiting};
-use super::queue::{Event, Queue, Turn};
+use super::parking::Parking;
+use super::queue::Queue;
 use super::settings::{PoolSettings, longest_break};
 use super::sync::{AtomicBool, AtomicU64, AtomicUsize, Mutex, MutexGuard, Ordering};
 use super::{PoolError, Pooled};
@@ -62,7 +62,7 @@ pub(super) struct Core<R: Resource> {
 
 /// The slot of [`Parking`] that a thread begins with.
 #[inline]
-fn home() -> usize {
+pub(super) fn home() -> usize {
     use std::cell::Cell;
     use std::sync::atomic::AtomicUsize;
     static NEXT: AtomicUsize = AtomicUsize::new(0);
@@ -143,7 +143,7 @@ impl<R: Resource> Core<R> {
             }
             at_hand = Some(connection);
         }
-        self.get_slowly(at_hand, limit(), by).await
+        self.borrow(at_hand, limit(), by).await
     }
 
     #[inline]
@@ -159,160 +159,6 @@ impl<R: Resource> Core<R> {
             place.lent(now, by, waited);
         }
         Pooled::lent(connection, self.clone())
-    }
-
-    async fn get_slowly(
-        self: &Arc<Self>,
-        mut at_hand: Option<Box<Connection<R>>>,
-        limit: Duration,
-        by: User,
-    ) -> Result<Pooled<R>, PoolError> {
-        let (begin, opened) = (Instant::now(), self.counters.created.load(Ordering::Relaxed));
-        let deadline = deadline(begin, limit);
-        let mut turn = self.queue.line_up(deadline);
-        let mut waiting = None;
-        let mut suspect = None;
-        if self.is_closed()
-            && let Some(connection) = at_hand.take()
-        {
-            self.offer(connection);
-        }
-        let got = loop {
-            let connection = match at_hand.take() {
-                Some(connection) => connection,
-                None => {
-                    let waiting = waiting.take().unwrap_or_else(|| self.parking.wait());
-                    match self.wait(&mut turn, waiting, (begin, deadline), suspect.take()).await {
-                        Ok(connection) => connection,
-                        Err(error) => break Err(error),
-                    }
-                }
-            };
-            // Opened since this caller came, most likely for it.
-            let new = connection.number > opened;
-            let now = self.clock.now();
-            let prepared = if self.is_good_as_new(&connection, now) {
-                Prepared::Ready(connection, now)
-            } else {
-                self.prepare(connection, new, now, deadline).await
-            };
-            match prepared {
-                Prepared::Ready(connection, now) => {
-                    if new {
-                        self.connects().breaker.proved();
-                    }
-                    break Ok((connection, now));
-                }
-                // Its place is kept first: what takes the connection's place may be there at once.
-                Prepared::Unfit(connection, reason) => {
-                    waiting = Some(self.keep_place(&mut turn));
-                    connection.close(reason);
-                    if new && reason != CloseReason::Evicted {
-                        self.unfit(reason);
-                        if Instant::now() >= deadline {
-                            break Err(self.timed_out(begin, deadline, suspect.take()));
-                        }
-                    }
-                }
-                Prepared::Failed(connection, error) => {
-                    self.connects().breaker.suspected();
-                    self.look_after_idle();
-                    waiting = Some(self.keep_place(&mut turn));
-                    drop(connection);
-                    suspect = Some(error);
-                }
-                Prepared::Late(source) => break Err(PoolError::Validate { pool: self.spec.name, source }),
-            }
-        };
-        match got {
-            Ok((connection, now)) => {
-                let waited = turn.has_waited().then(|| begin.elapsed());
-                Ok(self.lend(connection, now, by, waited))
-            }
-            Err(error) => {
-                self.connects().failed = Some((error.class(), self.clock.now()));
-                let timed_out = matches!(error, PoolError::Exhausted { .. });
-                Counters::add(if timed_out { &self.counters.timeouts } else { &self.counters.errors });
-                Err(error)
-            }
-        }
-    }
-
-    /// Puts a caller back to where it was in the line.
-    fn keep_place(&self, turn: &mut Turn<'_, Connection<R>>) -> Waiting<'_> {
-        let waiting = self.parking.wait();
-        turn.keep_place();
-        waiting
-    }
-
-    /// Waits in the queue for a connection that is returned or opened.
-    async fn wait(
-        self: &Arc<Self>,
-        turn: &mut Turn<'_, Connection<R>>,
-        _waiting: Waiting<'_>,
-        (begin, deadline): (Instant, Instant),
-        suspect: Option<BoxError>,
-    ) -> Result<Box<Connection<R>>, PoolError> {
-        if self.is_closed() {
-            return Err(PoolError::Closed { pool: self.spec.name });
-        }
-        self.unpark();
-        // Refused at the door when nothing can come: the breaker is open and no connection exists.
-        if self.ledger.taken() == 0
-            && let Some(refused) = self.refused()
-        {
-            return Err(refused);
-        }
-        loop {
-            let event = match self.connect_if_wanted() {
-                Started::AsWanted => turn.next().await,
-                // Whoever comes first after the breaker's wait tries again.
-                Started::Refused(wait) => match timeout(wait, turn.next()).await {
-                    Ok(event) => event,
-                    Err(_) => continue,
-                },
-            };
-            match event {
-                Event::Served(connection) => return Ok(connection),
-                Event::Told => {
-                    if self.is_closed() {
-                        return Err(PoolError::Closed { pool: self.spec.name });
-                    }
-                    if self.ledger.taken() == 0
-                        && let Some(error) = self.given_up()
-                    {
-                        return Err(error);
-                    }
-                }
-                Event::TimedOut => return Err(self.timed_out(begin, deadline, suspect)),
-                Event::Closed => return Err(PoolError::Closed { pool: self.spec.name }),
-            }
-        }
-    }
-
-    /// A connection that is at hand and needs no round trip.
-    pub(super) fn try_get(self: &Arc<Self>, by: User) -> Option<Pooled<R>> {
-        if self.is_closed() || self.parking.waiting() > 0 {
-            return None;
-        }
-        let mut unsure = Vec::new();
-        let found = loop {
-            let Some(mut connection) = self.parking.take(home()).or_else(|| self.queue.try_take()) else {
-                break None;
-            };
-            let now = self.clock.now();
-            match self.must_leave(&mut connection, now) {
-                Some(reason) => connection.close(reason),
-                None if self.wants_round_trip(now.since(connection.returned)) => unsure.push(connection),
-                None => break Some(self.lend(connection, now, by, None)),
-            }
-        };
-        unsure.into_iter().rev().for_each(|connection| self.offer(connection));
-        // Somebody who began to wait meanwhile may have counted on what has been taken.
-        if self.parking.waiting() > 0 {
-            self.connect_if_wanted();
-        }
-        found
     }
 
     /// Puts a connection where the next caller finds it.

@@ -91,6 +91,16 @@ pub enum PoolError {
         #[source]
         source: Cause,
     },
+    /// More connections are asked for at once than the pool may have.
+    #[error("pool `{pool}` never has {count} connections at once; its `max_size` is {max_size}")]
+    TooMany {
+        /// The resource.
+        pool: &'static str,
+        /// How many are asked for.
+        count: usize,
+        /// How many there may be.
+        max_size: usize,
+    },
     /// The pool is shutting down.
     #[error("pool `{pool}` is closed")]
     Closed {
@@ -118,6 +128,7 @@ impl PoolError {
             Self::Connect { .. } => "connect",
             Self::Validate { .. } => "validate",
             Self::BreakerOpen { .. } => "breaker open",
+            Self::TooMany { .. } => "too many",
             Self::Closed { .. } => "closed",
             Self::Undeclared { .. } => "undeclared",
         }
@@ -145,6 +156,7 @@ impl LiftError for PoolError {
                 Decision::new(503, "RESOURCE_UNAVAILABLE").retry(Retry::After(*retry_after))
             }
             Self::Closed { .. } => Decision::new(503, "SHUTTING_DOWN").retry(Retry::Now),
+            Self::TooMany { .. } => Decision::internal("POOL_TOO_SMALL"),
             Self::Undeclared { .. } => Decision::internal("RESOURCE_UNDECLARED"),
         }
     }
@@ -195,6 +207,7 @@ mod tests {
                 "RESOURCE_UNAVAILABLE",
                 Some(Retry::After(second)),
             ),
+            (PoolError::TooMany { pool, count: 3, max_size: 2 }, "too many", "POOL_TOO_SMALL", None),
             (PoolError::Closed { pool }, "closed", "SHUTTING_DOWN", Some(Retry::Now)),
             (
                 PoolError::Undeclared { argument: "Pooled<Db>", by: "handler" },

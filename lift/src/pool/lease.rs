@@ -80,6 +80,15 @@ impl<R: Resource> Pooled<R> {
         .expect(HELD)
     }
 
+    /// Gives it back untouched, so that whatever ends the call is no reason to close it.
+    pub(super) fn give_back(mut self) {
+        if let Lease::Lent(lent) = &mut self.lease
+            && let Some(Lent { connection, home }) = lent.take()
+        {
+            home.take_back(connection, None);
+        }
+    }
+
     /// Why it must not be lent again, if so; what was said before.
     fn mark(&mut self, unusable: Option<CloseReason>) -> Option<CloseReason> {
         match &mut self.lease {

@@ -30,6 +30,14 @@ impl<E> Line<E> {
         self.places.insert(index, Place { ticket, entry: Some(entry) });
     }
 
+    pub(super) fn is_empty(&self) -> bool {
+        self.places.is_empty()
+    }
+
+    pub(super) fn first(&self) -> Option<&E> {
+        self.places.front()?.entry.as_ref()
+    }
+
     /// Takes the first one out of the line.
     pub(super) fn call_first(&mut self) -> Option<E> {
         let entry = self.places.pop_front()?.entry;
@@ -154,6 +162,7 @@ mod tests {
                     _ => {}
                 }
                 assert!(line.iter().eq(&model), "seed {seed}");
+                assert_eq!((line.first(), line.is_empty()), (model.first(), model.is_empty()), "seed {seed}");
                 assert!(line.iter_mut().map(|entry| *entry).eq(model.iter().copied()), "seed {seed}");
                 let (places, empty) =
                     (line.places.len(), line.places.iter().filter(|p| p.entry.is_none()).count());

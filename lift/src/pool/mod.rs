@@ -6,6 +6,7 @@
 //! backend, and every cleanup is awaited.
 
 mod argument;
+mod borrow;
 mod breaker;
 mod checkout;
 mod client;
@@ -30,12 +31,13 @@ mod shared;
 mod sync;
 #[cfg(test)]
 mod tests;
+mod together;
 mod upkeep;
 
 pub mod probe;
 
 pub use argument::FromContext;
-pub(crate) use argument::{declare_shared_resource, provided};
+pub(crate) use argument::{declare_shared_resource, provided, settle};
 pub use error::{Cause, PoolError};
 pub use lease::Pooled;
 pub use managed_by::{Made, ManagedBy, ManagerSettings};
@@ -44,5 +46,6 @@ pub use settings::PoolSettings;
 pub use shared::Shared;
 #[cfg(lift_loom)]
 pub use sync::begin;
+pub(crate) use together::together;
 
 pub use crate::resource::{BreakerState, CloseReason, Histogram, LastFailure, Stats};

@@ -8,18 +8,18 @@
 
 use super::sync::{AtomicUsize, Ordering, SLOTS, Slot};
 
-/// Returned connections, and how many callers wait for one.
+/// Returned connections, and how many are waited for.
 pub(super) struct Parking<T> {
     slots: [Slot<T>; SLOTS],
     waiting: AtomicUsize,
 }
 
-/// Says that a caller waits, until it is dropped.
-pub(super) struct Waiting<'a>(&'a AtomicUsize);
+/// Says that a caller waits for so many, until it is dropped.
+pub(super) struct Waiting<'a>(&'a AtomicUsize, usize);
 
 impl Drop for Waiting<'_> {
     fn drop(&mut self) {
-        self.0.fetch_sub(1, Ordering::Relaxed);
+        self.0.fetch_sub(self.1, Ordering::Relaxed);
     }
 }
 
@@ -54,11 +54,11 @@ impl<T> Parking<T> {
         left
     }
 
-    /// Registers a caller that waits. It must call [`take_any`](Self::take_any) until that gives nothing, before it
-    /// goes to sleep.
-    pub(super) fn wait(&self) -> Waiting<'_> {
-        self.waiting.fetch_add(1, Ordering::Relaxed);
-        Waiting(&self.waiting)
+    /// Registers a caller that waits for so many. It must call [`take_any`](Self::take_any) until that gives nothing,
+    /// before it goes to sleep.
+    pub(super) fn wait(&self, count: usize) -> Waiting<'_> {
+        self.waiting.fetch_add(count, Ordering::Relaxed);
+        Waiting(&self.waiting, count)
     }
 
     /// How many values lie here, more or less.
@@ -66,7 +66,7 @@ impl<T> Parking<T> {
         self.slots.iter().filter(|slot| slot.is_full()).count()
     }
 
-    /// How many callers wait.
+    /// How many callers wait, one that waits for several counted as so many.
     pub(super) fn waiting(&self) -> usize {
         self.waiting.load(Ordering::Relaxed)
     }

@@ -11,7 +11,7 @@ use super::{BreakerState, PoolError, Pooled, Stats};
 use crate::clock::{Clock, Deadline};
 use crate::config::{Invalid, Section, Settings};
 use crate::error::BoxError;
-use crate::resource::{Judgement, Managed, Opened, Opening, Resource, ResourceSpec, User, Warm};
+use crate::resource::{Context, Judgement, Managed, Opened, Opening, Resource, ResourceSpec, User, Warm};
 
 /// The pool of a resource. A handler argument of this type borrows a connection only where it needs one, with
 /// [`get`](Self::get).
@@ -72,6 +72,12 @@ impl<R: Resource> Pool<R> {
         Self { core: Core::new(spec, settings, opener, clock), user: User::NOBODY, deadline: Deadline::NONE }
     }
 
+    /// The pool for a call.
+    pub(super) fn of(context: &Context) -> Option<Self> {
+        let pool: Arc<Self> = context.find()?;
+        Some(pool.lend_to(context.holder(), context.deadline()))
+    }
+
     /// The same pool for one function and its deadline.
     pub(super) fn lend_to(&self, user: User, deadline: Deadline) -> Self {
         Self { core: self.core.clone(), user, deadline }
@@ -91,11 +97,23 @@ impl<R: Resource> Pool<R> {
     /// # Errors
     /// [`PoolError`], which says why.
     pub async fn get(&self) -> Result<Pooled<R>, PoolError> {
-        let limit = || {
-            let wait = self.core.settings.wait;
-            self.deadline.remaining().map_or(wait, |left| wait.min(left / 2))
-        };
-        self.core.get(limit, self.user).await
+        self.core.get(|| self.limit(), self.user).await
+    }
+
+    /// Borrows several connections at once. Until as many are there, the caller holds none of them, so that callers never
+    /// wait for each other; those that come later wait behind it.
+    ///
+    /// The whole wait is bounded as that of [`get`](Self::get).
+    ///
+    /// # Errors
+    /// [`PoolError`], which says why; [`TooMany`](PoolError::TooMany) when `count` is more than `max_size`.
+    pub async fn get_many(&self, count: usize) -> Result<Vec<Pooled<R>>, PoolError> {
+        self.core.borrow_many(count, self.limit(), self.user).await
+    }
+
+    fn limit(&self) -> Duration {
+        let wait = self.core.settings.wait;
+        self.deadline.remaining().map_or(wait, |left| wait.min(left / 2))
     }
 
     /// Borrows a connection, waiting for `limit` instead of the setting `wait`; by half of the time that the invocation

@@ -74,7 +74,7 @@ impl<T: FromContext + Uses> Argument for &&Probe<T> {
 
 impl<T: Uses> Extractor for &Probe<T> {
     fn __lift_declare(&self, requirements: &mut Requirements) {
-        T::Resources::declare(requirements);
+        requirements.early(T::Resources::declare);
     }
 }
 

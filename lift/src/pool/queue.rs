@@ -1,7 +1,8 @@
 //! Connections that wait for callers, or callers that wait for connections, first come, first served.
 //!
 //! A connection that comes back is granted to the caller at the front of the line, who then takes it; nobody who comes
-//! later can pass by. One watch for each queue, instead of a timer for each caller, wakes those whose time is over: a
+//! later can pass by. A caller that needs several gets them all at once: until as many are there, they lie here for it, and it
+//! holds none. One watch for each queue, instead of a timer for each caller, wakes those whose time is over: a
 //! caller that is served costs two short locks and nothing else.
 
 use std::future::poll_fn;
@@ -28,7 +29,7 @@ struct State<T> {
     ready: Vec<Box<T>>,
     /// How many of these belong to callers that were called out of the line and have not taken theirs yet.
     granted: usize,
-    /// While anybody is in line, everything that is ready is granted.
+    /// While anybody is in line, what is ready and not granted is less than the first one needs.
     line: Line<Caller>,
     /// How many tickets have been drawn.
     tickets: u64,
@@ -41,6 +42,8 @@ struct Caller {
     waker: Waker,
     /// Until when it waits; `None` when nobody needs to tell it.
     deadline: Option<Instant>,
+    /// How many it gets, all at once.
+    need: usize,
 }
 
 /// The task that wakes callers whose time is over.
@@ -61,16 +64,29 @@ pub(super) enum Event<T> {
 }
 
 impl<T> State<T> {
-    /// Grants one that is ready to the front of the line; whom to wake.
+    /// How many nobody has been granted.
+    fn spare(&self) -> usize {
+        self.ready.len().saturating_sub(self.granted)
+    }
+
+    /// Grants the first one in line what it needs, if that is ready; whom to wake.
     fn grant(&mut self) -> Option<Waker> {
+        if self.line.first()?.need > self.spare() {
+            return None;
+        }
         let caller = self.line.call_first()?;
-        self.granted += 1;
+        self.granted += caller.need;
         Some(caller.waker)
     }
 
-    /// Takes one that nobody has been granted.
-    fn spare(&mut self) -> Option<Box<T>> {
-        if self.ready.len() > self.granted { self.ready.pop() } else { None }
+    /// As [`grant`](Self::grant), for everybody that it can be done for.
+    fn grant_all(&mut self) -> Vec<Waker> {
+        std::iter::from_fn(|| self.grant()).collect()
+    }
+
+    /// Takes one that nobody waits for.
+    fn take(&mut self) -> Option<Box<T>> {
+        if self.spare() > 0 && self.line.is_empty() { self.ready.pop() } else { None }
     }
 
     fn wakers(&self) -> Vec<Waker> {
@@ -113,7 +129,7 @@ impl<T> Queue<T> {
 
     /// Takes a value that nobody waits for, the one that was added last.
     pub(super) fn try_take(&self) -> Option<Box<T>> {
-        self.state().spare()
+        self.state().take()
     }
 
     /// How many values are here, those included that callers were granted and have not taken yet.
@@ -142,11 +158,12 @@ impl<T> Queue<T> {
 }
 
 impl<T: Send + 'static> Queue<T> {
-    /// A caller that waits until `deadline`. It is in line from the first time it waits for its [`next`](Turn::next)
-    /// event until it is served or dropped.
-    pub(super) fn line_up(self: &Arc<Self>, deadline: Instant) -> Turn<'_, T> {
+    /// A caller that needs so many at once and waits until `deadline`; it is served them one by one. It is in line from the
+    /// first time it waits for its [`next`](Turn::next) event until it is served or dropped.
+    pub(super) fn line_up(self: &Arc<Self>, need: usize, deadline: Instant) -> Turn<'_, T> {
         let told = self.told.load(Ordering::Acquire);
-        Turn { queue: self, deadline, told, ticket: None, lined_up: false, waited: false, timer: None }
+        let (lined_up, waited) = (false, false);
+        Turn { queue: self, deadline, told, ticket: None, need, owed: 0, lined_up, waited, timer: None }
     }
 
     /// Wakes whoever has waited for long enough; when to look again, unless nobody waits.
@@ -182,7 +199,11 @@ pub(super) struct Turn<'a, T: Send + 'static> {
     told: u64,
     /// Its place in the order, drawn when it first has to wait and kept for as long as it comes back.
     ticket: Option<u64>,
-    /// Whether it is in line, or has been called and not taken what it was granted.
+    /// How many it asks for while it is in line, or will ask for.
+    need: usize,
+    /// How many it has been granted and not taken, as far as it knows.
+    owed: usize,
+    /// Whether it is in line, or has been called and does not know yet.
     lined_up: bool,
     /// Whether it has ever had to wait.
     waited: bool,
@@ -213,19 +234,32 @@ impl<T: Send + 'static> Turn<'_, T> {
         self.waited
     }
 
-    /// Takes its place in line before it waits for the next event: what is there for it now, nobody else gets.
+    /// How many it has not been served yet.
+    pub(super) fn outstanding(&self) -> usize {
+        self.need + self.owed
+    }
+
+    /// What it was served last is of no use, so it needs one more. It takes its place in line before it waits for the next
+    /// event: what is there for it now, nobody else gets.
     pub(super) fn keep_place(&mut self) {
         let mut state = self.queue.state();
-        if state.closed || self.lined_up {
+        if state.closed {
             return;
         }
-        self.lined_up = true;
+        self.look_up(&mut state);
+        self.need += 1;
+        let need = self.need;
         let ticket = self.draw(&mut state);
-        if state.ready.len() > state.granted {
-            state.granted += 1;
-        } else {
-            state.line.enter(ticket, Caller { waker: Waker::noop().clone(), deadline: None });
+        match state.line.get_mut(ticket) {
+            Some(caller) => caller.need = need,
+            None => {
+                state.line.enter(ticket, Caller { waker: Waker::noop().clone(), deadline: None, need });
+                self.lined_up = true;
+            }
         }
+        let wakers = state.grant_all();
+        drop(state);
+        wakers.into_iter().for_each(Waker::wake);
     }
 
     fn draw(&mut self, state: &mut State<T>) -> u64 {
@@ -235,9 +269,19 @@ impl<T: Send + 'static> Turn<'_, T> {
         })
     }
 
-    /// Whether it has been granted something: it has lined up and is in line no more.
-    fn is_called(&self, state: &mut State<T>) -> bool {
-        self.ticket.is_some_and(|ticket| state.line.get_mut(ticket).is_none())
+    /// Learns whether it has been called: it has lined up and is in line no more.
+    fn look_up(&mut self, state: &mut State<T>) {
+        if self.lined_up && self.ticket.is_some_and(|ticket| state.line.get_mut(ticket).is_none()) {
+            self.lined_up = false;
+            self.owed += std::mem::take(&mut self.need);
+        }
+    }
+
+    /// Takes one of what it has been granted.
+    fn collect(&mut self, state: &mut State<T>) -> Option<Box<T>> {
+        self.owed = self.owed.checked_sub(1)?;
+        state.granted = state.granted.saturating_sub(1);
+        state.ready.pop()
     }
 
     fn poll(&mut self, context: &mut Context<'_>) -> Poll<Event<T>> {
@@ -248,20 +292,20 @@ impl<T: Send + 'static> Turn<'_, T> {
         };
         let mut state = self.queue.state();
         if state.closed {
-            self.lined_up = false;
+            (self.lined_up, self.owed) = (false, 0);
             return Poll::Ready(Event::Closed);
         }
         let again = self.lined_up;
-        if !again {
-            if let Some(value) = state.spare() {
-                return Poll::Ready(Event::Served(value));
+        self.look_up(&mut state);
+        if !self.lined_up && self.owed == 0 {
+            self.need = self.need.max(1);
+            if state.line.is_empty() && state.spare() >= self.need {
+                state.granted += self.need;
+                self.owed = std::mem::take(&mut self.need);
             }
-        } else if self.is_called(&mut state) {
-            self.lined_up = false;
-            state.granted = state.granted.saturating_sub(1);
-            if let Some(value) = state.ready.pop() {
-                return Poll::Ready(Event::Served(value));
-            }
+        }
+        if let Some(value) = self.collect(&mut state) {
+            return Poll::Ready(Event::Served(value));
         }
         let told = self.queue.told.load(Ordering::Acquire);
         if std::mem::replace(&mut self.told, told) != told {
@@ -282,13 +326,15 @@ impl<T: Send + 'static> Turn<'_, T> {
             }
         };
         let until = if matches!(watched, Watched::Alone) { None } else { Some(self.deadline) };
-        let mut old = None;
+        let (mut old, mut called) = (None, Vec::new());
         self.waited = true;
         let ticket = self.draw(&mut state);
         if !self.lined_up {
             let waker = waker.unwrap_or_else(|| context.waker().clone());
-            state.line.enter(ticket, Caller { waker, deadline: until });
+            state.line.enter(ticket, Caller { waker, deadline: until, need: self.need });
             self.lined_up = true;
+            // Whoever comes back may come before somebody who needs more.
+            called = state.grant_all();
         } else if let Some(caller) = state.line.get_mut(ticket) {
             caller.deadline = until;
             if !caller.waker.will_wake(context.waker()) {
@@ -298,6 +344,7 @@ impl<T: Send + 'static> Turn<'_, T> {
         }
         drop(state);
         drop(old);
+        called.into_iter().for_each(Waker::wake);
         match watched {
             Watched::Well => {}
             Watched::Later => self.queue.sooner.notify_one(),
@@ -318,25 +365,22 @@ impl<T: Send + 'static> Turn<'_, T> {
 
 impl<T: Send + 'static> Drop for Turn<'_, T> {
     fn drop(&mut self) {
-        let Some(ticket) = self.ticket.filter(|_| self.lined_up) else { return };
-        let (gone, waker) = {
+        if !self.lined_up && self.owed == 0 {
+            return;
+        }
+        let (gone, wakers) = {
             let mut state = self.queue.state();
             if state.closed {
                 return;
             }
-            match state.line.leave(ticket) {
-                // It has been called and will not take what it was granted: the next in line gets it.
-                None => {
-                    state.granted = state.granted.saturating_sub(1);
-                    (None, state.grant())
-                }
-                gone => (gone, None),
-            }
+            self.look_up(&mut state);
+            let gone = self.ticket.filter(|_| self.lined_up).and_then(|ticket| state.line.leave(ticket));
+            // What it was granted and will not take, and what lay there for it, the next in line get.
+            state.granted = state.granted.saturating_sub(self.owed);
+            (gone, state.grant_all())
         };
         drop(gone);
-        if let Some(waker) = waker {
-            waker.wake();
-        }
+        wakers.into_iter().for_each(Waker::wake);
     }
 }
 

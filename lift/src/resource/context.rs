@@ -1,4 +1,6 @@
 use std::any::{Any, TypeId};
+use std::fmt;
+use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -7,7 +9,7 @@ use futures_util::future::BoxFuture;
 use http::request::Parts;
 
 use super::prepare::Unprepared;
-use super::{Resources, Stats};
+use super::{Kept, Resources, Stats};
 use crate::clock::Deadline;
 
 /// What a resource may know while it opens.
@@ -48,6 +50,8 @@ pub(crate) struct User(&'static &'static str);
 impl User {
     /// Outside of any function.
     pub(crate) const NOBODY: Self = Self(&"-");
+    /// What the app opens whatever its functions take.
+    pub(crate) const APP: Self = Self(&"the app");
     /// A health check of the pool itself.
     pub(crate) const HEALTH: Self = Self(&"health");
 
@@ -61,6 +65,27 @@ impl User {
     }
 }
 
+/// Two functions of one name are two.
+impl PartialEq for User {
+    fn eq(&self, other: &Self) -> bool {
+        std::ptr::eq(self.0, other.0)
+    }
+}
+
+impl Eq for User {}
+
+impl Hash for User {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        std::ptr::from_ref(self.0).hash(state);
+    }
+}
+
+impl fmt::Debug for User {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
 /// On whose behalf something runs, until when, and with which resources. Cheap to clone.
 ///
 /// It is in every request's extensions, so a layer or an extractor can read the request id, the matched route and
@@ -71,6 +96,7 @@ pub struct Context(Arc<Inner>);
 struct Inner {
     resources: Arc<Resources>,
     invoked: Invoked,
+    kept: Option<Kept>,
 }
 
 /// One invocation of a function.
@@ -103,7 +129,8 @@ impl Context {
 
     /// For an invocation.
     pub(crate) fn invocation(resources: Arc<Resources>, invoked: Invoked) -> Self {
-        Self(Arc::new(Inner { resources, invoked }))
+        let kept = resources.keep_for(invoked.user);
+        Self(Arc::new(Inner { resources, invoked, kept }))
     }
 
     /// The context that the app put into a request.
@@ -163,14 +190,24 @@ impl Context {
         self.0.resources.pools()
     }
 
+    /// Whether anything is kept for this call alone.
+    pub(crate) fn keeps(&self) -> bool {
+        self.0.kept.is_some()
+    }
+
+    /// What is kept for this call alone.
+    pub(crate) fn kept<T: Any>(&self) -> Option<&T> {
+        self.0.kept.as_ref()?.downcast_ref()
+    }
+
     /// The value of type `T` that the app keeps (a `Pool<R>`, the source of a `Shared<T>`).
     pub(crate) fn find<T: Any + Send + Sync>(&self) -> Option<Arc<T>> {
         self.0.resources.find(TypeId::of::<T>())?.downcast().ok()
     }
 }
 
-impl std::fmt::Debug for Context {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+impl fmt::Debug for Context {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Context")
             .field("user", &self.user())
             .field("request_id", &self.0.invoked.request_id)

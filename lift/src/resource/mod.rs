@@ -20,8 +20,8 @@ pub(crate) use context::{Invoked, User};
 pub(crate) use managed::{Judgement, Managed};
 #[doc(hidden)]
 pub use prepare::Preparing;
-pub(crate) use registry::{Overrides, Resources, Substitute};
-pub(crate) use requirements::{Kind, Opened, Opening};
+pub(crate) use registry::{Keep, Kept, Overrides, Resources, Substitute};
+pub(crate) use requirements::{Kind, Need, Opened, Opening};
 pub use requirements::{Requirements, ResourceSet, Uses};
 pub(crate) use spec::short_name;
 pub use spec::{ResourceSpec, Warm};

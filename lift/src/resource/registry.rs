@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use futures_util::future::BoxFuture;
 
-use super::{Managed, Stats};
+use super::{Managed, Stats, User};
 use crate::error::BoxError;
 
 /// What stands in for opening an `R`, for a test.
@@ -24,14 +24,30 @@ impl Overrides {
     }
 }
 
+/// What is kept for one call while it takes its arguments.
+pub(crate) type Kept = Box<dyn Any + Send + Sync>;
+
+/// Makes it for each call.
+pub(crate) type Keep = Box<dyn Fn() -> Kept + Send + Sync>;
+
 /// Everything that functions can take, by type, and the lifecycle of what lift opened, in start order.
 #[derive(Default)]
 pub(crate) struct Resources {
     values: HashMap<TypeId, Arc<dyn Any + Send + Sync>>,
     managed: Vec<Arc<dyn Managed>>,
+    kept: HashMap<User, Keep>,
 }
 
 impl Resources {
+    /// Each call of this function is to have something of its own.
+    pub(crate) fn keep(&mut self, user: User, keep: Keep) {
+        self.kept.insert(user, keep);
+    }
+
+    pub(crate) fn keep_for(&self, user: User) -> Option<Kept> {
+        if self.kept.is_empty() { None } else { self.kept.get(&user).map(|keep| keep()) }
+    }
+
     pub(crate) fn find(&self, id: TypeId) -> Option<Arc<dyn Any + Send + Sync>> {
         self.values.get(&id).cloned()
     }

@@ -1,7 +1,7 @@
 use std::any::{Any, TypeId};
 use std::sync::Arc;
 
-use super::{Managed, Overrides, ResourceSpec};
+use super::{Managed, Overrides, ResourceSpec, User};
 use crate::clock::Clock;
 use crate::config::{Invalid, Section};
 
@@ -43,13 +43,14 @@ pub trait ResourceSet {
 }
 
 /// What the functions of an app take, noted once at start.
-#[derive(Default)]
 pub struct Requirements {
     needs: Vec<Need>,
-    user: &'static str,
+    user: User,
     /// How many calls of the user run at the same time in one invocation.
     concurrency: usize,
     whole_batch: bool,
+    /// Whether what follows is taken by an extractor, before the body.
+    early: bool,
 }
 
 /// How something is taken.
@@ -89,18 +90,37 @@ pub(crate) struct Need {
     pub(crate) kind: Kind,
     /// How lift opens it; a `Shared<T>` that is no resource must be provided.
     pub(crate) open: Option<(fn() -> ResourceSpec, Open)>,
-    pub(crate) user: &'static str,
+    pub(crate) user: User,
     pub(crate) concurrency: usize,
+    /// Taken by an extractor, before the body.
+    pub(crate) early: bool,
+    /// How the pool lends it together with others, for the pool itself to know.
+    pub(crate) lender: Option<Lender>,
 }
 
+/// Makes what a pool lends by.
+pub(crate) type Lender = fn() -> Box<dyn Any>;
+
 impl Requirements {
+    /// What is taken by nobody yet.
+    pub(crate) fn new() -> Self {
+        Self { needs: Vec::new(), user: User::NOBODY, concurrency: 1, whole_batch: false, early: false }
+    }
+
     /// What follows is taken by this check or start function.
-    pub(crate) fn user(&mut self, user: &'static str) {
+    pub(crate) fn user(&mut self, user: User) {
         self.handler(user, 1);
     }
 
+    /// What this declares is taken by an extractor, before the body.
+    pub(crate) fn early(&mut self, declare: fn(&mut Self)) {
+        let before = std::mem::replace(&mut self.early, true);
+        declare(self);
+        self.early = before;
+    }
+
     /// What follows is taken by this handler, so many of whose calls run at the same time in one invocation.
-    pub(crate) fn handler(&mut self, user: &'static str, concurrency: usize) {
+    pub(crate) fn handler(&mut self, user: User, concurrency: usize) {
         (self.user, self.concurrency, self.whole_batch) = (user, concurrency, false);
     }
 
@@ -122,8 +142,22 @@ impl Requirements {
         kind: Kind,
         open: Option<(fn() -> ResourceSpec, Open)>,
     ) {
-        let (user, concurrency) = (self.user, self.concurrency);
-        self.needs.push(Need { value, type_name, kind, open, user, concurrency });
+        let Self { user, concurrency, early, .. } = *self;
+        self.needs.push(Need { value, type_name, kind, open, user, concurrency, early, lender: None });
+    }
+
+    /// A connection of its own.
+    pub(crate) fn need_connection(
+        &mut self,
+        value: TypeId,
+        type_name: &'static str,
+        open: (fn() -> ResourceSpec, Open),
+        lender: Lender,
+    ) {
+        self.need(value, type_name, Kind::Connection, Some(open));
+        if let Some(need) = self.needs.last_mut() {
+            need.lender = Some(lender);
+        }
     }
 
     pub(crate) fn needs(&self) -> &[Need] {

@@ -152,7 +152,7 @@ fn nothing_parked_is_taken_while_somebody_waits() {
     }
     let displaced = parking.park(2, Box::new(4));
     assert_eq!((displaced.is_some(), parking.occupied()), (true, 4));
-    let waiting = parking.wait();
+    let waiting = parking.wait(1);
     assert_eq!((parking.waiting(), parking.take(0)), (1, None));
     drop(waiting);
     let mut taken: Vec<usize> = std::iter::from_fn(|| parking.take(1)).map(|number| *number).collect();
