@@ -143,7 +143,9 @@ async fn served(service: &TestService, count: usize, paths: &[&str]) {
 }
 
 async fn soon<T>(what: impl Future<Output = T>) -> T {
-    tokio::time::timeout(Duration::from_secs(15), what).await.expect("it waits for others")
+    tokio::time::timeout(Duration::from_secs(15), what)
+        .await
+        .unwrap_or_else(|_| panic!("it waits for others"))
 }
 
 #[tokio::test]
@@ -244,4 +246,17 @@ async fn start_functions_and_checks_are_granted_theirs_together() {
 async fn what_nobody_takes_is_given_back_before_the_call() {
     let service = start(App::new("shop").handlers(lift::handlers![takes_none, left_right])).await;
     assert_eq!(soon(async { service.get("/takes-none").await }).await.unwrap().text(), "0 0");
+}
+
+mod other {
+    use super::*;
+
+    #[lift::handler(GET, "/other/left")]
+    pub(super) async fn left(_a: Pooled<Left>) {}
+}
+
+#[tokio::test]
+async fn two_functions_of_one_name_take_one_connection_each() {
+    let service = start(App::new("shop").handlers(lift::handlers![left, other::left])).await;
+    soon(served(&service, 5, &["/left", "/other/left"])).await;
 }

@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use futures_util::future::poll_immediate;
 use lift_with_loom::config::{Invalid, Section, Settings};
-use lift_with_loom::pool::{Pool, PoolError, PoolSettings, Pooled, begin};
+use lift_with_loom::pool::{Pool, PoolError, PoolSettings, Pooled, begin, both};
 use lift_with_loom::testing::Clock;
 use lift_with_loom::{Init, Resource};
 use loom::future::block_on;
@@ -61,6 +61,26 @@ impl Resource for Session {
     }
 }
 
+/// Of another pool.
+struct Other(Session);
+
+impl Resource for Other {
+    type Config = Backend;
+    type Error = &'static str;
+
+    async fn initialize(backend: &Backend, init: &Init) -> Result<Self, &'static str> {
+        Session::initialize(backend, init).await.map(Self)
+    }
+
+    async fn health_check(&mut self) -> Result<(), &'static str> {
+        self.0.health_check().await
+    }
+
+    async fn cleanup(self) {
+        self.0.cleanup().await;
+    }
+}
+
 impl Backend {
     /// One that refuses so many connects before it takes any.
     fn refusing(count: usize) -> Self {
@@ -69,7 +89,7 @@ impl Backend {
         backend
     }
 
-    fn pool(&self, max_size: usize) -> Pool<Session> {
+    fn pool<R: Resource<Config = Self>>(&self, max_size: usize) -> Pool<R> {
         Pool::with_clock(self.clone(), PoolSettings::default().with_max_size(max_size), &Clock::held())
     }
 
@@ -239,5 +259,57 @@ fn the_end_reaches_whoever_waits_and_every_connection() {
         other.join().unwrap();
         holder.join().unwrap();
         assert!(pool.try_get().is_none() && pool.stats().idle == 0);
+    });
+}
+
+#[test]
+fn calls_for_several_of_one_pool_do_not_wait_for_each_other() {
+    explore(1, 1, || {
+        let backend = Backend::default();
+        let pool = backend.pool(2);
+        let other = beside(&pool, |pool| assert_eq!(block_on(pool.get_many(2)).unwrap().len(), 2));
+        assert_eq!(block_on(pool.get_many(2)).unwrap().len(), 2);
+        other.join().unwrap();
+        assert!(backend.most() <= 2);
+    });
+}
+
+#[test]
+fn whoever_comes_beside_a_call_for_several_is_served() {
+    explore(1, 1, || {
+        let backend = Backend::default();
+        let pool = backend.pool(2);
+        let other = caller(&pool);
+        drop(block_on(pool.get_many(2)).unwrap());
+        other.join().unwrap();
+        assert!(backend.most() <= 2);
+    });
+}
+
+#[test]
+fn a_call_for_several_that_leaves_takes_nothing_along() {
+    explore(1, 1, || {
+        let backend = Backend::default();
+        let pool = backend.pool(2);
+        let leaver = beside(&pool, |pool| drop(block_on(poll_immediate(pool.get_many(2)))));
+        drop((get(&pool).unwrap(), get(&pool).unwrap()));
+        leaver.join().unwrap();
+        assert_eq!(block_on(pool.get_many(2)).unwrap().len(), 2);
+        assert!(backend.most() <= 2);
+    });
+}
+
+#[test]
+fn calls_that_take_two_pools_in_opposite_orders_are_served() {
+    explore(1, 1, || {
+        let (one, two) = (Backend::default(), Backend::default());
+        let (left, right): (Pool<Session>, Pool<Other>) = (one.pool(1), two.pool(1));
+        let other = {
+            let (left, right) = (left.clone(), right.clone());
+            thread::spawn(move || drop(block_on(both(&right, &left)).unwrap()))
+        };
+        drop(block_on(both(&left, &right)).unwrap());
+        other.join().unwrap();
+        assert_eq!((one.created(), two.created()), (1, 1));
     });
 }

@@ -46,6 +46,8 @@ pub use settings::PoolSettings;
 pub use shared::Shared;
 #[cfg(lift_loom)]
 pub use sync::begin;
+#[cfg(lift_loom)]
+pub use together::both;
 pub(crate) use together::together;
 
 pub use crate::resource::{BreakerState, CloseReason, Histogram, LastFailure, Stats};

@@ -233,3 +233,34 @@ async fn at_hand(
     }
     Ok(Ok(all))
 }
+
+/// A connection of each pool, as a call takes them whose first argument is the first.
+#[cfg(lift_loom)]
+pub async fn both<A: Resource, B: Resource>(
+    first: &Pool<A>,
+    second: &Pool<B>,
+) -> Result<(Pooled<A>, Pooled<B>), PoolError> {
+    use super::FromContext;
+    use crate::clock::Deadline;
+    use crate::resource::{ResourceSet, Resources};
+
+    let user = User::NOBODY;
+    let mut requirements = Requirements::new();
+    // In the order of the app, whatever that of the arguments.
+    requirements.user(User::APP);
+    if TypeId::of::<A>() < TypeId::of::<B>() {
+        <(Pooled<A>, Pooled<B>)>::declare(&mut requirements);
+    } else {
+        <(Pooled<B>, Pooled<A>)>::declare(&mut requirements);
+    }
+    requirements.user(user);
+    <(Pooled<A>, Pooled<B>)>::declare(&mut requirements);
+    let mut resources = Resources::default();
+    resources.provide(TypeId::of::<Pool<A>>(), Arc::new(first.clone()));
+    resources.provide(TypeId::of::<Pool<B>>(), Arc::new(second.clone()));
+    for (user, keep) in together(&requirements) {
+        resources.keep(user, keep);
+    }
+    let context = Context::new(Arc::new(resources), user, Deadline::NONE);
+    Ok((Pooled::from_context(&context).await?, Pooled::from_context(&context).await?))
+}

@@ -22,6 +22,8 @@ pub struct Init {
     pub timeout: Duration,
     pub(super) unprepared: Unprepared,
     /// Whether a pool opens it, which then says when it is [`opened`](super::Resource::opened).
+    #[cfg_attr(not(any(feature = "redis", feature = "sqlite")), allow(dead_code))]
+    // the others keep no session
     pub(crate) pooled: bool,
 }
 

@@ -221,8 +221,8 @@ async fn whatever_callers_need_they_are_served_in_order_and_nothing_is_lost() {
         let queue = Queue::new(8);
         let far = Instant::now() + Duration::from_secs(3600);
         // Those who wait, in order, with what they need; and those who have been called and are owed some.
-        let (mut line, mut called): (Vec<(Turn<'_, u32>, usize)>, Vec<(Turn<'_, u32>, usize)>) =
-            Default::default();
+        let (mut line, mut called) =
+            (Vec::<(Turn<'_, u32>, usize)>::new(), Vec::<(Turn<'_, u32>, usize)>::new());
         let mut ready = 0;
         for value in 0..120 {
             match rng.u8(0..10) {

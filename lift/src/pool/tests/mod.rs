@@ -7,6 +7,7 @@ mod limits;
 mod managed;
 mod operations;
 mod random;
+mod several;
 mod unfit;
 mod waiting;
 
