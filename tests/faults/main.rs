@@ -21,6 +21,7 @@ macro_rules! for_each_backend {
 mod connecting;
 mod health;
 mod idle;
+mod left_behind;
 mod lending;
 mod load;
 mod server;
