@@ -21,10 +21,15 @@ pub fn asked_for<E>(smoke: E, quick: E, full: E) -> E {
 
 /// The command that runs this benchmark again, and the machine's cores; the caller goes on in this line.
 pub fn heading(bench: &str) -> String {
+    heading_of("benches", bench)
+}
+
+/// As [`heading`], for the benchmark of another package.
+pub fn heading_of(package: &str, bench: &str) -> String {
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     let arguments: Vec<_> = std::env::args().skip(1).filter(|argument| argument != "--bench").collect();
     let separator = if arguments.is_empty() { "" } else { " -- " };
-    format!("`cargo bench -p benches --bench {bench}{separator}{}`\n\n{cores} cores", arguments.join(" "))
+    format!("`cargo bench -p {package} --bench {bench}{separator}{}`\n\n{cores} cores", arguments.join(" "))
 }
 
 /// What runs one round and says what it measured, one number a row.
