@@ -1085,3 +1085,44 @@ async fn a_session_at_the_wrong_server_or_of_a_check_that_timed_out_is_not_lent_
     assert_eq!(usize::try_from(pool.created).unwrap(), sessions, "{lent:?}");
     until("the end of the sessions", || postgres.sessions() == 0).await;
 }
+
+#[tokio::test]
+async fn a_url_is_enough_to_connect() {
+    let postgres = Postgres::start();
+    let db = Connection::connect(&postgres.url()).await.unwrap();
+    assert_eq!(int(&db, "SELECT 7::bigint").await, 7);
+    let url = format!("postgres://ada:hunter2@{}/db", tests::ports::free());
+    let refused = Connection::connect(&url).await.err().unwrap().to_string();
+    assert!(refused.contains("PostgreSQL at ") && !refused.contains("hunter2"), "{refused}");
+}
+
+/// As the guide on testing shows it.
+#[derive(Resource)]
+#[resource(name = "orders-db")]
+struct OrdersDb(Connection);
+
+#[lift::handler(GET, "/orders/count")]
+async fn count(db: Pooled<OrdersDb>) -> Result<String, lift::Error> {
+    Ok(int(&db, "SELECT count(*) FROM placed").await.to_string())
+}
+
+#[tokio::test]
+async fn a_test_has_a_schema_of_its_own() {
+    let postgres = Postgres::start();
+    let admin = Connection::connect(&postgres.url()).await.unwrap();
+    for (schema, rows) in [("one", 1), ("two", 2)] {
+        admin.batch(&format!("CREATE SCHEMA {schema}")).await.unwrap();
+        let separator = if postgres.url().contains('?') { '&' } else { '?' };
+        let url = format!("{}{separator}options=-c%20search_path%3D{schema}", postgres.url());
+        let app = App::new("orders").handlers(lift::handlers![count]);
+        let service = app.test().var("ORDERS_DB_URL", url).start().await.unwrap();
+        let db = service.resource::<OrdersDb>().await.unwrap();
+        let seed =
+            format!("CREATE TABLE placed (id bigint); INSERT INTO placed SELECT generate_series(1, {rows})");
+        db.batch(&seed).await.unwrap();
+        drop(db);
+        assert_eq!(service.get("/orders/count").await.unwrap().text(), rows.to_string());
+        service.close().await;
+        admin.batch(&format!("DROP SCHEMA {schema} CASCADE")).await.unwrap();
+    }
+}

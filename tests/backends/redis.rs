@@ -55,6 +55,18 @@ async fn commands_pipelines_and_scripts_return_what_the_server_says() {
 }
 
 #[tokio::test]
+async fn a_url_is_enough_to_connect() {
+    let server = Redis::start();
+    let mut redis = Connection::connect(&server.url()).await.unwrap();
+    redis.health_check().await.unwrap();
+    let url = format!("redis://:hunter2@{}", tests::ports::free());
+    let refused = Connection::connect(&url).await.err().unwrap().to_string();
+    assert!(refused.contains("cannot connect to Redis at ") && !refused.contains("hunter2"), "{refused}");
+    let wrong = Connection::connect("http://h").await.err().unwrap().to_string();
+    assert!(wrong.contains("REDIS_URL: is not a Redis URL"), "{wrong}");
+}
+
+#[tokio::test]
 async fn calls_back_to_back_make_no_extra_round_trip() {
     let server = Redis::start();
     let proxy = FaultProxy::start(server.address());

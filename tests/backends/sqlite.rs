@@ -96,3 +96,34 @@ async fn a_connection_is_lent_as_it_was_opened() {
     }
     service.close().await;
 }
+
+#[lift::handler(GET, "/count")]
+async fn count(mut db: Pooled<Parcels>) -> std::result::Result<String, Refused> {
+    let count = |db: &mut lift::sqlite::rusqlite::Connection| {
+        db.query_row("SELECT count(*) FROM log", [], |row| row.get(0))
+    };
+    Ok(db.call(count).await.map(|count: i64| count.to_string())?)
+}
+
+#[tokio::test]
+async fn a_test_seeds_what_handlers_read() {
+    let folder = tempfile::tempdir().unwrap();
+    let url = folder.path().join("post.db").display().to_string();
+    let app = App::new("post").handlers(lift::handlers![count]).provide("hello".to_owned());
+    let service = app.test().var("PARCELS_URL", &url).start().await.unwrap();
+    let mut db = service.resource::<Parcels>().await.unwrap();
+    db.call(|db| db.execute_batch("INSERT INTO log VALUES (1), (2)")).await.unwrap();
+    drop(db);
+    assert_eq!(service.get("/count").await.unwrap().text(), "2");
+    assert_eq!(service.shared::<String>().await.unwrap(), "hello");
+    assert!(matches!(service.resource::<Letters>().await, Err(PoolError::Undeclared { .. })));
+    assert!(service.shared::<u8>().await.is_err());
+    service.close().await;
+
+    // And by itself.
+    let mut db = Connection::connect(&url).await.unwrap();
+    let count = db.call(|db| db.query_row("SELECT count(*) FROM log", [], |row| row.get::<_, i64>(0))).await;
+    assert_eq!(count.unwrap(), 2);
+    let refused = Connection::connect("postgres://ada:hunter2@h/db").await.err().unwrap().to_string();
+    assert!(refused.contains("SQLITE_URL") && !refused.contains("hunter2"), "{refused}");
+}

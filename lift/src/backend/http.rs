@@ -54,6 +54,22 @@ pub struct Client {
 }
 
 impl Client {
+    /// A client for `url` by itself, for a unit test or a script: no app, and the default of every other setting.
+    ///
+    /// ```
+    /// # use lift::prelude::*;
+    /// # async fn handler(_: Shared<lift::http::Client>) {}
+    /// # tokio::runtime::Runtime::new().unwrap().block_on(async {
+    /// handler(Shared::new(lift::http::Client::connect("http://127.0.0.1:8080").await?)).await;
+    /// # Ok::<_, lift::Error>(()) }).unwrap();
+    /// ```
+    ///
+    /// # Errors
+    /// What is wrong with the URL.
+    pub async fn connect(url: &str) -> crate::Result<Self> {
+        crate::backend::connect("http", url).await
+    }
+
     /// A request to `url` + `path`, with a time-out that ends before the invocation does.
     ///
     /// The path is taken as it is: escape what comes from outside, or give it as

@@ -18,7 +18,8 @@ use crate::app::{Arrival, Call, EventAnswer, Service};
 use crate::clock::{Clock, Deadline};
 use crate::config::Sources;
 use crate::error::{BoxError, Failure};
-use crate::resource::{Resource, Stats};
+use crate::pool::{FromContext, PoolError, Pooled, Shared};
+use crate::resource::{Context, Resource, Stats, User};
 use crate::{App, Error};
 
 /// An app about to be tested in this process: replace resources, set settings, then [`start`](Self::start).
@@ -203,6 +204,39 @@ impl TestService {
     async fn event_until(&self, event: Bytes, deadline: Deadline) -> Result<Bytes, Failure> {
         let arrival = Arrival { deadline, ..Arrival::here() };
         self.service.event(event, &arrival).await.map(EventAnswer::into_json)
+    }
+
+    /// A connection of one of the app's pools, to seed what handlers read, or to look at what they wrote. Drop it before the
+    /// handlers need it.
+    ///
+    /// ```
+    /// # use lift::prelude::*;
+    /// # #[derive(Resource)]
+    /// # #[resource(name = "notes-db", settings(url = "file:notes?mode=memory&cache=shared"))]
+    /// # struct NotesDb(lift::sqlite::Connection);
+    /// # tokio::runtime::Runtime::new().unwrap().block_on(async {
+    /// # let service = App::new("notes").uses::<Pool<NotesDb>>().test().start().await?;
+    /// let mut db = service.resource::<NotesDb>().await?;
+    /// db.call(|db| db.execute_batch("CREATE TABLE note (id INTEGER PRIMARY KEY)")).await?;
+    /// # Ok::<_, lift::Error>(()) }).unwrap();
+    /// ```
+    ///
+    /// # Errors
+    /// Why there is no connection; [`PoolError::Undeclared`] when nothing in the app takes this resource.
+    pub async fn resource<R: Resource>(&self) -> Result<Pooled<R>, PoolError> {
+        Pooled::from_context(&self.context()).await
+    }
+
+    /// What a handler would take as `Shared<T>`: a shared client, or a value that was provided.
+    ///
+    /// # Errors
+    /// As [`resource`](Self::resource).
+    pub async fn shared<T: Clone + Send + Sync + 'static>(&self) -> Result<T, PoolError> {
+        Shared::<T>::from_context(&self.context()).await.map(|Shared(shared)| shared)
+    }
+
+    fn context(&self) -> Context {
+        Context::new(self.service.resources.clone(), User::TEST, Deadline::NONE)
     }
 
     /// The numbers of every pool at this moment, by its name.

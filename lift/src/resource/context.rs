@@ -54,6 +54,8 @@ impl User {
     pub(crate) const NOBODY: Self = Self(&"-");
     /// What the app opens whatever its functions take.
     pub(crate) const APP: Self = Self(&"the app");
+    /// The test that an app is in.
+    pub(crate) const TEST: Self = Self(&"the test");
     /// A health check of the pool itself.
     pub(crate) const HEALTH: Self = Self(&"health");
 

@@ -108,6 +108,28 @@ pub struct Connection<C = FromUrl> {
 
 calls::methods!(Connection<C>, C);
 
+impl Connection {
+    /// Opens a connection by itself, for a unit test or a script: no app, no pool, and the default of every other setting. It may
+    /// take 5 s.
+    ///
+    /// ```no_run
+    /// # use lift::prelude::*;
+    /// # #[derive(Resource)]
+    /// # struct OrdersDb(lift::postgres::Connection);
+    /// # async fn handler(_: Pooled<OrdersDb>) {}
+    /// # async fn test() -> lift::Result<()> {
+    /// let db = OrdersDb(lift::postgres::Connection::connect("postgres://postgres@localhost/test").await?);
+    /// handler(Pooled::detached(db)).await;
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// # Errors
+    /// What is wrong with the URL, or why there is no connection.
+    pub async fn connect(url: &str) -> crate::Result<Self> {
+        crate::backend::connect("postgres", url).await
+    }
+}
+
 impl<C> Connection<C> {
     /// tokio-postgres's own client, for `COPY`, notifications, types and the like.
     ///

@@ -112,6 +112,28 @@ pub struct Connection<C = FromUrl> {
     provider: PhantomData<fn() -> C>,
 }
 
+impl Connection {
+    /// Opens a connection by itself, for a unit test or a script: no app, no pool, and the default of every other setting. It may
+    /// take 5 s.
+    ///
+    /// ```no_run
+    /// # use lift::prelude::*;
+    /// # #[derive(Resource)]
+    /// # struct Cache(lift::redis::Connection);
+    /// # async fn handler(_: Pooled<Cache>) {}
+    /// # async fn test() -> lift::Result<()> {
+    /// let cache = Cache(lift::redis::Connection::connect("redis://localhost/1").await?);
+    /// handler(Pooled::detached(cache)).await;
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// # Errors
+    /// What is wrong with the URL, or why there is no connection.
+    pub async fn connect(url: &str) -> crate::Result<Self> {
+        crate::backend::connect("redis", url).await
+    }
+}
+
 impl<C> Connection<C> {
     /// Runs one command, for those that [`AsyncCommands`] does not know.
     ///

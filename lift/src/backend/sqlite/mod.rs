@@ -115,6 +115,26 @@ impl Drop for Interrupt {
 }
 
 impl Connection {
+    /// Opens a connection by itself, for a unit test or a script: no app, no pool, and the default of every other setting. It may
+    /// take 5 s.
+    ///
+    /// ```no_run
+    /// # use lift::prelude::*;
+    /// # #[derive(Resource)]
+    /// # struct OrdersDb(lift::sqlite::Connection);
+    /// # async fn handler(_: Pooled<OrdersDb>) {}
+    /// # async fn test() -> lift::Result<()> {
+    /// let db = OrdersDb(lift::sqlite::Connection::connect("orders.db").await?);
+    /// handler(Pooled::detached(db)).await;
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// # Errors
+    /// What is wrong with the URL, or why there is no connection.
+    pub async fn connect(url: &str) -> crate::Result<Self> {
+        crate::backend::connect("sqlite", url).await
+    }
+
     /// A database in memory, for tests: gone with its connection.
     ///
     /// # Errors
