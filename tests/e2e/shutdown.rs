@@ -56,6 +56,25 @@ fn without_a_delay_nobody_is_let_in_after_sigterm_and_who_is_in_gets_an_answer()
 }
 
 #[test]
+fn what_runs_beside_the_handlers_ends_after_them_and_before_the_resources() {
+    let dir = folder();
+    let server = Server::start(faulty(dir.path()).env("FAULTY_BESIDE", "yes"));
+    let journal = Journal::of(dir.path());
+    journal.wait_for("begin ticker 0");
+    assert!(server.process.written().contains("\nbackground ticker\n"), "{}", server.process.written());
+    let address = server.address;
+    let request = thread::spawn(move || Request::get("/slow/500").send(address));
+    journal.wait_for("begin slow 0");
+    assert_eq!(server.get("/health/components/ticker").status, 200);
+    server.process.signal(Signal::TERM);
+    assert_eq!(request.join().expect("an answer").status, 200);
+    assert_eq!(server.process.wait_for_exit().status.code(), Some(0));
+    let lines =
+        ["open 0", "begin ticker 0", "begin slow 0", "end slow 0", "dropped ticker", "goodbye 0", "close 0"];
+    assert_eq!(journal.lines(), lines);
+}
+
+#[test]
 fn a_second_sigterm_exits_at_once() {
     let dir = folder();
     let server = Server::start(faulty(dir.path()));

@@ -77,6 +77,10 @@ pub(crate) fn banner(service: &Service, address: SocketAddr, probes: Option<Sock
             managed.iter().map(|resource| [resource.spec().name.to_owned(), resource.describe()]).collect();
         text.push_str(&table(&rows));
     }
+    if !service.backgrounds.is_empty() {
+        let names: Vec<_> = service.backgrounds.iter().map(|background| background.name).collect();
+        let _ = writeln!(text, "\nbackground {}", names.join("  "));
+    }
     let base = &service.probes.base_path;
     let groups = service.probes.handle.groups.iter().map(|group| group.name);
     let paths = ["ready", "live", "startup"].into_iter().chain(groups);

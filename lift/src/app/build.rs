@@ -2,7 +2,7 @@
 
 use std::any::{Any, TypeId};
 use std::collections::HashMap;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use super::answers::Nobody;
 use super::health;
@@ -12,7 +12,7 @@ use crate::clock::Clock;
 use crate::config::{Fault, Faults, Reader, Sources, path_problem};
 use crate::error::{CatalogEntry, Telling};
 use crate::handler::{Endpoint, Entry, Trigger, router::Router};
-use crate::health::{HealthHandle, HealthSettings, Lifecycle, Monitor, Probes};
+use crate::health::{Component, HealthHandle, HealthSettings, Lifecycle, Monitor, Probes};
 use crate::resource::{Kind, Opening, Overrides, Requirements, Resources, User, short_name};
 
 pub(super) fn build(app: App, sources: &Sources) -> Result<(Arc<Service>, AppSettings), Faults> {
@@ -29,6 +29,8 @@ pub(super) fn build(app: App, sources: &Sources) -> Result<(Arc<Service>, AppSet
         by_hand,
         groups,
         starts,
+        stops,
+        backgrounds,
         mut provided,
         layers,
         http_layers,
@@ -103,6 +105,8 @@ pub(super) fn build(app: App, sources: &Sources) -> Result<(Arc<Service>, AppSet
     let function = sources.env("AWS_LAMBDA_FUNCTION_NAME");
     triggers.check(function, &mut reader);
 
+    let by_background = backgrounds.iter().map(|background| Component::by_hand(background.check()));
+    let by_hand = by_hand.into_iter().chain(by_background);
     health::fill(
         &handle,
         &resources,
@@ -141,6 +145,9 @@ pub(super) fn build(app: App, sources: &Sources) -> Result<(Arc<Service>, AppSet
         resources,
         probes,
         starts,
+        stops,
+        backgrounds: backgrounds.into_iter().map(Arc::new).collect(),
+        running: Mutex::default(),
         catalog,
         errors: Telling { form: settings.errors, unmasked: settings.unmasked_errors },
         base_path: settings.base_path.clone(),
@@ -181,9 +188,10 @@ fn requirements(app: &App) -> (Requirements, Vec<User>, Vec<User>) {
         (check.declare)(&mut requirements);
         checkers.push(user);
     }
-    for start in &app.starts {
-        requirements.user(start.user);
-        (start.declare)(&mut requirements);
+    let backgrounds = app.backgrounds.iter().map(|background| &background.function);
+    for function in app.starts.iter().chain(&app.stops).chain(backgrounds) {
+        requirements.user(function.user);
+        (function.declare)(&mut requirements);
     }
     requirements.user(User::APP);
     for declare in &app.opened {

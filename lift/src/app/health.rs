@@ -17,7 +17,7 @@ pub(super) fn fill(
     handle: &HealthHandle,
     resources: &Arc<Resources>,
     checks: impl Iterator<Item = (CheckEntry, User)>,
-    by_hand: Vec<Result<Component, RegisterError>>,
+    by_hand: impl Iterator<Item = Result<Component, RegisterError>>,
     settings: Option<&AppSettings>,
     reader: &mut Reader<'_>,
 ) {

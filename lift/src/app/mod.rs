@@ -1,6 +1,7 @@
 //! The service: what it is made of, checked at start, ready to be called by a host.
 
 mod answers;
+mod background;
 mod banner;
 mod batch;
 mod build;
@@ -13,11 +14,13 @@ mod service;
 mod settings;
 mod snapshot;
 mod start;
+mod stop;
 mod triggers;
 
 use std::any::{Any, TypeId};
 use std::sync::Arc;
 
+use background::Background;
 pub(crate) use banner::{banner, errors, routes, table};
 pub(crate) use events::{Arrival, EventAnswer};
 pub(crate) use samples::{Sample, samples};
@@ -59,6 +62,8 @@ pub struct App {
     by_hand: Vec<Result<Component, RegisterError>>,
     groups: Vec<Group>,
     starts: Vec<Start>,
+    stops: Vec<Start>,
+    backgrounds: Vec<Background>,
     provided: Vec<(TypeId, Arc<dyn Any + Send + Sync>)>,
     opened: Vec<fn(&mut Requirements)>,
     layers: Vec<Wrap>,
@@ -79,6 +84,8 @@ impl App {
             by_hand: Vec::new(),
             groups: Vec::new(),
             starts: Vec::new(),
+            stops: Vec::new(),
+            backgrounds: Vec::new(),
             provided: Vec::new(),
             opened: Vec::new(),
             layers: Vec::new(),
@@ -137,6 +144,56 @@ impl App {
     /// `LIFT_LAMBDA_ON_START=true`.
     pub fn on_start<Args>(mut self, function: impl StartFn<Args>) -> Self {
         self.starts.push(start(function));
+        self
+    }
+
+    /// Runs an async function of resources when the service stops: after the last invocation and before the resources are
+    /// closed. Several run in reverse order, so that what was added first ends last; one that fails is logged.
+    ///
+    /// All of them together have half of what is left of the grace: of `shutdown.grace` in a container, of 300 ms on Lambda. They
+    /// do not run when the service has not started.
+    ///
+    /// ```
+    /// # use lift::prelude::*;
+    /// # #[derive(Resource)]
+    /// # #[resource(name = "journal", settings(url = ":memory:"))]
+    /// # struct Journal(lift::sqlite::Connection);
+    /// async fn say_goodbye(mut journal: Pooled<Journal>) -> Result<(), lift::sqlite::Error> {
+    ///     journal.call(|db| db.execute_batch("PRAGMA wal_checkpoint(TRUNCATE)")).await
+    /// }
+    /// let app = App::new("orders").on_stop(say_goodbye);
+    /// ```
+    pub fn on_stop<Args>(mut self, function: impl StartFn<Args>) -> Self {
+        self.stops.push(start(function));
+        self
+    }
+
+    /// Runs an async function of resources beside the handlers, from after the start functions until the service stops. Not on
+    /// Lambda, where everything stands still between invocations.
+    ///
+    /// A function that says `Ok` is done. One that fails or panics runs again: after a second, then after twice as long each time,
+    /// up to a minute, and after a second again once it has run for a minute. While it waits, it is unhealthy as the component
+    /// `name` of the health report, which makes the service degraded. When the service stops, it is dropped where it awaits
+    /// something, and a connection that it has begun to use is closed. Take a [`Pool`](crate::Pool) rather than a
+    /// [`Pooled`](crate::Pooled), which it would hold all the time.
+    ///
+    /// ```
+    /// # use lift::prelude::*;
+    /// # #[derive(Resource)]
+    /// # #[resource(name = "outbox", settings(url = ":memory:"))]
+    /// # struct Outbox(lift::sqlite::Connection);
+    /// async fn send(outbox: Pool<Outbox>) -> Result<(), lift::Error> {
+    ///     loop {
+    ///         let mut outbox = outbox.get().await?;
+    ///         outbox.call(|db| db.execute_batch("DELETE FROM message WHERE sent")).await?;
+    ///         drop(outbox);
+    ///         tokio::time::sleep(std::time::Duration::from_secs(10)).await;
+    ///     }
+    /// }
+    /// let app = App::new("orders").background("outbox-sender", send);
+    /// ```
+    pub fn background<Args>(mut self, name: &'static str, function: impl StartFn<Args>) -> Self {
+        self.backgrounds.push(Background::new(name, start(function)));
         self
     }
 

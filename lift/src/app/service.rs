@@ -1,5 +1,5 @@
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use axum_core::body::Body;
@@ -11,10 +11,12 @@ use http::header::CONTENT_TYPE;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Uri};
 use http_body::Body as _;
 use serde_json::value::RawValue;
+use tokio::time::Instant;
 use tracing::field::Empty;
 use uuid::Uuid;
 
 use super::answers::{not_allowed, not_found, starting};
+use super::background::{Background, Running};
 use super::invocation::{Invocation, panicked};
 use super::produce::{json_answer, produced, without_body};
 use super::start::{Start, StartFailed};
@@ -43,6 +45,9 @@ pub(crate) struct Service {
     pub(crate) resources: Arc<Resources>,
     pub(crate) probes: Probes,
     pub(super) starts: Vec<Start>,
+    pub(super) stops: Vec<Start>,
+    pub(super) backgrounds: Vec<Arc<Background>>,
+    pub(super) running: Mutex<Running>,
     pub(crate) settings_file: Option<PathBuf>,
     /// What the errors of the handlers tell, and the handlers that return it.
     pub(crate) catalog: Vec<(CatalogEntry, Vec<&'static str>)>,
@@ -119,8 +124,10 @@ impl Service {
         Ok(())
     }
 
-    /// Closes every resource and waits for the cleanups.
-    pub(crate) async fn close(&self) {
+    /// Closes every resource and waits for the cleanups. What runs in the background and the stop functions have half of the
+    /// time to `deadline`.
+    pub(crate) async fn close(&self, deadline: Option<Instant>) {
+        self.stop(deadline).await;
         self.lifecycle().draining();
         for (pool, stats) in self.resources.pools() {
             let (gets, hits, timeouts, errors) = (stats.gets, stats.hits, stats.timeouts, stats.errors);

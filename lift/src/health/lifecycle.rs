@@ -1,4 +1,4 @@
-use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use super::report::Note;
@@ -11,12 +11,15 @@ const DRAINING: u8 = 2;
 #[derive(Debug, Default)]
 pub(crate) struct Lifecycle {
     stage: AtomicU8,
+    /// Whether it has ever been started.
+    started: AtomicBool,
     /// Why the service says itself that it is not ready.
     held: Mutex<Option<String>>,
 }
 
 impl Lifecycle {
     pub(crate) fn started(&self) {
+        self.started.store(true, Ordering::Release);
         self.stage.fetch_max(STARTED, Ordering::AcqRel);
     }
 
@@ -27,6 +30,11 @@ impl Lifecycle {
     /// Makes the service not ready, or ready again.
     pub(crate) fn hold(&self, reason: Option<String>) {
         *self.held.lock().unwrap_or_else(PoisonError::into_inner) = reason;
+    }
+
+    /// Whether it was started, also while it is on its way to its end.
+    pub(crate) fn was_started(&self) -> bool {
+        self.started.load(Ordering::Acquire)
     }
 
     pub(crate) fn has_started(&self) -> bool {

@@ -187,7 +187,7 @@ async fn health(app: App, sources: &crate::config::Sources) -> crate::Result<()>
     settings.apply();
     let report = service.probes.health().await;
     print(&report.render(crate::health::Form::Text, crate::health::Sight::ALL));
-    service.close().await;
+    service.close(None).await;
     std::process::exit(report.status.exit_code().into())
 }
 
@@ -202,7 +202,7 @@ async fn invoke(
     settings.apply();
     service.start(true).await?;
     let answer = answer(&service, event, name.as_deref()).await;
-    service.close().await;
+    service.close(None).await;
     let (json, failed) = answer?;
     let json = if std::io::stdout().is_terminal() { pretty(&json).unwrap_or(json) } else { json };
     print(&format!("{}\n", json.trim_end()));

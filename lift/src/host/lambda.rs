@@ -58,7 +58,8 @@ pub(super) async fn run(app: App, sources: &Sources) -> crate::Result<()> {
         }
     };
     let (ended, closing) = serve_until_signal(&service, &settings, &mut signals).await;
-    if tokio::time::timeout(closing, service.close()).await.is_err() {
+    let deadline = tokio::time::Instant::now() + closing;
+    if tokio::time::timeout_at(deadline, service.close(Some(deadline))).await.is_err() {
         tracing::warn!("closing took too long; resources are left as they are");
     }
     ended

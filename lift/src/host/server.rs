@@ -73,6 +73,7 @@ pub(super) async fn run(app: App, sources: &Sources, listen: Option<String>, dev
         service.warm().await;
         service.start(true).await?;
         service.probes.handle.monitor.watch();
+        service.run_background();
         Ok(())
     };
     let name = tokio::select! {
@@ -80,7 +81,7 @@ pub(super) async fn run(app: App, sources: &Sources, listen: Option<String>, dev
             if let Err(error) = started {
                 accepting.abort();
                 maintaining.abort();
-                service.close().await;
+                service.close(None).await;
                 return Err(error);
             }
             signals.next().await
@@ -163,7 +164,7 @@ async fn shut_down(
                 "the grace is over; invocations are cut off"
             );
         }
-        if tokio::time::timeout_at(deadline, service.close()).await.is_err() {
+        if tokio::time::timeout_at(deadline, service.close(Some(deadline))).await.is_err() {
             tracing::error!("the grace is over; resources are left as they are");
         }
         tracing::info!("stopped");

@@ -256,9 +256,15 @@ impl TestService {
         self.service.probes.handle.monitor.watch();
     }
 
-    /// Closes every resource and waits for the cleanups, as a shutdown does.
+    /// Runs what the app runs in the [`background`](App::background) from now on, as a server does.
+    pub fn run_background(&self) {
+        self.service.run_background();
+    }
+
+    /// Ends what runs in the background, runs the stop functions, closes every resource and waits for the cleanups, as a shutdown
+    /// does.
     pub async fn close(self) {
-        self.service.close().await;
+        self.service.close(None).await;
     }
 }
 

@@ -6,4 +6,4 @@ mod guard;
 
 pub(crate) use body::{GuardedBody, WatchedBody};
 pub(crate) use caught::Caught;
-pub(crate) use guard::{Stopped, fence, guard};
+pub(crate) use guard::{Stopped, discard, fence, guard};

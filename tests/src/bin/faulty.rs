@@ -217,24 +217,48 @@ async fn sum(numbers: Json<Vec<i64>>) -> Json<i64> {
     Json(numbers.iter().sum())
 }
 
+/// Runs beside the handlers, and says so when it is dropped.
+async fn ticker(tools: Pool<Tool>) -> lift::Result<()> {
+    struct Dropped(Journal);
+    impl Drop for Dropped {
+        fn drop(&mut self) {
+            // Nobody can be told; the test misses the line.
+            let _ = self.0.note("dropped ticker");
+        }
+    }
+    let tool = tools.get().await?;
+    tool.note("begin ticker")?;
+    let _dropped = Dropped(tool.journal.clone());
+    drop(tool);
+    std::future::pending().await
+}
+
+async fn say_goodbye(tool: Pooled<Tool>) -> lift::Result<()> {
+    Ok(tool.note("goodbye")?)
+}
+
 #[lift::main]
 async fn main() -> lift::Result<()> {
-    App::new("faulty")
-        .handlers(lift::handlers![
-            tool,
-            slow,
-            abandoned,
-            informational,
-            late,
-            panics,
-            speechless,
-            body,
-            odd_header,
-            unwritable,
-            echo,
-            length,
-            sum
-        ])
-        .run()
-        .await
+    let app = App::new("faulty");
+    let app = match std::env::var_os("FAULTY_BESIDE") {
+        Some(_) => app.background("ticker", ticker).on_stop(say_goodbye),
+        None => app,
+    };
+    app.handlers(lift::handlers![
+        tool,
+        slow,
+        abandoned,
+        informational,
+        late,
+        panics,
+        speechless,
+        body,
+        odd_header,
+        unwritable,
+        echo,
+        length,
+        sum
+    ])
+    .run()
+    .await
 }
