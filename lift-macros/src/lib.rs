@@ -263,8 +263,13 @@ pub fn resource(item: TokenStream) -> TokenStream {
 ///
 /// # Errors
 ///
-/// It is a compile error when a variant has no decision; on a generic type or a union; when a 4xx would show the text of its
-/// `#[source]` or `#[from]` field to the public without `public = "…"`; and when any rule above is broken.
+/// It is a compile error when a variant has no decision; on a union; when two variants have one code, written or made from
+/// their names; when a client would read the text of the `#[source]` or `#[from]` field, in `public = "…"` or, without it, in the
+/// text of a 4xx; and when any rule above is broken. Any expression with the source in `#[error(…)]` counts, and so do `self`
+/// as a whole and `fmt = path`. A `Display` that is written by hand is not seen.
+///
+/// A generic error is a `LiftError` where its type arguments allow it: what is `transparent` has to be one, what is in
+/// `details(…)` has to be `Serialize`, and what `public` shows has to be shown that way.
 #[proc_macro_derive(LiftError, attributes(lift))]
 pub fn lift_error(item: TokenStream) -> TokenStream {
     lift_error::lift_error(item.into()).into()
