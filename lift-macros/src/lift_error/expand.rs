@@ -12,10 +12,11 @@ use super::display::{self, Shows};
 use super::keys::{LEVELS, Retry};
 use super::model::{Decided, Decision, Detail, Format, Text};
 use super::parse::{RawDecision, RawError};
+use crate::support::attributes::on_impl;
 use crate::support::calls::{Call, chain};
 use crate::support::errors::Rejected;
 use crate::support::runtime::Runtime;
-use crate::support::spans::{contains_word, ends};
+use crate::support::spans::{contains_word, ends, generated};
 
 pub(crate) fn expand(raw: &RawError, decided: &[Decided]) -> TokenStream {
     let arms = decided.iter().map(|decided| arm(decided, &raw.runtime));
@@ -38,7 +39,7 @@ fn repeats(raw: &RawError) -> TokenStream {
     let arm = |decision: &RawDecision| {
         let fields: Vec<_> = decision.fields.iter().collect();
         let shows = display::shows_source(decision.display.as_ref(), &fields)?;
-        let path = match (decision.is_variant, &decision.ident) {
+        let path = match (decision.is_variant, generated(&decision.ident)) {
             (true, variant) => quote!(Self::#variant),
             (false, _) => quote!(Self),
         };
@@ -56,9 +57,7 @@ fn repeats(raw: &RawError) -> TokenStream {
     }
     quote! {
         fn repeats(&self) -> ::core::option::Option<&(dyn ::std::error::Error + 'static)> {
-            #[allow(unused_imports)]
             use #private::AsError as _;
-            #[allow(unreachable_patterns)]
             match self { #(#arms)* _ => ::core::option::Option::None }
         }
     }
@@ -94,7 +93,6 @@ fn catalog(decided: &[Decided], runtime: &Runtime) -> TokenStream {
     });
     quote! {
         const CATALOG: #private::Catalog = {
-            #[allow(unused_imports)]
             use #private::NoCatalog as _;
             #private::Catalog::new(&[#(#entries),*], &[#(#inner),*])
         };
@@ -132,14 +130,6 @@ pub(crate) fn fallback(raw: &RawError, rejected: &Rejected) -> TokenStream {
     quote!(#rejected #decides #ways)
 }
 
-/// Lints that a user sets are for the user's code.
-fn quiet() -> TokenStream {
-    quote! {
-        #[automatically_derived]
-        #[allow(deprecated, unused_qualifications, clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction)]
-    }
-}
-
 /// The decision.
 fn decides(
     raw: &RawError,
@@ -147,10 +137,10 @@ fn decides(
     catalog: &TokenStream,
     bounds: Option<&TokenStream>,
 ) -> TokenStream {
-    let (private, quiet, ident) = (raw.runtime.path(), quiet(), &raw.input.ident);
+    let (private, attributes, ident) = (raw.runtime.path(), on_impl(&raw.input.attrs), &raw.input.ident);
     let (params, arguments, _) = raw.input.generics.split_for_impl();
     quote! {
-        #quiet
+        #attributes
         impl #params #private::LiftError for #ident #arguments #bounds {
             #catalog
             fn decision(&self) -> #private::Decision {
@@ -167,17 +157,17 @@ fn ways(
     failure: &TokenStream,
     bounds: Option<&TokenStream>,
 ) -> TokenStream {
-    let (private, quiet, ident) = (raw.runtime.path(), quiet(), &raw.input.ident);
+    let (private, attributes, ident) = (raw.runtime.path(), on_impl(&raw.input.attrs), &raw.input.ident);
     let (params, arguments, _) = raw.input.generics.split_for_impl();
     let error = local("error");
     quote! {
-        #quiet
+        #attributes
         impl #params #private::IntoResponse for #ident #arguments #bounds {
             fn into_response(self) -> #private::Response {
                 #response
             }
         }
-        #quiet
+        #attributes
         impl #params ::core::convert::From<#ident #arguments> for #private::Failure #bounds {
             fn from(#error: #ident #arguments) -> Self {
                 #failure
@@ -189,7 +179,7 @@ fn ways(
 fn arm(decided: &Decided, runtime: &Runtime) -> TokenStream {
     let Decided { variant, decision, level, .. } = decided;
     let private = runtime.path();
-    let path = match variant {
+    let path = match variant.as_ref().map(generated) {
         Some(variant) => quote!(Self::#variant),
         None => quote!(Self),
     };

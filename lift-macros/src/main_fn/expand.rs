@@ -1,7 +1,7 @@
 //! The tokens: a `main` that chooses a runtime, around the user's own.
 
 use proc_macro2::{Literal, TokenStream};
-use quote::{ToTokens, format_ident, quote};
+use quote::{format_ident, quote};
 use syn::Safety;
 
 use super::model::{Flavor, Main};
@@ -10,6 +10,7 @@ use super::validate::is_second;
 use crate::function::{Output, RawFunction};
 use crate::support::calls::{Call, chain};
 use crate::support::errors::Rejected;
+use crate::support::spans::generated;
 
 pub(crate) fn expand(main: &Main<'_>) -> TokenStream {
     let RawFunction { attributes, visibility, signature, body } = main.function;
@@ -54,12 +55,12 @@ pub(crate) fn fallback(raw: &RawMain, rejected: &Rejected) -> TokenStream {
     inner.safety = Safety::Default;
     inner.abi = None;
     inner.variadic = None;
-    let inner = inner.to_token_stream();
+    // Nobody calls it.
+    inner.ident = generated(ident);
     quote! {
         #rejected
         #(#attributes)*
         #visibility fn #ident() {
-            #[allow(dead_code)]
             #inner #body
         }
     }
