@@ -137,6 +137,9 @@ pub fn health_check(attribute: TokenStream, item: TokenStream) -> TokenStream {
 /// nothing else: `App::run` works under anybody's runtime. An error that `main` returns is printed with its sources, and the
 /// process ends with exit code 1.
 ///
+/// `main` returns what Rust's own may: nothing, an `ExitCode`, or a `Result` whose error is any error, a text, or a box such as
+/// `Box<dyn std::error::Error>`. `lift::Error` converts into such boxes, and with the feature `anyhow` into `anyhow::Error`.
+///
 /// ```text
 /// #[lift::main]
 /// async fn main() -> lift::Result<()> {
