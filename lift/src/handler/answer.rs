@@ -9,7 +9,7 @@ use http::StatusCode;
 
 use super::hidden::is_err;
 use super::kind::{Buried, Decided, Marks, Plain, Refused, Rejected, Together};
-use crate::error::{Failure, LiftError};
+use crate::error::{Failure, LiftError, answered};
 use crate::event::Failed;
 
 /// What a handler returns.
@@ -217,11 +217,12 @@ pub trait NoAnswer {
     fn answer(self) -> Response;
 }
 
-/// The response of an error: one with a status below 400 would count as a success, so it is an opaque 500.
+/// The response of an error: a status alone is a failure like any other; one below 400 would count as a success, so it is an
+/// opaque 500.
 fn failed(response: Response) -> Response {
     let status = response.status();
     if status.as_u16() >= 400 {
-        return response;
+        return answered(response);
     }
     if let Some(failure) = response.extensions().get::<Failure>() {
         return failure.clone().into_response();
