@@ -180,7 +180,7 @@ pub(crate) fn judge(
                 #traits
                 let (#first, #opened) = (&&&&&#kind).__lift_open();
                 let (#second, #inside) = (&&&&&#opened).__lift_open();
-                let #start = (&&#inside).__lift_close();
+                let #start = (&&&&#inside).__lift_close();
                 #(let #after = (&&#names).__lift_close(#before);)*
                 #private::kind::Marks::new(#first, #second, #last)
             };
