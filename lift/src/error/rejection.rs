@@ -70,7 +70,7 @@ fn code_of(status: StatusCode) -> Cow<'static, str> {
     }
     let Some(reason) = status.canonical_reason() else { return format!("STATUS_{}", status.as_u16()).into() };
     let letter = |letter: char| match letter {
-        ' ' | '-' => Some('_'),
+        ' ' => Some('_'),
         letter => letter.is_ascii_alphanumeric().then(|| letter.to_ascii_uppercase()),
     };
     reason.chars().filter_map(letter).collect::<String>().into()
@@ -168,7 +168,9 @@ mod tests {
             (599, "STATUS_599"),
         ] {
             let status = StatusCode::from_u16(status).unwrap();
-            let response = answered((status, [("retry-after", "7")]).into_response());
+            let headers = [("retry-after", "7"), ("content-length", "0")];
+            let response = answered((status, headers).into_response());
+            assert!(response.headers().get("content-length").is_none());
             let failure = response.extensions().get::<Failure>().unwrap();
             assert_eq!((failure.status(), failure.code(), failure.origin()), (status, code, Origin::Status));
             assert_eq!(

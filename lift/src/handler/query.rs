@@ -92,6 +92,10 @@ mod tests {
         Down,
     }
 
+    #[derive(Debug, Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct Nothing {}
+
     async fn read<T: DeserializeOwned>(query: &str) -> Result<T, Failure> {
         let request = http::Request::get(format!("/orders{query}")).body(()).unwrap();
         Query::from_request_parts(&mut request.into_parts().0, &()).await.map(|Query(value)| value)
@@ -123,6 +127,8 @@ mod tests {
     async fn a_map_names_its_parameter_and_what_has_no_place_names_none() {
         let failure = read::<HashMap<String, u8>>("?a=1&b=x").await.unwrap_err();
         assert_eq!(failure.fields()[0].parameter.as_deref(), Some("b"));
+        let failure = read::<Nothing>("?a=1").await.unwrap_err();
+        assert_eq!(failure.fields()[0].detail, "unknown field `a`, there are no fields");
         let failure = read::<u8>("?a=1").await.unwrap_err();
         assert!(failure.fields().is_empty());
     }
