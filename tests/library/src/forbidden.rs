@@ -283,6 +283,29 @@ async fn close(own: Own) {
 #[resource(name = "forbidden-db")]
 struct Db(Connection);
 
+/// A database that is prepared.
+#[derive(Resource)]
+#[resource(name = "forbidden-prepared", after_connect = prepare, pool(max_size = 2, warm = "lazy"), settings(cache = 8), health(ready, timeout = "1s"))]
+struct Prepared(Connection);
+
+/// Prepares it.
+async fn prepare(database: &mut Prepared) -> Result<(), lift::sqlite::Error> {
+    database.call(|inner| inner.execute_batch("PRAGMA optimize")).await
+}
+
+/// A resource in another one.
+#[derive(Clone, Copy, Debug, Resource)]
+#[non_exhaustive]
+#[resource(name = "forbidden-inside", initialize = Self::open)]
+pub struct Inside(Own);
+
+impl Inside {
+    /// Opens it.
+    async fn open(_: &lift::config::NoSettings, _: &lift::Init) -> Result<Self, lift::BoxError> {
+        Ok(Self(Own(ready(0).await, [0; 2])))
+    }
+}
+
 /// An error of everything.
 #[derive(Debug, LiftError)]
 #[non_exhaustive]
@@ -349,6 +372,25 @@ async fn private_job(text: String) -> Result<(), Up<Bad>> {
 }
 
 /// One of each kind.
+#[lift::handler(eventbridge(source = "forbidden"))]
+async fn private_bus(database: Pooled<Prepared>) -> Result<(), Bad> {
+    drop(ready(database).await);
+    Ok(())
+}
+
+/// One of each kind.
+#[lift::handler(ws = "$connect")]
+async fn private_socket(shared: Shared<Inside>) -> impl IntoResponse {
+    ready(shared).await.0.0.0.to_string()
+}
+
+/// One of each kind.
+#[lift::handler(event = "forbidden", matches("/a", "/b" = "c"))]
+async fn private_event() -> Result<(), StatusCode> {
+    Err(ready(StatusCode::CONFLICT).await)
+}
+
+/// One of each kind.
 #[lift::handler(kinesis = "forbidden", partial)]
 async fn private_batch(batch: lift::event::Batch<u64>) -> lift::event::Failed {
     drop(ready(batch).await);
@@ -375,10 +417,7 @@ pub fn run() -> std::process::ExitCode {
     #[lift::main]
     async fn main() -> lift::Result<()> {
         let app = App::new("forbidden").handlers(lift::handlers![
-            private_get,
-            public_post,
-            private_job,
-            private_batch
+            private_get, public_post, private_job, private_batch, private_bus, private_socket, private_event
         ]);
         app.health_checks(lift::health_checks![private_check, public_check]).run().await
     }
