@@ -137,6 +137,9 @@ pub fn health_check(attribute: TokenStream, item: TokenStream) -> TokenStream {
 /// nothing else: `App::run` works under anybody's runtime. An error that `main` returns is printed with its sources, and the
 /// process ends with exit code 1.
 ///
+/// `main` returns what Rust's own may: nothing, an `ExitCode`, or a `Result` whose error is any error, a text, or a box such as
+/// `Box<dyn std::error::Error>`. `lift::Error` converts into such boxes, and with the feature `anyhow` into `anyhow::Error`.
+///
 /// ```text
 /// #[lift::main]
 /// async fn main() -> lift::Result<()> {
@@ -263,8 +266,13 @@ pub fn resource(item: TokenStream) -> TokenStream {
 ///
 /// # Errors
 ///
-/// It is a compile error when a variant has no decision; on a generic type or a union; when a 4xx would show the text of its
-/// `#[source]` or `#[from]` field to the public without `public = "…"`; and when any rule above is broken.
+/// It is a compile error when a variant has no decision; on a union; when two variants have one code, written or made from
+/// their names; when a client would read the text of the `#[source]` or `#[from]` field, in `public = "…"` or, without it, in the
+/// text of a 4xx; and when any rule above is broken. Any expression with the source in `#[error(…)]` counts, and so do `self`
+/// as a whole and `fmt = path`. A `Display` that is written by hand is not seen.
+///
+/// A generic error is a `LiftError` where its type arguments allow it: what is `transparent` has to be one, what is in
+/// `details(…)` has to be `Serialize`, and what `public` shows has to be shown that way.
 #[proc_macro_derive(LiftError, attributes(lift))]
 pub fn lift_error(item: TokenStream) -> TokenStream {
     lift_error::lift_error(item.into()).into()

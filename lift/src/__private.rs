@@ -14,7 +14,7 @@ pub use crate::health::{
     Check, CheckEntry, CheckKind, CheckMeta, CheckSettings, Checks, Health, assert_unique_checks,
 };
 pub use crate::health::{check0, check1, check2, check3, check4, check5, check6};
-pub use crate::host::{MainOptions, run_main};
+pub use crate::host::{MainOptions, ending, run_main};
 pub use crate::pool::probe;
 pub use crate::resource::{Context, Init, Preparing, Requirements, Resource, ResourceSpec, Warm, inner};
 

@@ -181,6 +181,50 @@ async fn an_err_below_400_is_an_opaque_500_and_any_other_stays() {
     }
 }
 
+#[lift::handler(GET, "/headers/{code}")]
+async fn by_headers(code: u16) -> Result<(), (StatusCode, [(&'static str, &'static str); 1], ())> {
+    Err((status(code), [("www-authenticate", "Bearer")], ()))
+}
+
+#[lift::handler(GET, "/json/{code}")]
+async fn by_json(code: u16) -> Result<(), (StatusCode, Json<u8>)> {
+    Err((status(code), Json(7)))
+}
+
+#[tokio::test]
+async fn an_err_that_is_a_status_alone_is_told_as_any_other_failure() {
+    let service = service(lift::handlers![
+        by_status,
+        by_alias,
+        by_question_mark,
+        in_an_opaque_result,
+        in_a_result,
+        by_headers,
+        by_json,
+        invoke,
+    ])
+    .await;
+    let words = ["status", "alias", "question", "opaque", "nested", "headers"];
+    let codes =
+        [(404, "NOT_FOUND"), (409, "CONFLICT"), (422, "UNPROCESSABLE_ENTITY"), (503, "SERVICE_UNAVAILABLE")];
+    for (word, (code, name)) in words.into_iter().flat_map(|word| codes.map(|code| (word, code))) {
+        let answer = service.get(format!("/{word}/{code}")).await.unwrap();
+        let problem: Value = answer.json().unwrap();
+        assert_eq!(answer.header("content-type"), Some("application/problem+json"), "{word} {code}");
+        assert_eq!(
+            (answer.status(), &problem["status"], &problem["code"]),
+            (code, &json!(code), &json!(name))
+        );
+        assert!(problem["request_id"].is_string() && problem.get("detail").is_none(), "{problem}");
+        assert_eq!(answer.header("www-authenticate").is_some(), word == "headers");
+    }
+    // What has a body of its own is meant as it is.
+    let answer = service.get("/json/404").await.unwrap();
+    assert_eq!((answer.header("content-type"), answer.text()), (Some("application/json"), "7".into()));
+    let told = service.event("404").await.unwrap_err();
+    assert_eq!((told.code(), told.status()), ("NOT_FOUND", StatusCode::NOT_FOUND));
+}
+
 #[tokio::test]
 async fn an_err_behind_impl_into_response_is_no_success_either() {
     let service = service(lift::handlers![text_or_lost, hidden_job]).await;

@@ -181,6 +181,19 @@ async fn a_bad_request_never_takes_a_connection() {
 }
 
 #[tokio::test]
+async fn a_query_string_that_does_not_fit_names_its_parameter() {
+    let service = service(&Counts::default()).await;
+    for (query, problem) in
+        [("?page=x", "`x`: invalid digit found in string"), ("?pgae=2", "missing field `page`")]
+    {
+        let answer = service.post(format!("/items/o/7{query}")).json(json!({"page": 3})).await.unwrap();
+        let told: Value = answer.json().unwrap();
+        let expected = json!([{"parameter": "page", "detail": problem}]);
+        assert_eq!((answer.status(), &told["errors"]), (400, &expected), "{told}");
+    }
+}
+
+#[tokio::test]
 async fn an_undeclared_use_is_a_typed_failure() {
     let answer = service(&Counts::default()).await.get("/silent").await.unwrap();
     let problem: Value = answer.json().unwrap();

@@ -6,9 +6,9 @@ use syn::{Attribute, Type, Visibility};
 
 use super::item::RawFunction;
 use super::model::Output;
-use crate::support::attributes::cfgs;
+use crate::support::attributes::inherited;
 use crate::support::runtime::Runtime;
-use crate::support::spans::ends;
+use crate::support::spans::{ends, generated};
 
 /// The type with the function's name, and the impls beside it. `{}` keeps the name free among values, where the function
 /// has it.
@@ -18,28 +18,19 @@ use crate::support::spans::ends;
 pub(crate) fn companion(
     visibility: &Visibility,
     ident: &Ident,
-    cfgs: &[Attribute],
+    inherited: &[Attribute],
     impls: &TokenStream,
     runtime: &Runtime,
 ) -> TokenStream {
     let private = runtime.path();
     let beside = Ident::new(BESIDE, Span::call_site());
+    let ident = generated(ident);
     quote! {
-        #(#cfgs)*
+        #(#inherited)*
         #[doc(hidden)]
-        #[allow(
-            dead_code,
-            missing_copy_implementations,
-            missing_debug_implementations,
-            non_camel_case_types,
-            unreachable_pub,
-            clippy::all,
-            clippy::nursery,
-            clippy::pedantic,
-            clippy::restriction
-        )]
+        #[non_exhaustive]
         #[derive(#private::Beside)]
-        #[#beside(#impls)]
+        #[#beside(#(#inherited)* #[doc(hidden)] const _: () = { #impls };)]
         #visibility struct #ident {}
     }
 }
@@ -47,26 +38,13 @@ pub(crate) fn companion(
 /// The attribute that holds what [`beside`] writes.
 const BESIDE: &str = "__lift_beside";
 
-/// What stands in `#[__lift_beside(…)]` on a companion, in a nameless place for impls. The lints that a user sets are for the
-/// user's code; `dead_code` is not among those that are silenced, so that rustc still says when a function is in no list.
+/// What stands in `#[__lift_beside(…)]` on a companion: the impls, in a nameless place with what they inherit.
 pub(crate) fn beside(companion: TokenStream) -> TokenStream {
     let attributes = companion.into_iter().filter_map(|token| match token {
         TokenTree::Group(group) if group.delimiter() == Delimiter::Bracket => Some(group.stream()),
         _ => None,
     });
-    let items: TokenStream = attributes.filter_map(of_beside).collect();
-    quote! {
-        #[doc(hidden)]
-        #[allow(
-            deprecated,
-            unused_qualifications,
-            clippy::all,
-            clippy::nursery,
-            clippy::pedantic,
-            clippy::restriction
-        )]
-        const _: () = { #items };
-    }
+    attributes.filter_map(of_beside).collect()
 }
 
 fn of_beside(attribute: TokenStream) -> Option<TokenStream> {
@@ -84,9 +62,9 @@ pub(crate) fn stub(function: &RawFunction, implementation: &TokenStream, runtime
     if function.signature.receiver().is_some() {
         return item;
     }
-    let cfgs = cfgs(&function.attributes);
+    let inherited = inherited(&function.attributes);
     let ident = &function.signature.ident;
-    let companion = companion(&function.visibility, ident, &cfgs, implementation, runtime);
+    let companion = companion(&function.visibility, ident, &inherited, implementation, runtime);
     quote!(#item #companion)
 }
 
@@ -134,12 +112,12 @@ pub(crate) fn declare(
     let probes = leaves.iter().map(|leaf| probe(leaf, runtime));
     let names: Vec<_> = (0..leaves.len()).map(|index| at_name("probe", index, name)).collect();
     let requirements = local("requirements", 0);
-    let at_name = runtime.path_at(name.span());
+    let traits = import(&quote!(probe), runtime);
     // The probe's traits are in scope only where no type of the user's is named: a glob hides what is outside of it.
     let body = quote_spanned! {name.span()=>
         #(let #names = #probes;)*
         {
-            use #at_name::probe::*;
+            #traits
             #((&&&&#names).__lift_declare(#requirements);)*
         }
     };
@@ -158,13 +136,14 @@ fn fits(
     let span = name.span();
     let private = runtime.path_at(span);
     let marks: Vec<_> = (0..leaves.len()).map(|index| at_name("mark", index, name)).collect();
+    let traits = import(&quote!(scope), runtime);
     let calls = leaves.iter().zip(&marks).map(|(leaf, mark)| {
         let on_trigger = quote_spanned!(span=> #private::scope::on::#trigger);
         quote_spanned!(span=> #mark.__lift_fits::<#leaf, #on_trigger>();)
     });
     quote_spanned! {span=>
         let (#(#marks,)*) = {
-            use #private::scope::*;
+            #traits
             (#((&&&&#probes).__lift_scope(),)*)
         };
         #(#calls)*
@@ -185,18 +164,24 @@ pub(crate) fn judge(
     let leaves: Vec<_> = types.iter().filter(|_| all).flat_map(|ty| &ty.leaves).collect();
     let probes = leaves.iter().map(|leaf| probe(leaf, runtime));
     let names: Vec<_> = (0..leaves.len()).map(|index| at_name("probe", index, name)).collect();
-    let [answer, kind, marks, first, second, last] =
-        ["answer", "kind", "marks", "first", "second", "last"].map(|local| at_name(local, 0, name));
+    let [answer, marks, first, second] =
+        ["answer", "marks", "first", "second"].map(|local| at_name(local, 0, name));
+    let [kind, opened, inside] = [0, 1, 2].map(|index| at_name("kind", index, name));
+    // Each argument may close the answer in its own way.
+    let closing: Vec<_> = (0..=names.len()).map(|index| at_name("last", index, name)).collect();
+    let (before, after) = (closing.iter(), closing.iter().skip(1));
+    let (start, last) = (closing.first(), closing.last());
+    let traits = import(&quote!(kind), runtime);
     quote_spanned! {span=>
         |#answer| {
             #(let #names = #probes;)*
             let #kind = #private::kind::Kind::of(&#answer);
             let #marks = {
-                use #private::kind::*;
-                let (#first, #kind) = (&&&&&#kind).__lift_open();
-                let (#second, #kind) = (&&&&&#kind).__lift_open();
-                let #last = (&&#kind).__lift_close();
-                #(let #last = (&&#names).__lift_close(#last);)*
+                #traits
+                let (#first, #opened) = (&&&&&#kind).__lift_open();
+                let (#second, #inside) = (&&&&&#opened).__lift_open();
+                let #start = (&&&&#inside).__lift_close();
+                #(let #after = (&&#names).__lift_close(#before);)*
                 #private::kind::Marks::new(#first, #second, #last)
             };
             #marks.__lift_judge::<#output>(#answer)
@@ -209,18 +194,20 @@ pub(crate) fn hidden(arguments: usize, name: &Ident, runtime: &Runtime) -> Token
     let span = name.span();
     let private = runtime.path_at(span);
     let of = Ident::new(&format!("of{arguments}"), span);
-    let kind = at_name("kind", 0, name);
-    quote_spanned! {span=>
-        fn hidden() -> ::core::option::Option<&'static ::core::primitive::str> {
-            let #kind = #private::kind::#of(&#name);
-            let #kind = {
-                use #private::kind::*;
-                let (_, #kind) = (&&&&&#kind).__lift_open();
-                let (_, #kind) = (&&&&&#kind).__lift_open();
-                #kind
-            };
-            #private::kind::Kind::hidden(&#kind)
-        }
+    let [kind, opened, inside] = [0, 1, 2].map(|index| at_name("kind", index, name));
+    let traits = import(&quote!(kind), runtime);
+    let body = quote_spanned! {span=>
+        let #kind = #private::kind::#of(&#name);
+        let #inside = {
+            #traits
+            let (_, #opened) = (&&&&&#kind).__lift_open();
+            let (_, #inside) = (&&&&&#opened).__lift_open();
+            #inside
+        };
+        #private::kind::Kind::hidden(&#inside)
+    };
+    quote! {
+        fn hidden() -> ::core::option::Option<&'static ::core::primitive::str> { #body }
     }
 }
 
@@ -245,16 +232,22 @@ pub(crate) fn late(types: &[CallType], name: &Ident, runtime: &Runtime) -> Token
         }
         answers.push(if parts.is_empty() { quote!(false) } else { quote!(#(#parts)|*) });
     }
-    let private = runtime.path_at(span);
+    let traits = import(&quote!(probe), runtime);
     quote_spanned! {span=>
         {
             #lets
             {
-                use #private::probe::*;
+                #traits
                 [#(#answers),*]
             }
         }
     }
+}
+
+/// The traits of a module of the runtime. It points to the macro, where lints look for what its user has written.
+fn import(module: &TokenStream, runtime: &Runtime) -> TokenStream {
+    let private = runtime.path();
+    quote!(use #private::#module::*;)
 }
 
 /// Stands where the type stands, so that what is wrong with the type itself is told once.

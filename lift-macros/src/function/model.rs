@@ -11,7 +11,8 @@ use crate::support::spans::{contains_word, ends};
 pub(crate) struct Function {
     pub(crate) ident: Ident,
     pub(crate) visibility: Visibility,
-    pub(crate) cfgs: Vec<Attribute>,
+    /// What holds for what stands beside it, too.
+    pub(crate) inherited: Vec<Attribute>,
     pub(crate) arguments: Vec<Argument>,
     pub(crate) output: Output,
 }

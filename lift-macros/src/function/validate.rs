@@ -2,15 +2,16 @@
 
 use proc_macro2::TokenStream;
 use quote::{ToTokens, quote};
-use syn::{Attribute, FnArg, GenericParam, ReturnType, Safety, Signature};
+use syn::{Attribute, FnArg, GenericParam, ReturnType, Safety, Signature, parse_quote};
 
 use super::arguments;
 use super::item::{Item, RawFunction};
 use super::model::{Function, Output};
-use crate::support::attributes::{cfgs, is_ours, shown, starts_runtime};
+use crate::support::attributes::{inherited, is_ours, shown, starts_runtime};
 use crate::support::errors::{Errors, Fault};
 use crate::support::naming::article;
 use crate::support::rules::Rule;
+use crate::support::spans::generated;
 
 /// Which macro speaks.
 pub(crate) struct Role {
@@ -46,7 +47,7 @@ pub(crate) fn validate(item: &Item, role: &Role, errors: &Errors) -> Option<Func
     (errors.count() == before).then(|| Function {
         ident: function.signature.ident.clone(),
         visibility: function.visibility.clone(),
-        cfgs: cfgs(&function.attributes),
+        inherited: inherited(&function.attributes),
         arguments,
         output: Output::of(&function.signature.output),
     })
@@ -65,15 +66,24 @@ impl RawFunction {
         signature.variadic = None;
         if signature.receiver().is_some() {
             // Outside of an `impl` rustc would refuse `self`, too; inside, the body needs it.
-            signature.inputs =
-                signature.inputs.into_iter().filter(|input| matches!(input, FnArg::Typed(_))).collect();
+            let typed = |input: FnArg| -> Option<FnArg> {
+                match input {
+                    FnArg::Typed(argument) => {
+                        let ty = argument.ty;
+                        Some(parse_quote!(_: #ty))
+                    }
+                    FnArg::Receiver(_) => None,
+                }
+            };
+            signature.inputs = signature.inputs.into_iter().filter_map(typed).collect();
             signature.output = ReturnType::Default;
+            signature.ident = generated(&signature.ident);
             let end = if signature.asyncness.is_some() {
                 quote!(::core::future::pending().await)
             } else {
                 quote!(loop {})
             };
-            return quote!(#(#attributes)* #[allow(unused)] #visibility #signature { #end });
+            return quote!(#(#attributes)* #visibility #signature { #end });
         }
         quote!(#(#attributes)* #visibility #signature #body)
     }

@@ -14,7 +14,7 @@ use crate::support::spans::ends;
 
 pub(crate) fn expand(raw: &RawHandler, handler: &Handler) -> TokenStream {
     let RawHandler { item, runtime, .. } = raw;
-    let function::Function { ident, visibility, cfgs, .. } = &handler.function;
+    let function::Function { ident, visibility, inherited, .. } = &handler.function;
     let private = runtime.path();
     let meta = meta(handler, runtime);
     let types: Vec<_> = handler.takes.iter().map(|takes| takes.call_type(runtime)).collect();
@@ -26,7 +26,6 @@ pub(crate) fn expand(raw: &RawHandler, handler: &Handler) -> TokenStream {
     let errors = handler.function.output.named().map(|output| {
         quote! {
             const ERRORS: #private::Catalog = {
-                #[allow(unused_imports)]
                 use #private::NoCatalog as _;
                 #private::CatalogOfAnswer::<#output>::__LIFT_CATALOG
             };
@@ -42,7 +41,7 @@ pub(crate) fn expand(raw: &RawHandler, handler: &Handler) -> TokenStream {
             #call
         }
     };
-    let companion = function::companion(visibility, ident, cfgs, &implementation, runtime);
+    let companion = function::companion(visibility, ident, inherited, &implementation, runtime);
     quote!(#item #companion)
 }
 
@@ -150,6 +149,11 @@ fn call(handler: &Handler, types: &[CallType], runtime: &Runtime) -> TokenStream
         }
         Takes::Request(_) => quote!(#name),
     });
+    // Arguments that are parameters of the route come in a type of their own.
+    let function = match handler.takes.iter().any(|takes| matches!(takes, Takes::Parameter(..))) {
+        true => quote_spanned!(ident.span()=> |#(#patterns),*| #ident(#(#names),*)),
+        false => quote!(#ident),
+    };
     // The mark of the last argument's extractor.
     let mark = (!types.is_empty()).then(|| quote!(_,));
     // "the future is not `Send`" belongs to the function, so the call points to its name.
@@ -160,7 +164,7 @@ fn call(handler: &Handler, types: &[CallType], runtime: &Runtime) -> TokenStream
         #private_at_name::#name::<#(#types,)* #mark #output, _, _, _>(
             #request,
             #late,
-            |#(#patterns),*| #ident(#(#names),*),
+            #function,
             #judge
         )
     };

@@ -8,20 +8,20 @@ use super::trigger::is_method;
 use crate::function::Item;
 use crate::support::errors::Errors;
 use crate::support::keys::{
-    Choice, CratePath, Duration, Flag, Key, Matches, Name, Neighbour, Nested, Number, Piece, RouteKey, Table,
-    Text, Values, into_entries, split,
+    Choice, CratePath, Duration, Flag, Key, LogicalName, Matches, Name, Neighbour, Nested, Number, Piece,
+    RouteKey, Table, Text, Values, into_entries, split,
 };
 use crate::support::literal::text;
 use crate::support::nearest::nearest;
 use crate::support::runtime::Runtime;
 
 pub(crate) static INVOKE: Key<Name> = Key { example: "invoke = \"reindex\"", kind: Name };
-pub(crate) static SQS: Key<Name> = Key { example: "sqs = \"fulfilment\"", kind: Name };
-pub(crate) static SNS: Key<Name> = Key { example: "sns = \"announcements\"", kind: Name };
-pub(crate) static S3: Key<Name> = Key { example: "s3 = \"uploads\"", kind: Name };
-pub(crate) static KINESIS: Key<Name> = Key { example: "kinesis = \"clicks\"", kind: Name };
-pub(crate) static DYNAMODB: Key<Name> = Key { example: "dynamodb = \"orders\"", kind: Name };
-pub(crate) static SCHEDULE: Key<Name> = Key { example: "schedule = \"nightly\"", kind: Name };
+pub(crate) static SQS: Key<LogicalName> = Key { example: "sqs = \"fulfilment\"", kind: LogicalName };
+pub(crate) static SNS: Key<LogicalName> = Key { example: "sns = \"announcements\"", kind: LogicalName };
+pub(crate) static S3: Key<LogicalName> = Key { example: "s3 = \"uploads\"", kind: LogicalName };
+pub(crate) static KINESIS: Key<LogicalName> = Key { example: "kinesis = \"clicks\"", kind: LogicalName };
+pub(crate) static DYNAMODB: Key<LogicalName> = Key { example: "dynamodb = \"orders\"", kind: LogicalName };
+pub(crate) static SCHEDULE: Key<LogicalName> = Key { example: "schedule = \"nightly\"", kind: LogicalName };
 pub(crate) static EVENTBRIDGE: Key<Nested> = Key {
     example: "eventbridge(source = \"shop.orders\", detail_type = \"Order Placed\")",
     kind: Nested(&EVENTBRIDGE_TABLE),

@@ -202,7 +202,7 @@ fn few_arguments_and_other_triggers() {
     for part in [
         r#"my :: lift :: __private :: HandlerMeta :: new ("f" , :: core :: module_path ! () , :: core :: file ! () , :: core :: line ! () , my :: lift :: __private :: Trigger :: Invoke { name : "reindex" } , "#,
         r#", "invoke reindex")"#,
-        "call0 :: < () , _ , _ , _ > (__lift_request0 , [] , | | f () , | __lift_answer0 |",
+        "call0 :: < () , _ , _ , _ > (__lift_request0 , [] , f , | __lift_answer0 |",
     ] {
         assert!(none.contains(part), "{part}\n{none}");
     }

@@ -11,7 +11,7 @@ use super::parse::{
 };
 use super::route;
 use crate::support::errors::{Errors, Fault};
-use crate::support::keys::{Entry, Key, Match, Name, Value, Values};
+use crate::support::keys::{Entry, Match, Value, Values};
 use crate::support::naming::kebab;
 use crate::support::nearest::nearest;
 use crate::support::rules::Rule;
@@ -55,14 +55,15 @@ pub(crate) fn check(raw: &RawHandler, errors: &Errors) -> Option<Trigger> {
 fn named<'r>(raw: &'r RawHandler, errors: &Errors) -> Vec<(&'r Entry, Option<Trigger>)> {
     let keys = &raw.keys;
     let mut named = Vec::new();
-    let mut add = |key: &Key<Name>, trigger: &dyn Fn(String) -> Trigger| {
-        if let Some(entry) = keys.entry(key) {
-            named.push((entry, keys.get(key).map(|name| trigger(name.value.clone()))));
-        }
-    };
-    add(&INVOKE, &|name| Trigger::Invoke { name });
+    if let Some(entry) = keys.entry(&INVOKE) {
+        let name = keys.get(&INVOKE).map(|name| name.value.clone());
+        named.push((entry, name.map(|name| Trigger::Invoke { name })));
+    }
     for (key, kind) in [&SQS, &SNS, &S3, &KINESIS, &DYNAMODB, &SCHEDULE].into_iter().zip(Records::ALL) {
-        add(key, &|name| Trigger::Records { kind, name });
+        if let Some(entry) = keys.entry(key) {
+            let name = keys.get(key).map(|name| name.value.clone());
+            named.push((entry, name.map(|name| Trigger::Records { kind, name })));
+        }
     }
     if let Some(entry) = keys.entry(&WS) {
         let trigger = keys.get(&WS).map(|key| Trigger::WebSocket { route_key: key.value.clone() });

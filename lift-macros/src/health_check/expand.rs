@@ -5,14 +5,14 @@ use quote::{format_ident, quote, quote_spanned};
 
 use super::model::{Check, Kind};
 use super::parse::RawCheck;
-use crate::function::{self, CallType, Item, at_name, local};
+use crate::function::{self, CallType, Item, local};
 use crate::support::calls::{Call, chain};
 use crate::support::errors::Rejected;
 use crate::support::runtime::Runtime;
 
 pub(crate) fn expand(raw: &RawCheck, check: &Check) -> TokenStream {
     let RawCheck { item, runtime, .. } = raw;
-    let function::Function { ident, visibility, cfgs, arguments, .. } = &check.function;
+    let function::Function { ident, visibility, inherited, arguments, .. } = &check.function;
     let private = runtime.path();
     let meta = meta(check, runtime);
     let types: Vec<_> = arguments.iter().map(|argument| CallType::plain(&argument.ty)).collect();
@@ -25,7 +25,7 @@ pub(crate) fn expand(raw: &RawCheck, check: &Check) -> TokenStream {
             #run
         }
     };
-    let companion = function::companion(visibility, ident, cfgs, &implementation, runtime);
+    let companion = function::companion(visibility, ident, inherited, &implementation, runtime);
     quote!(#item #companion)
 }
 
@@ -89,13 +89,12 @@ fn run(check: &Check, types: &[CallType], runtime: &Runtime) -> TokenStream {
     let private = runtime.path();
     let function::Function { ident, output, .. } = &check.function;
     let context = local("context", 0);
-    let names: Vec<_> = (0..types.len()).map(|index| at_name("a", index, ident)).collect();
     // "the future is not `Send`" belongs to the function, so the call points to its name.
     let span = ident.span();
     let private_at_name = runtime.path_at(span);
     let name = format_ident!("check{}", types.len(), span = span);
     let run = quote_spanned! {span=>
-        #private_at_name::#name::<#(#types,)* #output, _, _>(#context, |#(#names),*| #ident(#(#names),*))
+        #private_at_name::#name::<#(#types,)* #output, _, _>(#context, #ident)
     };
     quote! {
         fn run(#context: #private::Context) -> #private::BoxFuture<'static, #private::Health> {

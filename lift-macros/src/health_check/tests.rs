@@ -64,7 +64,7 @@ fn the_constants_and_the_call() {
     for part in [
         r#"CheckMeta :: new ("main-db" , "#,
         ":: lift :: __private :: CheckSettings :: new () , :: lift :: __private :: CheckKind :: Startup) , false) , :: core :: time :: Duration :: from_millis (500))",
-        "check1 :: < Pooled < Db > , Result < () , E > , _ , _ > (__lift_context0 , | __lift_a0 | main_db (__lift_a0))",
+        "check1 :: < Pooled < Db > , Result < () , E > , _ , _ > (__lift_context0 , main_db)",
     ] {
         assert!(out.contains(part), "{part}\n{out}");
     }

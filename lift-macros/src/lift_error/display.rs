@@ -5,58 +5,70 @@ use quote::ToTokens;
 use syn::{Attribute, Field, LitStr, Meta};
 
 use super::placeholders::{self, Piece};
+use super::uses::Source;
 
 /// Where an `#[error(…)]` shows the text of the error underneath.
 #[derive(Debug)]
 pub(crate) enum Shows {
     /// `#[error(transparent)]`.
     Everything(TokenStream),
-    /// A placeholder or an argument that is the `#[source]` or `#[from]` field.
+    /// The field that is the source: its placeholder, or an expression with it.
     Source { at: TokenStream, field: String },
+    /// The value as a whole, its source included: `self`, or `fmt = path`, which takes every field.
+    Whole(TokenStream),
+}
+
+/// What stands in `#[error(…)]`.
+fn inside(attribute: Option<&Attribute>) -> Option<(TokenTree, TokenStream)> {
+    let Meta::List(list) = &attribute?.meta else { return None };
+    let mut tokens = list.tokens.clone().into_iter();
+    Some((tokens.next()?, tokens.collect()))
 }
 
 /// The display text as it is written.
-pub(crate) fn text(attributes: &[Attribute]) -> Option<String> {
-    let attribute = attributes.iter().find(|attribute| attribute.path().is_ident("error"))?;
-    let Meta::List(list) = &attribute.meta else { return None };
-    let first = list.tokens.clone().into_iter().next()?;
+pub(crate) fn text(attribute: Option<&Attribute>) -> Option<String> {
+    let (first, _) = inside(attribute)?;
     syn::parse2(first.into()).ok().map(|text: LitStr| text.value())
 }
 
 /// The first place where the display text shows a source, if it does.
-pub(crate) fn shows_source(attributes: &[Attribute], fields: &[&Field]) -> Option<Shows> {
-    let attribute = attributes.iter().find(|attribute| attribute.path().is_ident("error"))?;
-    let Meta::List(list) = &attribute.meta else { return None };
-    let mut tokens = list.tokens.clone().into_iter();
-    let first = tokens.next()?;
-    if matches!(&first, TokenTree::Ident(word) if word == "transparent") {
+pub(crate) fn shows_source(attribute: Option<&Attribute>, fields: &[&Field]) -> Option<Shows> {
+    let (first, rest) = inside(attribute)?;
+    if is_word(&first, "transparent") {
         return Some(Shows::Everything(first.to_token_stream()));
     }
-    let sources: Vec<String> = fields
-        .iter()
-        .enumerate()
-        .filter(|(_, field)| is_source(field))
-        .map(|(at, field)| name(at, field))
-        .collect();
-    let literal: LitStr = syn::parse2(first.to_token_stream()).ok()?;
-    let pieces = placeholders::read(&literal.value()).unwrap_or_default();
-    for piece in &pieces {
-        let Piece::Placeholder(placeholder) = piece else { continue };
-        let mut shown = placeholder.counts();
-        shown.push(&placeholder.argument);
-        if let Some(field) = sources.iter().find(|source| shown.contains(&source.as_str())) {
-            return Some(Shows::Source { at: literal.to_token_stream(), field: field.clone() });
-        }
+    let source = source(attribute, fields)?;
+    if is_word(&first, "fmt") {
+        return Some(Shows::Whole(rest.into_iter().skip(1).collect()));
     }
-    let (at, field) = argument(tokens.collect(), &sources)?;
-    Some(Shows::Source { at, field })
+    let literal: LitStr = syn::parse2(first.to_token_stream()).ok()?;
+    source.used_in(&literal, rest)
 }
 
-/// `#[source]`, `#[from]`, or named `source`: what thiserror returns from `source()`.
-fn is_source(field: &Field) -> bool {
-    let marked =
-        |attribute: &Attribute| attribute.path().is_ident("source") || attribute.path().is_ident("from");
-    field.attrs.iter().any(marked) || field.ident.as_ref().is_some_and(|name| name == "source")
+fn is_word(token: &TokenTree, word: &str) -> bool {
+    matches!(token, TokenTree::Ident(ident) if ident == word)
+}
+
+/// What thiserror returns from `source()`: the field that is marked, else the one that is named so; and the field of a
+/// transparent error, which stands for all of it.
+pub(crate) fn source(attribute: Option<&Attribute>, fields: &[&Field]) -> Option<Source> {
+    let transparent = inside(attribute).is_some_and(|(first, _)| is_word(&first, "transparent"));
+    let marked = fields.iter().position(|field| transparent || is_marked(field));
+    let is_named = |field: &&Field| field.ident.as_ref().is_some_and(|name| name == "source");
+    let at = marked.or_else(|| fields.iter().position(is_named))?;
+    let names: Vec<_> = fields.iter().enumerate().map(|(at, field)| name(at, field)).collect();
+    let member = names.get(at)?.clone();
+    let is_named = fields.get(at).is_some_and(|field| field.ident.is_some());
+    let binding = if is_named { member.clone() } else { format!("_{member}") };
+    Some(Source { member, binding, fields: names })
+}
+
+/// `#[source]` or `#[from]`.
+fn is_marked(field: &Field) -> bool {
+    field.attrs.iter().any(|attribute| {
+        let path = attribute.path();
+        (path.is_ident("source") || path.is_ident("from")) && matches!(attribute.meta, Meta::Path(_))
+    })
 }
 
 /// The name in a placeholder: `0`, `source`.
@@ -67,30 +79,16 @@ pub(crate) fn name(at: usize, field: &Field) -> String {
     }
 }
 
-/// `.0` or `.source` among the arguments behind the text.
-fn argument(tokens: TokenStream, sources: &[String]) -> Option<(TokenStream, String)> {
-    let mut starts = true;
-    let mut tokens = tokens.into_iter().peekable();
-    while let Some(token) = tokens.next() {
-        match &token {
-            // A `.` with nothing before it is thiserror's short way to say `self.`.
-            TokenTree::Punct(dot) if dot.as_char() == '.' && starts => {
-                let field = tokens.peek().map(ToString::to_string).unwrap_or_default();
-                if let Some(source) = sources.iter().find(|source| **source == field) {
-                    let at = [token.clone()].into_iter().chain(tokens.next()).collect();
-                    return Some((at, source.clone()));
-                }
-            }
-            TokenTree::Group(group) => {
-                if let Some(found) = argument(group.stream(), sources) {
-                    return Some(found);
-                }
-            }
-            _ => {}
+/// The names that the placeholders of a format string have, widths and precisions included.
+pub(super) fn named_in(text: &str) -> Vec<String> {
+    let mut names = Vec::new();
+    for piece in placeholders::read(text).unwrap_or_default() {
+        if let Piece::Placeholder(placeholder) = piece {
+            names.extend(placeholder.counts().into_iter().map(str::to_owned));
+            names.push(placeholder.argument);
         }
-        starts = matches!(&token, TokenTree::Punct(punct) if punct.as_char() != '.');
     }
-    None
+    names
 }
 
 #[cfg(test)]
@@ -100,8 +98,8 @@ mod tests {
 
     fn shown(item: &ItemStruct) -> Option<String> {
         let fields: Vec<_> = item.fields.iter().collect();
-        match shows_source(&item.attrs, &fields)? {
-            Shows::Everything(at) => Some(at.to_string()),
+        match shows_source(item.attrs.first(), &fields)? {
+            Shows::Everything(at) | Shows::Whole(at) => Some(at.to_string()),
             Shows::Source { field, .. } => Some(field),
         }
     }

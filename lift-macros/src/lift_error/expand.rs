@@ -4,28 +4,31 @@ use std::collections::BTreeMap;
 
 use proc_macro2::{Ident, Literal, Span, TokenStream};
 use quote::{ToTokens, format_ident, quote, quote_spanned};
+use syn::Data;
 use syn::ext::IdentExt;
-use syn::{Data, DeriveInput};
 
+use super::bounds::bounds;
 use super::display::{self, Shows};
 use super::keys::{LEVELS, Retry};
 use super::model::{Decided, Decision, Detail, Format, Text};
 use super::parse::{RawDecision, RawError};
+use crate::support::attributes::on_impl;
 use crate::support::calls::{Call, chain};
 use crate::support::errors::Rejected;
 use crate::support::runtime::Runtime;
-use crate::support::spans::{contains_word, ends};
+use crate::support::spans::{contains_word, ends, generated};
 
 pub(crate) fn expand(raw: &RawError, decided: &[Decided]) -> TokenStream {
     let arms = decided.iter().map(|decided| arm(decided, &raw.runtime));
     let body = if decided.is_empty() { quote!(match *self {}) } else { quote!(match self { #(#arms)* }) };
     let catalog = catalog(decided, &raw.runtime);
     let repeats = repeats(raw);
-    let decides = decides(&raw.input, &body, &quote!(#catalog #repeats), &raw.runtime);
+    let bounds = bounds(raw, decided);
+    let decides = decides(raw, &body, &quote!(#catalog #repeats), bounds.as_ref());
     let error = local("error");
     let private = raw.runtime.path();
     let (response, failure) = (quote!(#private::fail(self)), quote!(#private::failure(#error)));
-    let ways = ways(&raw.input, &response, &failure, &raw.runtime);
+    let ways = ways(raw, &response, &failure, bounds.as_ref());
     quote!(#decides #ways)
 }
 
@@ -35,8 +38,8 @@ fn repeats(raw: &RawError) -> TokenStream {
     let inner = local("inner");
     let arm = |decision: &RawDecision| {
         let fields: Vec<_> = decision.fields.iter().collect();
-        let shows = display::shows_source(&decision.attributes, &fields)?;
-        let path = match (decision.is_variant, &decision.ident) {
+        let shows = display::shows_source(decision.display.as_ref(), &fields)?;
+        let path = match (decision.is_variant, generated(&decision.ident)) {
             (true, variant) => quote!(Self::#variant),
             (false, _) => quote!(Self),
         };
@@ -54,9 +57,7 @@ fn repeats(raw: &RawError) -> TokenStream {
     }
     quote! {
         fn repeats(&self) -> ::core::option::Option<&(dyn ::std::error::Error + 'static)> {
-            #[allow(unused_imports)]
             use #private::AsError as _;
-            #[allow(unreachable_patterns)]
             match self { #(#arms)* _ => ::core::option::Option::None }
         }
     }
@@ -92,7 +93,6 @@ fn catalog(decided: &[Decided], runtime: &Runtime) -> TokenStream {
     });
     quote! {
         const CATALOG: #private::Catalog = {
-            #[allow(unused_imports)]
             use #private::NoCatalog as _;
             #private::Catalog::new(&[#(#entries),*], &[#(#inner),*])
         };
@@ -119,36 +119,28 @@ pub(crate) fn fallback(raw: &RawError, rejected: &Rejected) -> TokenStream {
     let private = raw.runtime.path();
     let decision = quote!(#private::Decision::internal("REFUSED"));
     let never = quote!(loop {});
-    let ways = ways(&raw.input, &never, &never, &raw.runtime);
+    let bounds = bounds(raw, &[]);
+    let ways = ways(raw, &never, &never, bounds.as_ref());
     // With a `dyn` inside it may not be `Send`, and a union is no `Error`, which would be told as well.
     let holds_dyn = raw.decisions.iter().any(|one| contains_word(&one.fields, "dyn"));
     if holds_dyn || matches!(raw.input.data, Data::Union(_)) {
         return quote!(#rejected #ways);
     }
-    let decides = decides(&raw.input, &decision, &TokenStream::new(), &raw.runtime);
+    let decides = decides(raw, &decision, &TokenStream::new(), bounds.as_ref());
     quote!(#rejected #decides #ways)
-}
-
-/// Lints that a user sets are for the user's code.
-fn quiet() -> TokenStream {
-    quote! {
-        #[automatically_derived]
-        #[allow(deprecated, unused_qualifications, clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction)]
-    }
 }
 
 /// The decision.
 fn decides(
-    input: &DeriveInput,
+    raw: &RawError,
     decision: &TokenStream,
     catalog: &TokenStream,
-    runtime: &Runtime,
+    bounds: Option<&TokenStream>,
 ) -> TokenStream {
-    let (private, quiet, ident) = (runtime.path(), quiet(), &input.ident);
-    let (params, arguments, _) = input.generics.split_for_impl();
-    let bounds = is_error(input);
+    let (private, attributes, ident) = (raw.runtime.path(), on_impl(&raw.input.attrs), &raw.input.ident);
+    let (params, arguments, _) = raw.input.generics.split_for_impl();
     quote! {
-        #quiet
+        #attributes
         impl #params #private::LiftError for #ident #arguments #bounds {
             #catalog
             fn decision(&self) -> #private::Decision {
@@ -160,23 +152,22 @@ fn decides(
 
 /// The ways into an answer.
 fn ways(
-    input: &DeriveInput,
+    raw: &RawError,
     response: &TokenStream,
     failure: &TokenStream,
-    runtime: &Runtime,
+    bounds: Option<&TokenStream>,
 ) -> TokenStream {
-    let (private, quiet, ident) = (runtime.path(), quiet(), &input.ident);
-    let (params, arguments, _) = input.generics.split_for_impl();
-    let bounds = is_error(input);
+    let (private, attributes, ident) = (raw.runtime.path(), on_impl(&raw.input.attrs), &raw.input.ident);
+    let (params, arguments, _) = raw.input.generics.split_for_impl();
     let error = local("error");
     quote! {
-        #quiet
+        #attributes
         impl #params #private::IntoResponse for #ident #arguments #bounds {
             fn into_response(self) -> #private::Response {
                 #response
             }
         }
-        #quiet
+        #attributes
         impl #params ::core::convert::From<#ident #arguments> for #private::Failure #bounds {
             fn from(#error: #ident #arguments) -> Self {
                 #failure
@@ -185,22 +176,10 @@ fn ways(
     }
 }
 
-/// What a generic type, which is refused, is taken to be, so that nothing else is said of it.
-fn is_error(input: &DeriveInput) -> Option<TokenStream> {
-    let DeriveInput { ident, generics, .. } = input;
-    if generics.params.is_empty() {
-        return None;
-    }
-    let (_, arguments, _) = generics.split_for_impl();
-    let own = generics.where_clause.as_ref().map(|clause| &clause.predicates).into_iter().flatten();
-    let error = quote!(::core::error::Error + ::core::marker::Send + ::core::marker::Sync);
-    Some(quote!(where #(#own,)* #ident #arguments: #error + 'static))
-}
-
 fn arm(decided: &Decided, runtime: &Runtime) -> TokenStream {
     let Decided { variant, decision, level, .. } = decided;
     let private = runtime.path();
-    let path = match variant {
+    let path = match variant.as_ref().map(generated) {
         Some(variant) => quote!(Self::#variant),
         None => quote!(Self),
     };

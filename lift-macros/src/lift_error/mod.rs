@@ -1,5 +1,6 @@
 //! `#[derive(LiftError)]`.
 
+mod bounds;
 mod display;
 mod expand;
 mod keys;
@@ -8,6 +9,7 @@ mod parse;
 mod placeholders;
 mod public;
 mod status;
+mod uses;
 mod validate;
 
 use proc_macro2::TokenStream;
@@ -36,5 +38,7 @@ pub(crate) fn lift_error(item: TokenStream) -> TokenStream {
 
 #[cfg(test)]
 mod matrix;
+#[cfg(test)]
+mod source_tests;
 #[cfg(test)]
 mod tests;

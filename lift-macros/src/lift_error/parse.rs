@@ -26,7 +26,8 @@ pub(crate) struct RawDecision {
     pub(crate) ident: Ident,
     /// False for a struct.
     pub(crate) is_variant: bool,
-    pub(crate) attributes: Vec<Attribute>,
+    /// The `#[error(…)]` that makes its text.
+    pub(crate) display: Option<Attribute>,
     pub(crate) fields: Fields,
     pub(crate) keys: Values,
     /// False after a report: what is missing may then be what was misspelt.
@@ -45,7 +46,11 @@ pub(crate) fn parse(item: TokenStream, errors: &Errors) -> syn::Result<RawError>
             let (keys, _) = read(&input.attrs, &ENUM_TABLE, errors);
             let path = keys.get(&CRATE).map(|path| path.value.clone());
             let variant = |variant: &Variant| {
-                decision(&variant.ident, true, &variant.attrs, &variant.fields, &VARIANT_TABLE, errors)
+                let Variant { ident, attrs, fields, .. } = variant;
+                let decided = decision(ident, true, attrs, fields, &VARIANT_TABLE, errors);
+                // What the enum says holds for each variant without words of its own.
+                let display = decided.display.or_else(|| display(&input.attrs));
+                RawDecision { display, ..decided }
             };
             (data.variants.iter().map(variant).collect(), path)
         }
@@ -67,8 +72,13 @@ fn decision(
     for field in fields {
         misplaced(field, errors);
     }
-    let (ident, attributes, fields) = (ident.clone(), attributes.to_vec(), fields.clone());
-    RawDecision { ident, is_variant, attributes, fields, keys, keys_are_right }
+    let (ident, display, fields) = (ident.clone(), display(attributes), fields.clone());
+    RawDecision { ident, is_variant, display, fields, keys, keys_are_right }
+}
+
+/// thiserror's attribute.
+fn display(attributes: &[Attribute]) -> Option<Attribute> {
+    attributes.iter().find(|attribute| attribute.path().is_ident("error")).cloned()
 }
 
 fn read(attributes: &[Attribute], table: &Table, errors: &Errors) -> (Values, bool) {

@@ -9,6 +9,7 @@ use syn::{Fields, LitStr, Member};
 use super::display;
 use super::expand::local;
 use super::model::{Format, Text};
+use super::parse::RawDecision;
 use super::placeholders::{self, Piece, Placeholder, Unbalanced};
 use crate::support::errors::Errors;
 use crate::support::literal;
@@ -16,7 +17,7 @@ use crate::support::nearest::nearest;
 use crate::support::rules::Rule;
 
 /// The text with its placeholders bound to fields, or `None` after at least one report.
-pub(crate) fn check(text: &LitStr, fields: &Fields, errors: &Errors) -> Option<Text> {
+pub(crate) fn check(text: &LitStr, raw: &RawDecision, errors: &Errors) -> Option<Text> {
     let pieces = match placeholders::read(&text.value()) {
         Ok(pieces) => pieces,
         Err(Unbalanced(range)) => {
@@ -25,7 +26,9 @@ pub(crate) fn check(text: &LitStr, fields: &Fields, errors: &Errors) -> Option<T
             return None;
         }
     };
-    let mut names = Names { fields, bound: BTreeMap::new() };
+    let fields: Vec<_> = raw.fields.iter().collect();
+    let source = display::source(raw.display.as_ref(), &fields).map(|source| source.member);
+    let mut names = Names { fields: &raw.fields, source, bound: BTreeMap::new() };
     let mut plain = String::new();
     let mut format = String::new();
     let mut is_right = true;
@@ -37,9 +40,8 @@ pub(crate) fn check(text: &LitStr, fields: &Fields, errors: &Errors) -> Option<T
             }
             Piece::Placeholder(placeholder) => match names.bind(placeholder) {
                 Ok(bound) => format.push_str(&bound),
-                Err((text_of_fault, help)) => {
-                    let fault =
-                        literal::fault(Rule::PublicField, text, placeholder.range.clone(), text_of_fault);
+                Err(Wrong { rule, text: wrong, help }) => {
+                    let fault = literal::fault(rule, text, placeholder.range.clone(), wrong);
                     errors.report(fault.help(help));
                     is_right = false;
                 }
@@ -59,23 +61,38 @@ pub(crate) fn check(text: &LitStr, fields: &Fields, errors: &Errors) -> Option<T
     })
 }
 
+/// What is wrong with a placeholder, and what to write.
+struct Wrong {
+    rule: Rule,
+    text: String,
+    help: String,
+}
+
+impl Wrong {
+    fn field(text: impl Into<String>, help: impl Into<String>) -> Self {
+        Self { rule: Rule::PublicField, text: text.into(), help: help.into() }
+    }
+}
+
 struct Names<'a> {
     fields: &'a Fields,
+    /// The field that no client may read.
+    source: Option<String>,
     /// By the name in the text: the field, and the local name that stands for it.
     bound: BTreeMap<String, (Member, Ident)>,
 }
 
 impl Names<'_> {
     /// The placeholder with local names, or what is wrong and what to write.
-    fn bind(&mut self, placeholder: &Placeholder) -> Result<String, (String, String)> {
+    fn bind(&mut self, placeholder: &Placeholder) -> Result<String, Wrong> {
         let Placeholder { argument, specification, .. } = placeholder;
         if argument.is_empty() {
             let example = self.names().first().map_or_else(|| "field".to_owned(), Clone::clone);
-            return Err(("`{}` names no field".to_owned(), format!("write `{{{example}}}`")));
+            return Err(Wrong::field("`{}` names no field", format!("write `{{{example}}}`")));
         }
         if specification.contains(".*") {
-            let help = "write the number: `{amount:.2}`".to_owned();
-            return Err(("`.*` takes a second argument, which `public` has not".to_owned(), help));
+            let text = "`.*` takes a second argument, which `public` has not";
+            return Err(Wrong::field(text, "write the number: `{amount:.2}`"));
         }
         let local = self.local(argument)?;
         let mut bound = specification.clone();
@@ -89,11 +106,16 @@ impl Names<'_> {
         Ok(format!("{{{local}{bound}}}"))
     }
 
-    fn local(&mut self, name: &str) -> Result<String, (String, String)> {
+    fn local(&mut self, name: &str) -> Result<String, Wrong> {
         let names = self.names();
         let Some(index) = names.iter().position(|known| known == name) else {
             return Err(self.unknown(name, &names));
         };
+        if self.source.as_deref() == Some(name) {
+            let text = format!("`public` would show the text of the source, `{{{name}}}`, to every client");
+            let help = "leave it out, and write what a client may read".to_owned();
+            return Err(Wrong { rule: Rule::PublicSource, text, help });
+        }
         let local = local(name);
         let member = match self.fields.iter().nth(index).and_then(|field| field.ident.clone()) {
             Some(ident) => Member::Named(ident),
@@ -108,7 +130,7 @@ impl Names<'_> {
         self.fields.iter().enumerate().map(|(at, field)| display::name(at, field)).collect()
     }
 
-    fn unknown(&self, name: &str, names: &[String]) -> (String, String) {
+    fn unknown(&self, name: &str, names: &[String]) -> Wrong {
         let text = format!("there is no field `{name}`");
         let help = match nearest(name, names.iter().map(String::as_str)) {
             Some(near) => format!("write `{{{near}}}`"),
@@ -118,7 +140,7 @@ impl Names<'_> {
                 format!("the fields are {}", names.join(", "))
             }
         };
-        (text, help)
+        Wrong::field(text, help)
     }
 }
 
@@ -144,6 +166,7 @@ fn split(text: &str, tail: Range<usize>) -> (&str, &str) {
 
 #[cfg(test)]
 mod tests {
+    use super::super::parse::parse;
     use super::*;
     use proc_macro2::Span;
     use quote::ToTokens;
@@ -151,7 +174,8 @@ mod tests {
 
     fn show(text: &str, item: &ItemStruct) -> Result<String, Vec<String>> {
         let errors = Errors::new();
-        let checked = check(&LitStr::new(text, Span::call_site()), &item.fields, &errors);
+        let raw = parse(item.to_token_stream(), &errors).unwrap();
+        let checked = check(&LitStr::new(text, Span::call_site()), &raw.decisions[0], &errors);
         let checked = errors.finish(checked).map_err(|rejected| {
             rejected
                 .faults()

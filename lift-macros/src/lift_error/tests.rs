@@ -2,7 +2,7 @@ use super::*;
 use crate::support::errors::Fault;
 use crate::support::rules::Rule;
 
-fn rules(item: &str) -> Vec<Rule> {
+pub(super) fn rules(item: &str) -> Vec<Rule> {
     let errors = Errors::new();
     let raw = parse::parse(item.parse().unwrap(), &errors).unwrap();
     let checked = validate::validate(&raw, &errors).map(drop);
@@ -78,7 +78,6 @@ fn one_mistake_is_one_fault() {
         assert_eq!(twice, [rule, rule], "{variant}");
     }
     for (item, rule) in [
-        ("enum E<T> { #[lift(status = 404)] A(T) }", GenericType),
         ("union E { a: A }", NotAStruct),
         ("#[derive(Clone, LiftError)] #[lift(status = 404)] struct E;", DerivedTwice),
         ("#[lift(status = 404)] enum E { #[lift(internal)] A }", KeyUnknown),
@@ -137,4 +136,46 @@ fn a_refused_type_still_has_its_impls() {
         "{out}"
     );
     syn::parse_str::<syn::File>(&out).unwrap();
+}
+
+#[test]
+fn two_variants_with_one_code_are_refused_whoever_has_made_it() {
+    for (one, other) in [
+        ("#[lift(internal)] IoError", "#[lift(internal)] IOError"),
+        ("#[lift(internal)] IoError", "#[lift(status = 404)] Io_Error"),
+        ("#[lift(internal)] NotFound", "#[lift(status = 404, code = \"NOT_FOUND\")] Missing"),
+        ("#[lift(status = 404, code = \"NOT_FOUND\")] Missing", "#[lift(internal)] NotFound"),
+        ("#[lift(internal, code = \"X\")] A", "#[lift(status = 404, code = \"X\")] B"),
+        ("#[lift(internal)] Type", "#[lift(internal)] r#type"),
+        ("#[lift(internal)] Http2", "#[lift(internal)] HTTP2"),
+    ] {
+        let item = format!("enum E {{ {one}, #[lift(internal)] Between, {other} }}");
+        assert_eq!(rules(&item), [Rule::CodeDuplicate], "{item}");
+    }
+    for (one, other) in [
+        ("#[lift(internal)] IoError", "#[lift(transparent)] IOError(A)"),
+        ("#[lift(internal, code = \"DISK\")] IoError", "#[lift(internal)] IOError"),
+        ("#[lift(internal)] Io1", "#[lift(internal)] Io_1"),
+    ] {
+        assert_eq!(rules(&format!("enum E {{ {one}, {other} }}")), [], "{one} {other}");
+    }
+}
+
+#[test]
+fn a_code_that_helps_is_one_that_nobody_has() {
+    let help = |item: &str| {
+        let errors = Errors::new();
+        let raw = parse::parse(item.parse().unwrap(), &errors).unwrap();
+        let checked = validate::validate(&raw, &errors).map(drop);
+        let rejected = errors.finish(checked).unwrap_err();
+        rejected.faults()[0].message().rsplit("help: ").next().unwrap_or_default().to_owned()
+    };
+    assert_eq!(
+        help("enum E { #[lift(internal, code = \"X\")] A, #[lift(internal, code = \"X\")] OrderGone }"),
+        "write `code = \"ORDER_GONE\"`, or leave it out"
+    );
+    assert_eq!(
+        help("enum E { #[lift(internal)] IoError, #[lift(internal)] IOError }"),
+        "write `code = \"IO_ERROR_2\"`, or rename the variant"
+    );
 }

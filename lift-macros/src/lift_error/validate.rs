@@ -2,7 +2,7 @@
 
 use quote::ToTokens;
 use syn::ext::IdentExt;
-use syn::{Data, Field, Fields, Ident, Member};
+use syn::{Data, Ident, Member};
 
 use super::display::{self, Shows};
 use super::keys::{CODE, DETAILS, INTERNAL, LOG, PUBLIC, RETRY, STATUS, TRANSPARENT};
@@ -28,14 +28,6 @@ pub(crate) fn validate(raw: &RawError, errors: &Errors) -> Option<Vec<Decided>> 
         errors.report(fault.help(format!("write `enum {} {{ … }}`", raw.input.ident)));
         return None;
     }
-    let generics = &raw.input.generics;
-    if !generics.params.is_empty() {
-        let text =
-            "a `LiftError` can't be generic: its codes are part of an interface, which has one meaning each";
-        let fault = Fault::new(Rule::GenericType, generics, text);
-        errors.report(fault.help("write the type that stands in the field, or `lift::Error`"));
-        return None;
-    }
     let decided: Vec<_> = raw.decisions.iter().map(|decision| decide(decision, errors)).collect();
     codes_are_unique(&raw.decisions, errors);
     decided.into_iter().collect()
@@ -43,17 +35,44 @@ pub(crate) fn validate(raw: &RawError, errors: &Errors) -> Option<Vec<Decided>> 
 
 /// A code means one thing: a client that knows it should not have to look at anything else.
 fn codes_are_unique(decisions: &[RawDecision], errors: &Errors) {
-    let mut seen: Vec<(&str, &Ident)> = Vec::new();
-    for decision in decisions {
-        let Some(code) = decision.keys.get(&CODE) else { continue };
-        if let Some((_, other)) = seen.iter().find(|(known, _)| known == code.value) {
-            let text = format!("`{other}` has the code `{}`, too", code.value);
-            let fault = Fault::new(Rule::CodeDuplicate, &code.entry.value, text);
-            let own = screaming(&decision.ident.to_string());
-            errors.report(fault.help(format!("write `code = \"{own}\"`, or leave it out")));
-        }
-        seen.push((code.value, &decision.ident));
+    // A variant without a decision may yet become transparent.
+    let decided = decisions.iter().filter(|raw| raw.keys.mentions(&STATUS) || raw.keys.mentions(&INTERNAL));
+    let codes: Vec<_> = decided.filter_map(|raw| Some((raw, effective_code(raw)?))).collect();
+    for (at, (raw, code)) in codes.iter().enumerate() {
+        let mut earlier = codes.iter().take(at);
+        // Two variants of one name are the compiler's business.
+        let Some((other, _)) = earlier.find(|(other, known)| known == code && other.ident != raw.ident)
+        else {
+            continue;
+        };
+        let text = format!("`{}` has the code `{code}`, too", other.ident);
+        let own = derived_code(&raw.ident).filter(|own| codes.iter().all(|(_, known)| known != own));
+        let help = match own {
+            Some(own) => format!("write `code = \"{own}\"`, or leave it out"),
+            None => format!("write `code = \"{code}_2\"`, or rename the variant"),
+        };
+        let fault = match raw.keys.get(&CODE) {
+            Some(code) => Fault::new(Rule::CodeDuplicate, &code.entry.value, text),
+            None => Fault::new(Rule::CodeDuplicate, &raw.ident, text),
+        };
+        errors.report(fault.help(help));
     }
+}
+
+/// The code that a client reads: the one that is written, else the variant's name; none where the inner error decides.
+fn effective_code(raw: &RawDecision) -> Option<String> {
+    if raw.keys.mentions(&TRANSPARENT) {
+        return None;
+    }
+    match raw.keys.get(&CODE) {
+        Some(code) => Some(code.value.clone()),
+        None if raw.keys.mentions(&CODE) => None,
+        None => derived_code(&raw.ident),
+    }
+}
+
+fn derived_code(ident: &Ident) -> Option<String> {
+    Some(screaming(&ident.unraw().to_string())).filter(|code| is_screaming(code))
 }
 
 fn decide(raw: &RawDecision, errors: &Errors) -> Option<Decided> {
@@ -72,7 +91,7 @@ fn decide(raw: &RawDecision, errors: &Errors) -> Option<Decided> {
     let variant = raw.is_variant.then(|| raw.ident.clone());
     let level = raw.keys.get(&LOG).map(|level| *level.value);
     let shown =
-        raw.keys.get(&PUBLIC).map(|text| text.value.value()).or_else(|| display::text(&raw.attributes));
+        raw.keys.get(&PUBLIC).map(|text| text.value.value()).or_else(|| display::text(raw.display.as_ref()));
     decision.map(|decision| Decided { variant, decision, level, shown })
 }
 
@@ -141,7 +160,7 @@ fn own(raw: &RawDecision, errors: &Errors) -> Option<Decision> {
     let (code, details) = (code(raw, errors), details(raw, errors));
     let public = raw.keys.get(&PUBLIC);
     let text = match &public {
-        Some(text) => public::check(text.value, &raw.fields, errors),
+        Some(text) => public::check(text.value, raw, errors),
         None => Some(Text::Nothing),
     };
     let status = *raw.keys.get(&STATUS)?.value;
@@ -158,17 +177,21 @@ fn own(raw: &RawDecision, errors: &Errors) -> Option<Decision> {
 
 /// The text of a 4xx is public: it must not carry what some library has written about the inside.
 fn no_source(raw: &RawDecision, errors: &Errors) -> Option<()> {
-    let fields: Vec<&Field> = match &raw.fields {
-        Fields::Unit => Vec::new(),
-        fields => fields.iter().collect(),
-    };
-    let (at, text) = match display::shows_source(&raw.attributes, &fields) {
+    let fields: Vec<_> = raw.fields.iter().collect();
+    let (at, text) = match display::shows_source(raw.display.as_ref(), &fields) {
         None => return Some(()),
         Some(Shows::Everything(at)) => {
             (at, format!("`{}` would show the text of the error inside to every client", raw.ident))
         }
         Some(Shows::Source { at, field }) => {
             (at, format!("`{}` would show the text of its source, `{{{field}}}`, to every client", raw.ident))
+        }
+        Some(Shows::Whole(at)) => {
+            let text = format!(
+                "`{}` would show every client what `{at}` makes of it, its source included",
+                raw.ident
+            );
+            (at, text)
         }
     };
     let fault = Fault::new(Rule::PublicSource, at.to_token_stream(), text);
@@ -177,18 +200,11 @@ fn no_source(raw: &RawDecision, errors: &Errors) -> Option<()> {
 }
 
 fn code(raw: &RawDecision, errors: &Errors) -> Option<String> {
-    if let Some(code) = raw.keys.get(&CODE) {
-        return Some(code.value.clone());
+    let code = effective_code(raw);
+    if code.is_none() && !raw.keys.mentions(&CODE) {
+        let text = format!("`{}` makes no code of capitals, digits and single `_`", raw.ident);
+        let fault = Fault::new(Rule::DefaultName, &raw.ident, text);
+        errors.report(fault.help("write `code = \"ORDER_NOT_FOUND\"`"));
     }
-    if raw.keys.mentions(&CODE) {
-        return None;
-    }
-    let name = raw.ident.to_string();
-    let code = screaming(name.trim_start_matches("r#"));
-    if is_screaming(&code) {
-        return Some(code);
-    }
-    let text = format!("`{name}` makes no code of capitals, digits and single `_`");
-    errors.report(Fault::new(Rule::DefaultName, &raw.ident, text).help("write `code = \"ORDER_NOT_FOUND\"`"));
-    None
+    code
 }

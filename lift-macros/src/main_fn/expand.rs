@@ -1,15 +1,16 @@
 //! The tokens: a `main` that chooses a runtime, around the user's own.
 
 use proc_macro2::{Literal, TokenStream};
-use quote::{ToTokens, format_ident, quote};
+use quote::{format_ident, quote};
 use syn::Safety;
 
 use super::model::{Flavor, Main};
 use super::parse::RawMain;
 use super::validate::is_second;
-use crate::function::{Output, RawFunction};
+use crate::function::{Output, RawFunction, local};
 use crate::support::calls::{Call, chain};
 use crate::support::errors::Rejected;
+use crate::support::spans::generated;
 
 pub(crate) fn expand(main: &Main<'_>) -> TokenStream {
     let RawFunction { attributes, visibility, signature, body } = main.function;
@@ -26,12 +27,18 @@ pub(crate) fn expand(main: &Main<'_>) -> TokenStream {
     let options = chain(&options, quote!(#options::new()), flavor.into_iter().chain(worker_threads));
     let ident = &signature.ident;
     let output = Output::of(&signature.output);
+    let (ending, mark) = (local("ending", 0), local("mark", 0));
     // The user's own function keeps its name, so that backtraces and spans say `main`.
     quote! {
         #(#attributes)*
         #visibility fn #ident() -> ::std::process::ExitCode {
             #signature #body
-            #private::run_main::<#output>(#options, #ident())
+            let #ending = #private::ending::Ending::of(&#ident);
+            let #mark = {
+                use #private::ending::*;
+                (&&&&#ending).__lift_end()
+            };
+            #private::run_main::<#output, _>(#options, #ident(), #mark)
         }
     }
 }
@@ -54,12 +61,12 @@ pub(crate) fn fallback(raw: &RawMain, rejected: &Rejected) -> TokenStream {
     inner.safety = Safety::Default;
     inner.abi = None;
     inner.variadic = None;
-    let inner = inner.to_token_stream();
+    // Nobody calls it.
+    inner.ident = generated(ident);
     quote! {
         #rejected
         #(#attributes)*
         #visibility fn #ident() {
-            #[allow(dead_code)]
             #inner #body
         }
     }

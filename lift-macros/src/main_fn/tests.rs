@@ -59,11 +59,17 @@ fn the_body_moves_into_a_function_of_the_same_name() {
             #[doc = "x"]
             fn main() -> ::std::process::ExitCode {
                 async fn main() -> R { body }
-                ::lift::__private::run_main::<R>(
+                let __lift_ending0 = ::lift::__private::ending::Ending::of(&main);
+                let __lift_mark0 = {
+                    use ::lift::__private::ending::*;
+                    (&&&&__lift_ending0).__lift_end()
+                };
+                ::lift::__private::run_main::<R, _>(
                     ::lift::__private::MainOptions::worker_threads(
                         ::lift::__private::MainOptions::multi_thread(::lift::__private::MainOptions::new()), 4
                     ),
-                    main()
+                    main(),
+                    __lift_mark0
                 )
             }
         }

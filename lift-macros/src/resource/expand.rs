@@ -2,29 +2,22 @@
 
 use proc_macro2::{Ident, Literal, Span, TokenStream};
 use quote::{ToTokens, format_ident, quote, quote_spanned};
-use syn::{Data, DeriveInput, ExprPath, Generics, Type};
+use syn::{Data, DeriveInput, ExprPath, Type};
 
 use super::model::{Body, Own, Resource, SpecCall};
 use super::parse::RawResource;
 use super::validate::newtype;
+use crate::support::attributes::on_impl;
 use crate::support::calls::{Call, chain};
 use crate::support::errors::Rejected;
 use crate::support::runtime::Runtime;
 use crate::support::spans::ends;
 
-/// Lints that a user sets are for the user's code.
-fn quiet() -> TokenStream {
-    quote! {
-        #[automatically_derived]
-        #[allow(deprecated, unused_qualifications, clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction)]
-    }
-}
-
 pub(crate) fn expand(raw: &RawResource, resource: &Resource) -> TokenStream {
     let Resource { ident, body, .. } = resource;
     let runtime = &raw.runtime;
     let private = runtime.path();
-    let quiet = quiet();
+    let attributes = on_impl(&raw.input.attrs);
     let types = types(body, runtime);
     let spec = spec(resource, runtime);
     let initialize = initialize(resource, runtime);
@@ -33,16 +26,15 @@ pub(crate) fn expand(raw: &RawResource, resource: &Resource) -> TokenStream {
     let opened = opened(resource, runtime);
     let is_valid = is_valid(resource, runtime);
     let (bound, deref) = match body {
-        Body::Newtype(inner) => (is_resource(inner, runtime), deref(ident, &raw.input.generics, inner)),
-        Body::Own(own) => (
-            TokenStream::new(),
-            own.inner.as_ref().map(|inner| deref(ident, &raw.input.generics, inner)).unwrap_or_default(),
-        ),
+        Body::Newtype(inner) => (is_resource(inner, runtime), deref(&raw.input, inner)),
+        Body::Own(own) => {
+            (TokenStream::new(), own.inner.as_ref().map(|inner| deref(&raw.input, inner)).unwrap_or_default())
+        }
     };
     quote! {
         // Otherwise every message about a type that is no resource lists those that are.
         #[diagnostic::do_not_recommend]
-        #quiet
+        #attributes
         impl #private::Resource for #ident #bound {
             #types
             #spec
@@ -63,9 +55,9 @@ pub(crate) fn fallback(raw: &RawResource, rejected: &Rejected) -> TokenStream {
     }
     let private = raw.runtime.path();
     let ident = &raw.input.ident;
-    let quiet = quiet();
+    let attributes = on_impl(&raw.input.attrs);
     let deref = match &raw.input.data {
-        Data::Struct(data) => newtype(&data.fields).map(|inner| deref(ident, &raw.input.generics, inner)),
+        Data::Struct(data) => newtype(&data.fields).map(|inner| deref(&raw.input, inner)),
         _ => None,
     };
     let (params, arguments, _) = raw.input.generics.split_for_impl();
@@ -73,7 +65,7 @@ pub(crate) fn fallback(raw: &RawResource, rejected: &Rejected) -> TokenStream {
     quote! {
         #rejected
         #[diagnostic::do_not_recommend]
-        #quiet
+        #attributes
         impl #params #private::Resource for #ident #arguments #bounds {
             type Config = #private::NoSettings;
             type Error = #private::BoxError;
@@ -299,7 +291,6 @@ fn inside(
     let inner = quote_spanned!(last=> &#private::inner::Inner::<#inner>::new());
     let ask = call(quote_spanned!(first=> (#inner)));
     Some(quote! {
-        #[allow(unused_imports)]
         use #private::inner::{OfResource as _, OfValue as _};
         #ask
     })
@@ -326,18 +317,19 @@ fn call_with(path: &ExprPath, arguments: TokenStream, is_async: bool) -> TokenSt
     quote_spanned!(last=> #path(#arguments) #wait)
 }
 
-fn deref(ident: &Ident, generics: &Generics, inner: &Type) -> TokenStream {
-    let quiet = quiet();
-    let (params, arguments, bounds) = generics.split_for_impl();
+fn deref(input: &DeriveInput, inner: &Type) -> TokenStream {
+    let attributes = on_impl(&input.attrs);
+    let ident = &input.ident;
+    let (params, arguments, bounds) = input.generics.split_for_impl();
     quote! {
-        #quiet
+        #attributes
         impl #params ::core::ops::Deref for #ident #arguments #bounds {
             type Target = #inner;
             fn deref(&self) -> &Self::Target {
                 &self.0
             }
         }
-        #quiet
+        #attributes
         impl #params ::core::ops::DerefMut for #ident #arguments #bounds {
             fn deref_mut(&mut self) -> &mut Self::Target {
                 &mut self.0

@@ -1,15 +1,38 @@
 //! The other attributes of an item.
 
-use quote::ToTokens;
+use proc_macro2::TokenStream;
+use quote::{ToTokens, quote};
 use syn::punctuated::Punctuated;
-use syn::{Attribute, Path, Token};
+use syn::{Attribute, Meta, Path, Token, parse_quote};
 
 use super::errors::Fault;
 use super::rules::Rule;
 
-/// The conditions under which the item exists: what is generated beside it must have the same.
-pub(crate) fn cfgs(attributes: &[Attribute]) -> Vec<Attribute> {
-    attributes.iter().filter(|attribute| attribute.path().is_ident("cfg")).cloned().collect()
+/// What holds for the item and for what is generated beside it: the conditions under which it exists, and the lints that its
+/// author allows there.
+///
+/// Generated code allows no other lint: under `forbid` that would be an error.
+pub(crate) fn inherited(attributes: &[Attribute]) -> Vec<Attribute> {
+    let inherit = |attribute: &Attribute| {
+        let path = attribute.path();
+        match &attribute.meta {
+            // What is expected is found in the item.
+            Meta::List(list) if path.is_ident("expect") => {
+                let lints = &list.tokens;
+                Some(parse_quote!(#[allow(#lints)]))
+            }
+            // What is deprecated is used by what makes it what it is.
+            _ if path.is_ident("deprecated") => Some(parse_quote!(#[allow(deprecated)])),
+            _ => (path.is_ident("cfg") || path.is_ident("allow")).then(|| attribute.clone()),
+        }
+    };
+    attributes.iter().filter_map(inherit).collect()
+}
+
+/// What stands on each impl that a derive writes: the lints that the type's author allows for it, as `derive`'s own have.
+pub(crate) fn on_impl(attributes: &[Attribute]) -> TokenStream {
+    let allowed = inherited(attributes).into_iter().filter(|attribute| attribute.path().is_ident("allow"));
+    quote!(#[automatically_derived] #(#allowed)*)
 }
 
 /// True for `name`, `lift::name` and `::lift::name`.
@@ -55,7 +78,6 @@ pub(crate) fn shown(attribute: &Attribute) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use syn::parse_quote;
 
     #[test]
     fn paths() {
@@ -86,16 +108,30 @@ mod tests {
     }
 
     #[test]
-    fn only_plain_conditions_are_copied() {
+    fn conditions_and_what_the_author_allows_are_inherited() {
         let item: syn::ItemFn = parse_quote!(
             #[doc = "x"]
             #[cfg(unix)]
             #[cfg_attr(unix, inline)]
             #[cfg(not(test))]
+            #[allow(deprecated)]
+            #[expect(unused, reason = "x")]
+            #[deny(missing_docs)]
+            #[deprecated = "x"]
             fn f() {}
         );
-        let kept: Vec<_> = cfgs(&item.attrs).iter().map(|kept| kept.to_token_stream().to_string()).collect();
-        assert_eq!(kept, ["# [cfg (unix)]", "# [cfg (not (test))]"]);
+        let kept = inherited(&item.attrs);
+        let kept: Vec<_> = kept.iter().map(|kept| kept.to_token_stream().to_string()).collect();
+        assert_eq!(
+            kept,
+            [
+                "# [cfg (unix)]",
+                "# [cfg (not (test))]",
+                "# [allow (deprecated)]",
+                "# [allow (unused , reason = \"x\")]",
+                "# [allow (deprecated)]"
+            ]
+        );
         assert_eq!(shown(&parse_quote!(#[tokio::main(flavor = "x")])), "#[tokio::main]");
     }
 }

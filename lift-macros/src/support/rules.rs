@@ -90,7 +90,7 @@ rules! {
     ParameterNearMiss "parameter_near_miss" [handler],
 
     // The types under a derive.
-    GenericType "generic_type" [resource lift_error],
+    GenericType "generic_type" [resource],
     NotAStruct "not_a_struct" [resource lift_error],
     DerivedTwice "derived_twice" [resource lift_error],
     NoInitialize "no_initialize" [resource],

@@ -1,6 +1,6 @@
 //! Where generated tokens point to.
 
-use proc_macro2::{Group, Span, TokenStream, TokenTree};
+use proc_macro2::{Group, Ident, Span, TokenStream, TokenTree};
 use quote::ToTokens;
 
 /// The spans of the first and the last token, so that a pair of brackets around them covers all.
@@ -27,6 +27,13 @@ pub(crate) fn respan(tokens: TokenStream, span: Span) -> TokenStream {
             }
         })
         .collect()
+}
+
+/// The same name at the same place, as a part of what is generated: lints for what a user has written leave it alone.
+pub(crate) fn generated(name: &Ident) -> Ident {
+    let mut name = name.clone();
+    name.set_span(name.span().resolved_at(Span::call_site()));
+    name
 }
 
 /// True if the word occurs, at any depth.

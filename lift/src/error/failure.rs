@@ -25,13 +25,18 @@ pub enum Origin {
     Panic,
     /// The handler ran out of time.
     Deadline,
+    /// The handler's error is a status and nothing else, which says what happened and not whether a retry helps.
+    Status,
 }
 
-/// One field of a request that is wrong.
+/// One field or one parameter of a request that is wrong.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct FieldFault {
-    /// A JSON Pointer as a URI fragment, such as `#/items/0/quantity` (RFC 6901, section 6).
+    /// A JSON Pointer as a URI fragment, such as `#/items/0/quantity` (RFC 6901, section 6); empty for a parameter.
     pub pointer: String,
+    /// The name of a parameter of the query string; `None` for a field of the body.
+    pub parameter: Option<String>,
     /// What is wrong with it.
     pub detail: String,
 }
@@ -112,7 +117,15 @@ impl Failure {
     /// One wrong field of the request.
     #[must_use]
     pub fn field(self, pointer: impl Into<String>, detail: impl Into<String>) -> Self {
-        let field = FieldFault { pointer: pointer.into(), detail: detail.into() };
+        let field = FieldFault { pointer: pointer.into(), parameter: None, detail: detail.into() };
+        self.change(|inner| inner.fields.push(field))
+    }
+
+    /// One wrong parameter of the request's query string, by its name.
+    #[must_use]
+    pub fn parameter(self, name: impl Into<String>, detail: impl Into<String>) -> Self {
+        let field =
+            FieldFault { pointer: String::new(), parameter: Some(name.into()), detail: detail.into() };
         self.change(|inner| inner.fields.push(field))
     }
 

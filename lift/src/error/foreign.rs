@@ -200,8 +200,9 @@ impl Line {
         !self.is_deep && !self.is_long
     }
 
+    /// Writes a text that the line does not have yet.
     pub(super) fn push(&mut self, text: &str) {
-        if self.text.ends_with(text) || self.is_long {
+        if self.has(text) || self.is_long {
             return;
         }
         if !self.text.is_empty() {
@@ -210,6 +211,12 @@ impl Line {
         let room = self.most.saturating_sub(self.text.len());
         self.text.push_str(beginning(text, room));
         self.is_long = text.len() > room;
+    }
+
+    /// Whether the line says this, wherever it does. One mark for what is not written stands for one error, so it counts at the
+    /// end alone.
+    fn has(&self, text: &str) -> bool {
+        self.text.ends_with(text) || text != HIDDEN && says(&self.text, text.trim())
     }
 
     /// Writes a text that may have been cut already.
@@ -272,6 +279,19 @@ impl Line {
     }
 }
 
+/// Whether a text stands in another one, as words of its own: `refused` is not in `refused_by`.
+fn says(whole: &str, text: &str) -> bool {
+    let is_inside = |letter: Option<char>, next: Option<char>| {
+        let is_word = |letter: char| letter.is_alphanumeric() || letter == '_';
+        letter.is_some_and(is_word) && next.is_some_and(is_word)
+    };
+    whole.match_indices(text).any(|(start, _)| {
+        let before = whole.get(..start).and_then(|before| before.chars().next_back());
+        let after = whole.get(start + text.len()..).and_then(|after| after.chars().next());
+        !is_inside(before, text.chars().next()) && !is_inside(text.chars().next_back(), after)
+    })
+}
+
 /// The text of an error alone.
 #[cfg(feature = "lambda")]
 pub(crate) fn own_text(error: &Dyn) -> String {
@@ -315,6 +335,36 @@ mod tests {
     fn links(count: usize) -> Link {
         let link = |source, number: usize| Some(Box::new(Link(number.to_string(), source)));
         *(0..count).rev().fold(None, link).unwrap()
+    }
+
+    /// A chain of these texts, the outermost first.
+    fn of(texts: &[&str]) -> Link {
+        let link = |source, text: &&str| Some(Box::new(Link((*text).to_owned(), source)));
+        *texts.iter().rev().fold(None, link).unwrap()
+    }
+
+    #[test]
+    fn a_cause_is_written_once_wherever_it_stands_in_what_is_above_it() {
+        for (texts, line) in [
+            (&["a: refused", "refused"][..], "a: refused"),
+            (&["refused by the server, giving up", "refused"], "refused by the server, giving up"),
+            (&["cannot connect (refused), giving up", "refused"], "cannot connect (refused), giving up"),
+            (&["cannot connect: refused.", "refused"], "cannot connect: refused."),
+            (&["a \"refused\" b", "refused\n"], "a \"refused\" b"),
+            (&["top (mid: root) end", "mid", "root"], "top (mid: root) end"),
+            (&["top (mid: root) end", "mid: root", "root"], "top (mid: root) end"),
+            (&["top: root", "mid", "root"], "top: root: mid"),
+            (&["top", "mid: root, twice", "root", "below"], "top: mid: root, twice: below"),
+            (&["é refused é", "refused", "é"], "é refused é"),
+            // Not as words of their own.
+            (&["unrefused refusedly refused_1", "refused"], "unrefused refusedly refused_1: refused"),
+            (&["error 10", "1"], "error 10: 1"),
+            (&["10%", "%"], "10%"),
+            (&["refused", "refused by the server"], "refused: refused by the server"),
+            (&["", "a", "", "b"], "a: b"),
+        ] {
+            assert_eq!(whole(&of(texts)).text, line, "{texts:?}");
+        }
     }
 
     #[test]

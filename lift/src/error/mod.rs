@@ -27,7 +27,7 @@ pub(crate) use mask::{masked, masked_beginning};
 pub use opaque::{Error, Result};
 pub use outcome::Outcome;
 pub(crate) use problem::{ErrorForm, Telling, log, render};
-pub(crate) use rejection::{NotCalled, rejected};
+pub(crate) use rejection::{NotCalled, answered, rejected};
 
 #[cfg(feature = "lambda")]
 pub(crate) use foreign::own_text;

@@ -49,8 +49,14 @@ where
 }
 
 /// Every error that is one for [`std::error::Error`], and `anyhow::Error` with its context.
+///
+/// These are the errors that anyhow puts a context on. The bound says so to the compiler: this crate's own error, which
+/// converts into anyhow's as well, is none of them.
 #[cfg(feature = "anyhow")]
-impl<E: Into<anyhow::Error>> From<E> for Error {
+impl<E: Into<anyhow::Error>> From<E> for Error
+where
+    std::result::Result<(), E>: anyhow::Context<(), E>,
+{
     fn from(error: E) -> Self {
         Self(Cause::of::<E>(error.into().reallocate_into_boxed_dyn_error_without_backtrace()))
     }
@@ -59,6 +65,20 @@ impl<E: Into<anyhow::Error>> From<E> for Error {
 impl From<Error> for BoxError {
     fn from(error: Error) -> Self {
         error.0.error.into_inner()
+    }
+}
+
+/// For a function that returns what many examples of the standard library do.
+impl From<Error> for Box<dyn std::error::Error> {
+    fn from(error: Error) -> Self {
+        BoxError::from(error)
+    }
+}
+
+#[cfg(feature = "anyhow")]
+impl From<Error> for anyhow::Error {
+    fn from(error: Error) -> Self {
+        Self::from_boxed(error.into_inner())
     }
 }
 
@@ -102,6 +122,30 @@ mod tests {
         assert!(error.downcast_ref::<std::io::Error>().is_some());
         let failure = Failure::from(error);
         assert_eq!((failure.code(), failure.public_detail()), ("INTERNAL", None));
+    }
+
+    #[test]
+    fn it_converts_into_the_boxes_that_others_use() {
+        fn fails() -> Result<()> {
+            Err(std::fmt::Error)?
+        }
+        fn local() -> std::result::Result<(), Box<dyn std::error::Error>> {
+            Ok(fails()?)
+        }
+        fn shared() -> std::result::Result<(), Box<dyn std::error::Error + Send + Sync>> {
+            Ok(fails()?)
+        }
+        assert!(
+            local().unwrap_err().is::<std::fmt::Error>() && shared().unwrap_err().is::<std::fmt::Error>()
+        );
+        #[cfg(feature = "anyhow")]
+        {
+            fn anyhows() -> anyhow::Result<()> {
+                Ok(fails()?)
+            }
+            let error = anyhows().unwrap_err();
+            assert!(error.chain().next().is_some_and(|error| error.is::<std::fmt::Error>()));
+        }
     }
 
     #[cfg(feature = "anyhow")]

@@ -84,6 +84,7 @@ mod tests {
             (failure(unavailable).into_response(), "retry"),
             (failure(unavailable).retry(Retry::Never).into_response(), "permanent"),
             (failure(unprocessable).origin_is(Origin::Rejected).into_response(), "retry"),
+            (failure(unprocessable).origin_is(Origin::Status).into_response(), "retry"),
             (failure(unavailable).origin_is(Origin::Panic).into_response(), "retry"),
             (failure(unavailable).origin_is(Origin::Deadline).into_response(), "retry"),
             (Failure::internal("X", "boom").into_response(), "retry"),

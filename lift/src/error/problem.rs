@@ -6,7 +6,7 @@ use serde::{Serialize, Serializer};
 use serde_json::Value;
 use tracing::Level;
 
-use super::{Failure, Origin};
+use super::{Failure, FieldFault, Origin};
 use crate::telemetry::caught;
 
 /// The form of failures over HTTP; the setting `errors.form`.
@@ -63,7 +63,10 @@ struct ShortError<'a> {
 
 #[derive(Serialize)]
 struct Wrong<'a> {
-    pointer: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pointer: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    parameter: Option<&'a str>,
     detail: &'a str,
 }
 
@@ -82,13 +85,18 @@ impl Serialize for Details<'_> {
 }
 
 /// Writes the failure into the response; headers that layers set stay.
-pub(crate) fn render(
+pub(crate) fn render<'a>(
     mut response: Response,
-    failure: &Failure,
-    request_id: &str,
+    failure: &'a Failure,
+    request_id: &'a str,
     form: ErrorForm,
 ) -> Response {
-    let errors = failure.fields().iter().map(|f| Wrong { pointer: &f.pointer, detail: &f.detail }).collect();
+    let wrong = |fault: &'a FieldFault| {
+        let parameter = fault.parameter.as_deref();
+        let pointer = parameter.is_none().then_some(fault.pointer.as_str());
+        Wrong { pointer, parameter, detail: &fault.detail }
+    };
+    let errors = failure.fields().iter().map(wrong).collect();
     let (code, detail, details) = (failure.code(), failure.public_detail(), Details(failure.details()));
     let (kind, body) = match form {
         ErrorForm::Problem => {
@@ -142,14 +150,18 @@ fn write(failure: &Failure, handler: Option<&str>, request_id: &str, record: Opt
     let error = failure.logged(unmasked).or(failure.public_detail()).unwrap_or(failure.title());
     let (level, message) = match failure.origin() {
         // Nobody else is told that a record goes back to its queue.
-        Origin::Rejected | Origin::Unrouted if record.is_some() => (Level::WARN, "record failed"),
+        Origin::Rejected | Origin::Unrouted | Origin::Status if record.is_some() => {
+            (Level::WARN, "record failed")
+        }
         Origin::Rejected | Origin::Unrouted if failure.status().is_client_error() => {
             (Level::DEBUG, "request rejected")
         }
-        Origin::Decided if failure.status() == StatusCode::SERVICE_UNAVAILABLE => {
+        Origin::Decided | Origin::Status if failure.status() == StatusCode::SERVICE_UNAVAILABLE => {
             (Level::WARN, "invocation failed")
         }
-        Origin::Decided if failure.status().is_client_error() => (Level::INFO, "invocation refused"),
+        Origin::Decided | Origin::Status if failure.status().is_client_error() => {
+            (Level::INFO, "invocation refused")
+        }
         _ => (Level::ERROR, "invocation failed"),
     };
     macro_rules! event {
@@ -198,6 +210,10 @@ mod tests {
             (Origin::Decided, 503, Some("m1"), "WARN", "invocation failed"),
             (Origin::Decided, 409, None, "INFO", "invocation refused"),
             (Origin::Decided, 500, None, "ERROR", "invocation failed"),
+            (Origin::Status, 404, None, "INFO", "invocation refused"),
+            (Origin::Status, 503, None, "WARN", "invocation failed"),
+            (Origin::Status, 500, None, "ERROR", "invocation failed"),
+            (Origin::Status, 404, Some("m1"), "WARN", "record failed"),
             (Origin::Internal, 500, None, "ERROR", "invocation failed"),
             (Origin::Internal, 503, Some("m1"), "ERROR", "invocation failed"),
             (Origin::Panic, 500, None, "ERROR", "invocation failed"),

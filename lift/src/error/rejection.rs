@@ -1,8 +1,11 @@
+use std::borrow::Cow;
+
 use axum_core::body::Body;
 use axum_core::response::Response;
 use futures_util::FutureExt;
 use http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, TRANSFER_ENCODING};
 use http::{HeaderName, StatusCode};
+use http_body::Body as _;
 use http_body_util::BodyExt;
 
 use super::{Failure, Origin};
@@ -41,6 +44,36 @@ pub(crate) fn rejected(mut response: Response) -> Response {
     }
     parts.extensions.insert(failure.origin_is(Origin::Rejected));
     Response::from_parts(parts, Body::empty())
+}
+
+/// A handler's error that is a status without a body, as a failure: its headers stay. One with a body of its own is meant as
+/// it is.
+pub(crate) fn answered(mut response: Response) -> Response {
+    let status = response.status();
+    let has_failed = status.is_client_error() || status.is_server_error();
+    let is_empty = response.body().is_end_stream() && !response.headers().contains_key(CONTENT_TYPE);
+    if !has_failed || !is_empty || response.extensions().get::<Failure>().is_some() {
+        return response;
+    }
+    for header in OF_THE_BODY {
+        response.headers_mut().remove(header);
+    }
+    let failure = Failure::new(status, code_of(status)).origin_is(Origin::Status);
+    response.extensions_mut().insert(failure);
+    response
+}
+
+/// The code of a status: its standard words, such as `NOT_FOUND`; for 500 lift's own.
+fn code_of(status: StatusCode) -> Cow<'static, str> {
+    if status == StatusCode::INTERNAL_SERVER_ERROR {
+        return "INTERNAL".into();
+    }
+    let Some(reason) = status.canonical_reason() else { return format!("STATUS_{}", status.as_u16()).into() };
+    let letter = |letter: char| match letter {
+        ' ' => Some('_'),
+        letter => letter.is_ascii_alphanumeric().then(|| letter.to_ascii_uppercase()),
+    };
+    reason.chars().filter_map(letter).collect::<String>().into()
 }
 
 /// In the extensions of a rejection that is answered below 400, such as a redirect: over HTTP that is an answer, for
@@ -117,6 +150,54 @@ mod tests {
             names.sort_unstable();
             assert_eq!(names, ["retry-after", "www-authenticate"]);
         }
+    }
+
+    #[test]
+    fn a_status_without_a_body_is_a_failure_of_its_name() {
+        for (status, code) in [
+            (400, "BAD_REQUEST"),
+            (404, "NOT_FOUND"),
+            (409, "CONFLICT"),
+            (418, "IM_A_TEAPOT"),
+            (422, "UNPROCESSABLE_ENTITY"),
+            (429, "TOO_MANY_REQUESTS"),
+            (499, "STATUS_499"),
+            (500, "INTERNAL"),
+            (503, "SERVICE_UNAVAILABLE"),
+            (505, "HTTP_VERSION_NOT_SUPPORTED"),
+            (599, "STATUS_599"),
+        ] {
+            let status = StatusCode::from_u16(status).unwrap();
+            let headers = [("retry-after", "7"), ("content-length", "0")];
+            let response = answered((status, headers).into_response());
+            assert!(response.headers().get("content-length").is_none());
+            let failure = response.extensions().get::<Failure>().unwrap();
+            assert_eq!((failure.status(), failure.code(), failure.origin()), (status, code, Origin::Status));
+            assert_eq!(
+                (response.status(), response.headers()["retry-after"].to_str().ok()),
+                (status, Some("7"))
+            );
+            assert!(
+                code.chars()
+                    .all(|letter| letter.is_ascii_uppercase() || letter.is_ascii_digit() || letter == '_')
+            );
+        }
+    }
+
+    #[test]
+    fn an_answer_that_is_more_than_a_status_stays() {
+        let conflict = StatusCode::CONFLICT;
+        for response in [
+            (conflict, "taken").into_response(),
+            (conflict, [(CONTENT_TYPE, "application/json")], "{}").into_response(),
+            (conflict, [(CONTENT_TYPE, "application/json")]).into_response(),
+            StatusCode::NOT_MODIFIED.into_response(),
+            StatusCode::OK.into_response(),
+        ] {
+            assert!(answered(response).extensions().get::<Failure>().is_none());
+        }
+        let own = answered(Failure::new(conflict, "SHORT").into_response());
+        assert_eq!(own.extensions().get::<Failure>().unwrap().code(), "SHORT");
     }
 
     fn failure_of(response: impl IntoResponse) -> Option<Failure> {

@@ -8,8 +8,8 @@ use axum_core::response::{ErrorResponse, IntoResponse, Response};
 use http::StatusCode;
 
 use super::hidden::is_err;
-use super::kind::{Buried, Decided, Marks, Plain, Refused, Rejected, Together};
-use crate::error::{Failure, LiftError};
+use super::kind::{Buried, Decided, Marks, Plain, Refused, Rejected, Together, Unwritable, Writes};
+use crate::error::{Failure, LiftError, answered};
 use crate::event::Failed;
 
 /// What a handler returns.
@@ -32,6 +32,29 @@ impl<T: IntoResponse> Answer for T {
         if is_err { failed(response) } else { response }
     }
 }
+
+/// No type: what is said of it is what is wrong with its value.
+pub trait JsonAnswer {
+    /// The response.
+    fn answer(self) -> Response;
+}
+
+impl<T: Writes<Value: JsonValue>> JsonAnswer for T {
+    fn answer(self) -> Response {
+        Failure::internal("RESPONSE_NOT_SERIALIZABLE", "its value is not `serde::Serialize`").into_response()
+    }
+}
+
+/// A value that JSON can hold.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` in the handler's answer cannot be written as JSON",
+    label = "not `serde::Serialize`",
+    note = "add `#[derive(serde::Serialize)]` to `{Self}`"
+)]
+pub trait JsonValue {}
+
+#[diagnostic::do_not_recommend]
+impl<T: serde::Serialize> JsonValue for T {}
 
 /// What a handler that takes a `Batch` returns.
 #[diagnostic::on_unimplemented(
@@ -176,6 +199,14 @@ judged! {
         note = "return `()` when all are done, `Failed` to name those that are not, or a `Result` of one of them"
     )]
     JudgedTogether, BatchAnswer;
+    /// An answer that JSON cannot hold.
+    #[diagnostic::on_unimplemented(
+        message = "`{Self}` cannot be a handler's answer",
+        label = "not an answer",
+        note = "return `Json<T>` (with `T: serde::Serialize`), text, a `StatusCode`, a tuple of them, or a `Result`",
+        note = "the error of a `Result` needs `#[derive(LiftError)]`, or is `lift::Error`"
+    )]
+    JudgedUnwritable, JsonAnswer;
     /// An answer with an `Err` that nobody would see.
     #[diagnostic::on_unimplemented(
         message = "the `Err` in `{Self}` would be answered as a success",
@@ -188,6 +219,13 @@ judged! {
 impl<A, B> Marks<A, B, Plain> {
     /// The response of an answer.
     pub fn __lift_judge<T: Judged<A, B>>(self, answer: T) -> Response {
+        answer.judge()
+    }
+}
+
+impl<A, B> Marks<A, B, Unwritable> {
+    /// The response of an answer.
+    pub fn __lift_judge<T: JudgedUnwritable<A, B>>(self, answer: T) -> Response {
         answer.judge()
     }
 }
@@ -217,11 +255,12 @@ pub trait NoAnswer {
     fn answer(self) -> Response;
 }
 
-/// The response of an error: one with a status below 400 would count as a success, so it is an opaque 500.
+/// The response of an error: a status alone is a failure like any other; one below 400 would count as a success, so it is an
+/// opaque 500.
 fn failed(response: Response) -> Response {
     let status = response.status();
     if status.as_u16() >= 400 {
-        return response;
+        return answered(response);
     }
     if let Some(failure) = response.extensions().get::<Failure>() {
         return failure.clone().into_response();

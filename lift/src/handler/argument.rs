@@ -14,7 +14,9 @@ use crate::resource::Context;
     message = "`{Self}` cannot be taken from a request here",
     label = "not a handler argument at this place",
     note = "an argument that reads the body, such as `Json<T>`, must be the last one",
-    note = "connections are taken as `Pooled<R>` with `R: lift::Resource`; shared clients and what `App::provide` was given as `Shared<T>`, not as axum's `State<T>`"
+    note = "connections are taken as `Pooled<R>` with `R: lift::Resource`, which `#[derive(Resource)]` writes",
+    note = "shared clients and what `App::provide` was given are taken as `Shared<T>` with `T: Clone + Send + Sync`, such as `Shared<Arc<T>>`; not as axum's `State<T>`",
+    note = "a type of your own is taken when it implements `lift::extract::FromRequestParts`"
 )]
 pub trait Early: Sized + Send {
     /// Takes it, or says what to answer.
@@ -32,8 +34,10 @@ impl<T: FromRequestParts<()> + Send> Early for T {
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be taken from a request",
     label = "not a handler argument",
-    note = "a body is taken as `Json<T>` (with `T: serde::Deserialize`), `String` or `Bytes`",
-    note = "connections are taken as `Pooled<R>` with `R: lift::Resource`; shared clients and what `App::provide` was given as `Shared<T>`, not as axum's `State<T>`"
+    note = "a body is taken as `Json<T>` (with `T: serde::Deserialize`), `String` or `Bytes`, or as a `Result` with its rejection: `Result<Json<T>, lift::Failure>`",
+    note = "connections are taken as `Pooled<R>` with `R: lift::Resource`, which `#[derive(Resource)]` writes",
+    note = "shared clients and what `App::provide` was given are taken as `Shared<T>` with `T: Clone + Send + Sync`, such as `Shared<Arc<T>>`; not as axum's `State<T>`",
+    note = "a type of your own is taken when it implements `lift::extract::FromRequestParts`, or `FromRequest` for the body"
 )]
 pub trait Last<M>: Sized + Send {
     /// Takes it, or says what to answer.

@@ -43,8 +43,10 @@ where
     Box::pin(async move { judge(function().await) })
 }
 
+// The bounds that a user's types can break are written beside the names, as tokens: the compiler shows such a line then, and
+// nothing of the macro.
 macro_rules! calls {
-    ($($call:ident: $($item:ident $slot:ident),* ; $last:ident $last_slot:ident;)+) => {$(
+    ($($call:ident [$($send:tt)+] $($item:ident [$($early:tt)+] $slot:ident),* ; $last:ident [$($any:tt)+] $last_slot:ident;)+) => {$(
         /// Takes the arguments and calls the handler.
         #[doc(hidden)]
         #[allow(clippy::too_many_arguments, unused_mut, unused_parens, unused_variables)] // with one argument
@@ -55,12 +57,12 @@ macro_rules! calls {
             judge: J,
         ) -> BoxFuture<'static, Response>
         where
-            $($item: Early + 'static,)*
-            $last: Last<M> + 'static,
+            $($item: $($early)+ + 'static,)*
+            $last: $($any)+ + 'static,
             M: 'static,
             R: 'static,
             F: FnOnce($($item,)* $last) -> Fut + Send + 'static,
-            Fut: Future<Output = R> + Send + 'static,
+            Fut: Future<Output = R> + $($send)+ + 'static,
             J: FnOnce(R) -> Response + Send + 'static,
         {
             Box::pin(async move {
@@ -118,16 +120,22 @@ macro_rules! calls {
 }
 
 calls! {
-    call1: ; A1 a1;
-    call2: A1 a1; A2 a2;
-    call3: A1 a1, A2 a2; A3 a3;
-    call4: A1 a1, A2 a2, A3 a3; A4 a4;
-    call5: A1 a1, A2 a2, A3 a3, A4 a4; A5 a5;
-    call6: A1 a1, A2 a2, A3 a3, A4 a4, A5 a5; A6 a6;
-    call7: A1 a1, A2 a2, A3 a3, A4 a4, A5 a5, A6 a6; A7 a7;
-    call8: A1 a1, A2 a2, A3 a3, A4 a4, A5 a5, A6 a6, A7 a7; A8 a8;
-    call9: A1 a1, A2 a2, A3 a3, A4 a4, A5 a5, A6 a6, A7 a7, A8 a8; A9 a9;
-    call10: A1 a1, A2 a2, A3 a3, A4 a4, A5 a5, A6 a6, A7 a7, A8 a8, A9 a9; A10 a10;
-    call11: A1 a1, A2 a2, A3 a3, A4 a4, A5 a5, A6 a6, A7 a7, A8 a8, A9 a9, A10 a10; A11 a11;
-    call12: A1 a1, A2 a2, A3 a3, A4 a4, A5 a5, A6 a6, A7 a7, A8 a8, A9 a9, A10 a10, A11 a11; A12 a12;
+    call1 [Send]; A1 [Last<M>] a1;
+    call2 [Send] A1 [Early] a1; A2 [Last<M>] a2;
+    call3 [Send] A1 [Early] a1, A2 [Early] a2; A3 [Last<M>] a3;
+    call4 [Send] A1 [Early] a1, A2 [Early] a2, A3 [Early] a3; A4 [Last<M>] a4;
+    call5 [Send] A1 [Early] a1, A2 [Early] a2, A3 [Early] a3, A4 [Early] a4; A5 [Last<M>] a5;
+    call6 [Send] A1 [Early] a1, A2 [Early] a2, A3 [Early] a3, A4 [Early] a4, A5 [Early] a5; A6 [Last<M>] a6;
+    call7 [Send] A1 [Early] a1, A2 [Early] a2, A3 [Early] a3, A4 [Early] a4, A5 [Early] a5,
+        A6 [Early] a6; A7 [Last<M>] a7;
+    call8 [Send] A1 [Early] a1, A2 [Early] a2, A3 [Early] a3, A4 [Early] a4, A5 [Early] a5, A6 [Early] a6,
+        A7 [Early] a7; A8 [Last<M>] a8;
+    call9 [Send] A1 [Early] a1, A2 [Early] a2, A3 [Early] a3, A4 [Early] a4, A5 [Early] a5, A6 [Early] a6,
+        A7 [Early] a7, A8 [Early] a8; A9 [Last<M>] a9;
+    call10 [Send] A1 [Early] a1, A2 [Early] a2, A3 [Early] a3, A4 [Early] a4, A5 [Early] a5, A6 [Early] a6,
+        A7 [Early] a7, A8 [Early] a8, A9 [Early] a9; A10 [Last<M>] a10;
+    call11 [Send] A1 [Early] a1, A2 [Early] a2, A3 [Early] a3, A4 [Early] a4, A5 [Early] a5, A6 [Early] a6,
+        A7 [Early] a7, A8 [Early] a8, A9 [Early] a9, A10 [Early] a10; A11 [Last<M>] a11;
+    call12 [Send] A1 [Early] a1, A2 [Early] a2, A3 [Early] a3, A4 [Early] a4, A5 [Early] a5, A6 [Early] a6,
+        A7 [Early] a7, A8 [Early] a8, A9 [Early] a9, A10 [Early] a10, A11 [Early] a11; A12 [Last<M>] a12;
 }

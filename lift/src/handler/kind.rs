@@ -9,6 +9,7 @@ use std::marker::PhantomData;
 use std::sync::Arc;
 
 use axum_core::response::IntoResponse;
+use serde::Serialize;
 
 use super::Json;
 use super::answer::Refusal;
@@ -79,6 +80,9 @@ pub struct Rejected(());
 /// A `Result` where nobody would look for its error.
 #[derive(Debug)]
 pub struct Buried(());
+/// A value that JSON cannot hold.
+#[derive(Debug)]
+pub struct Unwritable(());
 /// The answer for a whole batch.
 #[derive(Debug)]
 pub struct Together(());
@@ -133,6 +137,22 @@ pub trait CloseBuried<M> {
     }
 }
 
+/// What is written as JSON, and can be.
+pub trait CloseWritten<M> {
+    /// How the answer is closed.
+    fn __lift_close(&self) -> PhantomData<M> {
+        PhantomData
+    }
+}
+
+/// What should be written as JSON.
+pub trait CloseUnwritable<M> {
+    /// How the answer is closed.
+    fn __lift_close(&self) -> PhantomData<M> {
+        PhantomData
+    }
+}
+
 /// Everything else.
 pub trait ClosePlain<M> {
     /// How the answer is closed.
@@ -141,8 +161,24 @@ pub trait ClosePlain<M> {
     }
 }
 
-impl<T: Buries> CloseBuried<Buried> for &Kind<T> {}
+impl<T: Buries> CloseBuried<Buried> for &&&Kind<T> {}
+impl<T: Writes<Value: Serialize>> CloseWritten<Plain> for &&Kind<T> {}
+impl<T: Writes> CloseUnwritable<Unwritable> for &Kind<T> {}
 impl<T> ClosePlain<Plain> for Kind<T> {}
+
+/// An answer whose body is a value as JSON.
+pub trait Writes {
+    /// The value.
+    type Value;
+}
+
+impl<T> Writes for Json<T> {
+    type Value = T;
+}
+
+impl<T> Writes for axum::Json<T> {
+    type Value = T;
+}
 
 /// An answer with a `Result` inside, where axum makes a success of its `Err`: it puts the status of a tuple over it, and
 /// `Json` shows it as data.
@@ -158,6 +194,9 @@ impl<T: Shown> Buries for axum::Json<T> {}
 macro_rules! tuples {
     ($last:ident) => {
         impl<$last: Buries> Buries for ($last,) {}
+        impl<$last: Writes> Writes for ($last,) {
+            type Value = $last::Value;
+        }
     };
     ($first:ident $($more:ident)+) => {
         tuples! { @ [$first] $($more)+ }
@@ -165,6 +204,9 @@ macro_rules! tuples {
     };
     (@ [$($first:ident)+] $last:ident) => {
         impl<$($first,)+ $last: Buries> Buries for ($($first,)+ $last) {}
+        impl<$($first,)+ $last: Writes> Writes for ($($first,)+ $last) {
+            type Value = $last::Value;
+        }
     };
     (@ [$($first:ident)+] $next:ident $($more:ident)+) => {
         tuples! { @ [$($first)+ $next] $($more)+ }

@@ -11,6 +11,7 @@ pub mod kind;
 mod list;
 mod meta;
 mod path;
+mod query;
 pub(crate) mod router;
 #[doc(hidden)]
 pub mod scope;
@@ -28,6 +29,7 @@ pub(crate) use json::is_json;
 pub use list::{Entry, Handlers, Listed};
 pub use meta::{HandlerMeta, Trigger};
 pub use path::{FromPath, MatchedPath, Path, PathArg};
+pub use query::Query;
 pub use unique::assert_unique;
 
 use futures_util::future::BoxFuture;

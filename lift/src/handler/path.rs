@@ -101,15 +101,27 @@ impl<T: DeserializeOwned + Send, S: Sync> OptionalFromRequestParts<S> for Path<T
 
 /// What is wrong, and with which parameter where it is one.
 #[derive(Debug)]
-struct ParamError {
+pub(super) struct ParamError {
+    /// The parameter whose value is wrong.
     name: Option<String>,
-    problem: String,
+    /// The one that is not there, or should not be.
+    about: Option<String>,
+    pub(super) problem: String,
 }
 
 impl ParamError {
     fn of(mut self, name: &str) -> Self {
         self.name.get_or_insert_with(|| name.to_owned());
         self
+    }
+
+    fn about(name: &str, problem: String) -> Self {
+        Self { name: None, about: Some(name.to_owned()), problem }
+    }
+
+    /// The parameter, whatever is wrong with it.
+    pub(super) fn parameter(&self) -> Option<&str> {
+        self.name.as_deref().or(self.about.as_deref())
     }
 }
 
@@ -123,7 +135,24 @@ impl std::error::Error for ParamError {}
 
 impl serde::de::Error for ParamError {
     fn custom<T: Display>(problem: T) -> Self {
-        Self { name: None, problem: problem.to_string() }
+        Self { name: None, about: None, problem: problem.to_string() }
+    }
+
+    fn missing_field(field: &'static str) -> Self {
+        Self::about(field, format!("missing field `{field}`"))
+    }
+
+    fn duplicate_field(field: &'static str) -> Self {
+        Self::about(field, format!("duplicate field `{field}`"))
+    }
+
+    fn unknown_field(field: &str, expected: &'static [&'static str]) -> Self {
+        let known: Vec<_> = expected.iter().map(|name| format!("`{name}`")).collect();
+        let known = match known.as_slice() {
+            [] => "there are no fields".to_owned(),
+            known => format!("expected {}", known.join(", ")),
+        };
+        Self::about(field, format!("unknown field `{field}`, {known}"))
     }
 }
 
@@ -136,22 +165,22 @@ macro_rules! single {
 }
 
 /// Parameters as a struct, a tuple or, when there is one, a single value.
-#[derive(Clone, Copy)]
-struct Params<'a>(&'a [(&'static str, String)]);
+pub(super) struct Params<'a, N>(pub(super) &'a [(N, String)]);
 
-impl<'de> serde::Deserializer<'de> for Params<'_> {
+impl<'de, N: AsRef<str>> serde::Deserializer<'de> for Params<'_, N> {
     type Error = ParamError;
 
     fn deserialize_any<V: serde::de::Visitor<'de>>(self, visitor: V) -> Result<V::Value, ParamError> {
         match self.0 {
-            [(name, value)] => Param(name, value).deserialize_any(visitor),
+            [(name, value)] => Param(name.as_ref(), value).deserialize_any(visitor),
             _ => self.deserialize_map(visitor),
         }
     }
 
     fn deserialize_map<V: serde::de::Visitor<'de>>(self, visitor: V) -> Result<V::Value, ParamError> {
-        visitor
-            .visit_map(MapDeserializer::new(self.0.iter().map(|(name, value)| (*name, Param(name, value)))))
+        visitor.visit_map(MapDeserializer::new(
+            self.0.iter().map(|(name, value)| (name.as_ref(), Param(name.as_ref(), value))),
+        ))
     }
 
     fn deserialize_struct<V: serde::de::Visitor<'de>>(
@@ -164,7 +193,8 @@ impl<'de> serde::Deserializer<'de> for Params<'_> {
     }
 
     fn deserialize_seq<V: serde::de::Visitor<'de>>(self, visitor: V) -> Result<V::Value, ParamError> {
-        visitor.visit_seq(SeqDeserializer::new(self.0.iter().map(|(name, value)| Param(name, value))))
+        visitor
+            .visit_seq(SeqDeserializer::new(self.0.iter().map(|(name, value)| Param(name.as_ref(), value))))
     }
 
     fn deserialize_tuple<V: serde::de::Visitor<'de>>(
@@ -220,10 +250,10 @@ impl<'de> serde::Deserializer<'de> for Params<'_> {
     }
 }
 
-impl<'a> Params<'a> {
+impl<'a, N: AsRef<str>> Params<'a, N> {
     fn only(self) -> Result<Param<'a>, ParamError> {
         match self.0 {
-            [(name, value)] => Ok(Param(name, value)),
+            [(name, value)] => Ok(Param(name.as_ref(), value)),
             _ => Err(ParamError::custom(format_args!("the route has {} parameters, not 1", self.0.len()))),
         }
     }
@@ -427,7 +457,7 @@ mod tests {
         );
         let map = std::collections::HashMap::<String, String>::deserialize(Params(&both)).unwrap();
         assert_eq!(map, pairs.into());
-        <()>::deserialize(Params(&[])).unwrap();
+        <()>::deserialize(Params::<&str>(&[])).unwrap();
         assert!(InOrder::deserialize(Params(&both[1..])).is_err());
         assert!(Vec::<(String, String, String)>::deserialize(Params(&both)).is_err());
         let error = <(String,)>::deserialize(Params(&both)).unwrap_err();

@@ -89,16 +89,17 @@ impl<T: Verdict, E: Into<BoxError>> Verdict for Result<T, E> {
     }
 }
 
+// As with the calls of handlers, the compiler shows one line of these.
 macro_rules! checks {
-    ($($check:ident: $($item:ident $value:ident),*;)+) => {$(
+    ($($check:ident [$($verdict:tt)+] [$($send:tt)+] $($item:ident [$($argument:tt)+] $value:ident),*;)+) => {$(
         /// Takes the arguments and runs the check.
         #[doc(hidden)]
         pub fn $check<$($item,)* V, F, Fut>(context: Context, function: F) -> BoxFuture<'static, Health>
         where
-            $($item: FromContext + 'static,)*
-            V: Verdict + 'static,
+            $($item: $($argument)+ + 'static,)*
+            V: $($verdict)+ + 'static,
             F: FnOnce($($item),*) -> Fut + Send + 'static,
-            Fut: Future<Output = V> + Send + 'static,
+            Fut: Future<Output = V> + $($send)+ + 'static,
         {
             Box::pin(async move {
             let _context = &context;
@@ -116,13 +117,13 @@ macro_rules! checks {
 }
 
 checks! {
-    check0: ;
-    check1: A a;
-    check2: A a, B b;
-    check3: A a, B b, C c;
-    check4: A a, B b, C c, D d;
-    check5: A a, B b, C c, D d, E e;
-    check6: A a, B b, C c, D d, E e, G g;
+    check0 [Verdict] [Send];
+    check1 [Verdict] [Send] A [FromContext] a;
+    check2 [Verdict] [Send] A [FromContext] a, B [FromContext] b;
+    check3 [Verdict] [Send] A [FromContext] a, B [FromContext] b, C [FromContext] c;
+    check4 [Verdict] [Send] A [FromContext] a, B [FromContext] b, C [FromContext] c, D [FromContext] d;
+    check5 [Verdict] [Send] A [FromContext] a, B [FromContext] b, C [FromContext] c, D [FromContext] d, E [FromContext] e;
+    check6 [Verdict] [Send] A [FromContext] a, B [FromContext] b, C [FromContext] c, D [FromContext] d, E [FromContext] e, G [FromContext] g;
 }
 
 /// One check of a list.

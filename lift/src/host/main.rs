@@ -1,8 +1,9 @@
 use std::future::Future;
+use std::marker::PhantomData;
 use std::process::ExitCode;
 
+use super::ending::{MainResult, failed};
 use crate::config::lambda::concurrency;
-use crate::error::{BoxError, Foreign, last_words};
 
 /// The runtime that `#[lift::main]` was asked for.
 #[derive(Clone, Copy, Debug, Default)]
@@ -51,32 +52,13 @@ impl MainOptions {
     }
 }
 
-/// What `main` may return: `()`, or a `Result<(), E>` whose error is an error.
-#[diagnostic::on_unimplemented(
-    message = "`main` cannot return `{Self}`",
-    label = "not a result of `main`",
-    note = "return `lift::Result<()>`"
-)]
-pub trait MainResult {
-    /// The error, if there is one.
-    fn into_result(self) -> Result<(), BoxError>;
-}
-
-impl MainResult for () {
-    fn into_result(self) -> Result<(), BoxError> {
-        Ok(())
-    }
-}
-
-impl<E: Into<BoxError>> MainResult for Result<(), E> {
-    fn into_result(self) -> Result<(), BoxError> {
-        self.map_err(crate::error::boxed)
-    }
-}
-
-/// Runs the body of `main`; `#[lift::main]` calls this.
+/// Runs the body of `main`; `#[lift::main]` calls this with the mark that it got for the body's type.
 #[doc(hidden)]
-pub fn run_main<R: MainResult>(options: MainOptions, body: impl Future<Output = R>) -> ExitCode {
+pub fn run_main<R: MainResult<M>, M>(
+    options: MainOptions,
+    body: impl Future<Output = R>,
+    _: PhantomData<M>,
+) -> ExitCode {
     let mut builder = if options.is_multi_thread() {
         tokio::runtime::Builder::new_multi_thread()
     } else {
@@ -85,21 +67,13 @@ pub fn run_main<R: MainResult>(options: MainOptions, body: impl Future<Output = 
     if let Some(workers) = options.workers {
         builder.worker_threads(workers.max(1));
     }
-    let ended = match builder.enable_all().build() {
+    match builder.enable_all().build() {
         Ok(runtime) => {
-            let ended = runtime.block_on(body).into_result();
+            let code = runtime.block_on(body).end();
             // A blocked thread must not keep the process alive; cleanups have been awaited already.
             runtime.shutdown_background();
-            ended
+            code
         }
-        Err(error) => Err(error.into()),
-    };
-    match ended {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            let error = Foreign::from(error);
-            eprintln!("error: {}", last_words(&*error));
-            ExitCode::FAILURE
-        }
+        Err(error) => failed(&error),
     }
 }

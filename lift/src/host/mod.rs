@@ -6,6 +6,8 @@ mod commands;
 mod conformance;
 #[cfg(all(feature = "dev", feature = "server"))]
 mod dev;
+#[doc(hidden)]
+pub mod ending;
 #[cfg(feature = "lambda")]
 mod extension;
 #[cfg(feature = "server")]

@@ -10,6 +10,8 @@
     unreachable_pub
 )]
 
+#[rustfmt::skip] // its list of lints
+pub mod forbidden;
 pub mod names;
 
 pub mod orders {

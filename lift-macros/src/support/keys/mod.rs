@@ -6,6 +6,7 @@
 mod entry;
 mod event;
 mod kind;
+mod logical;
 mod number;
 mod table;
 mod values;
@@ -16,6 +17,7 @@ pub(crate) use kind::{
     Bool, Choice, ChoiceOrName, Chosen, CratePath, Duration, Flag, FunctionPath, Kind, Name, Nested, Shape,
     TypePath,
 };
+pub(crate) use logical::LogicalName;
 pub(crate) use number::Number;
 pub(crate) use table::{Conflict, Key, Neighbour, Table};
 pub(crate) use values::{Set, Values};

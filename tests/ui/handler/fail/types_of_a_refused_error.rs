@@ -2,7 +2,6 @@ use lift::prelude::*;
 
 #[derive(Debug, thiserror::Error, LiftError)]
 #[error("there is no {0}")]
-#[lift(status = 404)]
 struct Missing<T>(T);
 
 #[lift::handler(GET, "/orders")]

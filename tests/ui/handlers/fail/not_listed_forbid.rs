@@ -1,0 +1,6 @@
+#![forbid(unused)]
+
+#[lift::handler(GET, "/orders")]
+async fn orders() {}
+
+fn main() {}

@@ -1,0 +1,6 @@
+struct NoError;
+
+#[lift::main]
+async fn main() -> Result<(), NoError> {
+    Err(NoError)
+}

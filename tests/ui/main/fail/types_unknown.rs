@@ -1,0 +1,4 @@
+#[lift::main]
+async fn main() -> Result<(), Unknown> {
+    Ok(())
+}
