@@ -7,11 +7,12 @@ use std::sync::Arc;
 use super::answers::Nobody;
 use super::health;
 use super::triggers::{Triggered, Triggers};
-use super::{App, AppSettings, Service, Wrap};
+use super::stack::stack;
+use super::{App, AppSettings, Service};
 use crate::clock::Clock;
 use crate::config::{Fault, Faults, Reader, Sources, path_problem};
 use crate::error::{CatalogEntry, Telling};
-use crate::handler::{Endpoint, Entry, Trigger, router::Router};
+use crate::handler::{Endpoint, Entry, Trigger, Wrap, router::Router};
 use crate::health::{HealthHandle, HealthSettings, Lifecycle, Monitor, Probes};
 use crate::resource::{Kind, Opening, Overrides, Requirements, Resources, User, short_name};
 
@@ -45,9 +46,9 @@ pub(super) fn build(app: App, sources: &Sources) -> Result<(Arc<Service>, AppSet
     provided.push(crate::pool::provided(handle.clone()));
     let resources = Arc::new(resources(&requirements, provided, &overrides, &clock, &mut reader));
 
-    let around = |endpoint, http: bool| -> Arc<dyn Endpoint> {
+    let around = |endpoint, own: &[Wrap], http: bool| -> Arc<dyn Endpoint> {
         let http_layers: &[Wrap] = if http { &http_layers } else { &[] };
-        layers.iter().chain(http_layers).fold(endpoint, |endpoint, wrap| wrap(endpoint))
+        stack(endpoint, own.iter().chain(&layers).chain(http_layers))
     };
     let catalog = catalog(&entries);
     let mut router = Router::default();
@@ -76,19 +77,20 @@ pub(super) fn build(app: App, sources: &Sources) -> Result<(Arc<Service>, AppSet
                         reader.fault(Fault::new(place, problem).help(help));
                         refused.push(prefix);
                     }
-                } else if let Err(fault) = router.insert(&prefix, entry.meta, around(entry.endpoint, true)) {
+                } else if let Err(fault) = router.insert(&prefix, entry.meta, around(entry.endpoint, &entry.layers, true)) {
                     reader.fault(fault);
                 }
             }
             _ => {
                 let mut requirements = Requirements::default();
                 (entry.declare)(&mut requirements);
+                let is_http = matches!(entry.meta.trigger, Trigger::WebSocket { .. });
                 let mut triggered = Triggered {
                     meta: entry.meta,
                     physical: None,
                     whole: requirements.takes_whole_batch(),
                     user: User::new(entry.meta.name),
-                    endpoint: around(entry.endpoint, matches!(entry.meta.trigger, Trigger::WebSocket { .. })),
+                    endpoint: around(entry.endpoint, &entry.layers, is_http),
                 };
                 if let Some(name) = triggered.name() {
                     let mut section = reader.section(&["triggers"], "LIFT_TRIGGER");
@@ -128,7 +130,7 @@ pub(super) fn build(app: App, sources: &Sources) -> Result<(Arc<Service>, AppSet
         name,
         router,
         triggers,
-        nobody: around(Arc::new(Nobody), true),
+        nobody: around(Arc::new(Nobody), &[], true),
         resources,
         probes,
         starts,

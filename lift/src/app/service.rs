@@ -16,7 +16,8 @@ use uuid::Uuid;
 
 use super::answers::{not_allowed, not_found, starting};
 use super::invocation::{Invocation, panicked};
-use super::produce::{json_answer, produced, without_body};
+use super::produce::{Asked, json_answer, produced};
+use super::stack::instead_of;
 use super::start::{Start, StartFailed};
 use super::triggers::{Triggered, Triggers};
 use crate::body::AXUM_BODY_LIMIT;
@@ -24,11 +25,10 @@ use crate::clock::Deadline;
 use crate::error::{self, CatalogEntry, Failure, Telling, boxed};
 use crate::event::BODY_LIMIT;
 use crate::handler::router::{Matched, Router};
-use crate::handler::{Endpoint, HandlerMeta, Uncalled};
+use crate::handler::{Endpoint, HandlerMeta, Trigger, Uncalled};
 use crate::health::{Form, Lifecycle, Probes, Sight};
 use crate::layer::fence;
 use crate::resource::{Context, Invoked, Resources, User, Warm};
-use crate::telemetry::Panicked;
 
 /// The id of a request, in and out.
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -73,12 +73,19 @@ pub(crate) struct Call {
 pub(crate) struct Called {
     /// Whether it may be dropped when its client goes away.
     pub(crate) cancel_on_disconnect: bool,
-    /// Who serves it, when a handler does.
-    pub(crate) handler: Option<&'static str>,
-    /// Its id.
-    pub(crate) request_id: Arc<str>,
+    /// Who asks for what.
+    pub(super) asker: Asker,
     /// Runs it; never fails and never panics.
     pub(crate) response: BoxFuture<'static, Response>,
+}
+
+/// What an answer needs to know of its request.
+#[derive(Clone)]
+pub(super) struct Asker {
+    /// Who serves it, when a handler does.
+    pub(super) handler: Option<&'static str>,
+    pub(super) request_id: Arc<str>,
+    pub(super) asked: Asked,
 }
 
 impl Service {
@@ -138,40 +145,62 @@ impl Service {
         }
         let request_id = call.request_id.clone().or_else(|| request_id(&request)).unwrap_or_else(fresh_id);
         if self.probes.serves(request.uri().path()) {
-            let id = request_id.clone();
-            let response = Box::pin(async move {
-                let answered = fence(service.probe(request, id.clone())).await;
-                answered.unwrap_or_else(|panic| service.fell(&panic, None, &id))
-            });
-            return Called { cancel_on_disconnect: true, handler: None, request_id, response };
+            let asker = Asker { handler: None, request_id, asked: asked(request.method(), None) };
+            let id = asker.request_id.clone();
+            let response = self.fenced(asker.clone(), async move { service.probe(request, id).await });
+            return Called { cancel_on_disconnect: true, asker, response };
         }
-        let head = request.method() == Method::HEAD;
+        let method = request.method().clone();
         let invocation = self.route(request, &request_id, &call);
-        let meta = invocation.meta;
-        let handler = meta.map(|meta| meta.name);
-        let cancel_on_disconnect = meta.is_some_and(|meta| meta.cancel_on_disconnect);
-        let id = request_id.clone();
-        let response = Box::pin(async move {
-            let answered = fence(async {
-                let response = finish(invocation.run().await, handler, &id, service.errors);
-                if head { without_body(response) } else { response }
-            });
-            answered.await.unwrap_or_else(|panic| service.fell(&panic, handler, &id))
-        });
-        Called { cancel_on_disconnect, handler, request_id, response }
+        self.called(invocation, &method, request_id)
     }
 
-    /// The answer to a request beside whose handler something has panicked.
-    fn fell(&self, panic: &Panicked, handler: Option<&str>, request_id: &str) -> Response {
-        finish(panicked(panic, "serving the request").into_response(), handler, request_id, self.errors)
+    /// Answers a request that is refused before any handler is looked for, through the layers.
+    pub(super) fn refused(self: &Arc<Self>, mut request: Request, failure: Failure, call: &Call) -> Called {
+        request.extensions_mut().insert(Uncalled::from(failure));
+        let request_id = call.request_id.clone().unwrap_or_else(fresh_id);
+        let method = request.method().clone();
+        let invocation = self.invocation(request, Target::nobody(self.nobody.clone()), &request_id, call);
+        self.called(invocation, &method, request_id)
+    }
+
+    /// An HTTP request or a WebSocket message on its way to whoever answers it.
+    pub(super) fn called(self: &Arc<Self>, invocation: Invocation, method: &Method, request_id: Arc<str>) -> Called {
+        let meta = invocation.meta;
+        let asker = Asker { handler: meta.map(|meta| meta.name), request_id, asked: asked(method, meta) };
+        let (service, by) = (self.clone(), asker.clone());
+        let response = async move { service.finish(invocation.run().await, &by) };
+        let response = self.fenced(asker.clone(), response);
+        Called { cancel_on_disconnect: meta.is_some_and(|meta| meta.cancel_on_disconnect), asker, response }
+    }
+
+    /// An answer, also where something beside the handler panics.
+    fn fenced(
+        self: &Arc<Self>,
+        asker: Asker,
+        response: impl Future<Output = Response> + Send + 'static,
+    ) -> BoxFuture<'static, Response> {
+        let service = self.clone();
+        Box::pin(async move {
+            fence(response).await.unwrap_or_else(|panic| {
+                service.finish(panicked(&panic, "serving the request").into_response(), &asker)
+            })
+        })
+    }
+
+    /// The answer as it is sent: its failure logged and rendered, and its body left out where there is none.
+    pub(super) fn finish(&self, response: Response, asker: &Asker) -> Response {
+        let Asker { handler, request_id, asked } = asker;
+        asked.of(finish(response, *handler, request_id, self.errors))
     }
 
     /// Serves one HTTP request and waits for all of the answer.
     pub(crate) async fn http_whole(self: &Arc<Self>, request: Request, call: Call) -> Response {
-        let Called { handler, request_id, response, .. } = self.http(request, call);
-        match produced(response.await, usize::MAX).await {
-            Ok(whole) => whole.map(Body::from),
-            Err(failure) => finish(failure.into_response(), handler, &request_id, self.errors),
+        let Called { asker, response, .. } = self.http(request, call);
+        let (parts, body) = response.await.into_parts();
+        match produced(body, usize::MAX).await {
+            Ok(body) => Response::from_parts(parts, body.into()),
+            Err(failure) => self.finish(instead_of(parts, failure), &asker),
         }
     }
 
@@ -196,8 +225,8 @@ impl Service {
     async fn probe(&self, request: Request, request_id: Arc<str>) -> Response {
         let answer = self.probes.answer(request.method(), request.uri().path(), request.headers()).await;
         let response = answer.unwrap_or_else(|| self.nowhere(&request).into_response());
-        let response = finish(response, None, &request_id, self.errors);
-        if request.method() == Method::HEAD { without_body(response) } else { response }
+        let asked = asked(request.method(), None);
+        self.finish(response, &Asker { handler: None, request_id, asked })
     }
 
     /// The answer where nothing is served.
@@ -317,13 +346,22 @@ impl Target {
     }
 }
 
+/// What a request's method asks of whoever serves it.
+fn asked(method: &Method, meta: Option<HandlerMeta>) -> Asked {
+    match meta.map(|meta| meta.trigger) {
+        _ if method != Method::HEAD => Asked::Whole,
+        Some(Trigger::Http { method: "HEAD", .. }) => Asked::Head,
+        _ => Asked::HeadOfGet,
+    }
+}
+
 /// Whether axum's own limit could stop its body.
 fn is_large(request: &Request) -> bool {
     request.body().size_hint().upper().is_none_or(|upper| upper > AXUM_BODY_LIMIT)
 }
 
 /// Renders a failure, once, and logs it.
-pub(crate) fn finish(
+fn finish(
     mut response: Response,
     handler: Option<&str>,
     request_id: &str,

@@ -25,8 +25,8 @@ pub(crate) enum Decoded<'e> {
     Records(Records<'e>),
     /// `Records` is there and holds none.
     NoRecords,
-    /// An HTTP request that is not well-formed, and why.
-    BadHttp(String, HttpSource),
+    /// An HTTP request that is not well-formed: why, and what of it can be read.
+    BadHttp(String, Request, HttpSource),
     /// Another event of AWS that is not well-formed, in words: `a batch of records, but …`.
     Bad(String),
     /// An event of AWS that lift has no trigger for, in words: it must not reach a handler of direct invokes, because
@@ -99,7 +99,7 @@ pub(super) struct RequestContext<'e> {
 
 impl<'e> Event<'e> {
     /// Reads it; `None` when the JSON is no object.
-    fn read(text: &'e str) -> Scanned<Option<Self>> {
+    pub(super) fn read(text: &'e str) -> Scanned<Option<Self>> {
         let mut event = Self::default();
         let mut scan = Scan::new(text);
         let is_object = scan.object(|scan, key| {
@@ -210,17 +210,17 @@ pub(crate) fn decode(bytes: &Bytes) -> Decoded<'_> {
     {
         return match request::message(bytes, event) {
             Ok(request) => Decoded::WebSocket(request, route_key),
-            Err(why) => no_request(text, why, HttpSource::WebSocket),
+            Err(why) => no_request(bytes, text, why, HttpSource::WebSocket),
         };
     }
     if let Some(source) = request::source(&event) {
         return match request::request(bytes, event, source) {
             Ok(request) => Decoded::Http(request, source),
-            Err(why) => no_request(text, why, source),
+            Err(why) => no_request(bytes, text, why, source),
         };
     }
     if let Some((key, source)) = request::wrong_key(&event) {
-        return Decoded::BadHttp(format!("`{key}` is no text"), source);
+        return Decoded::BadHttp(format!("`{key}` is no text"), request::remains(bytes, text), source);
     }
     if let (Some(source), Some(detail_type)) = (&event.source, &event.detail_type) {
         // A rule's schedule, and EventBridge Scheduler's own.
@@ -245,10 +245,10 @@ fn not_json<'e>(text: &str, malformed: Malformed) -> Decoded<'e> {
 
 /// What cannot be read is treated alike, wherever in the event it is.
 #[cold]
-fn no_request<'e>(text: &str, why: NoRequest, source: HttpSource) -> Decoded<'e> {
+fn no_request<'e>(bytes: &Bytes, text: &str, why: NoRequest, source: HttpSource) -> Decoded<'e> {
     match why {
         NoRequest::Malformed(malformed) => not_json(text, malformed),
-        NoRequest::Bad(problem) => Decoded::BadHttp(problem, source),
+        NoRequest::Bad(problem) => Decoded::BadHttp(problem, request::remains(bytes, text), source),
     }
 }
 
@@ -276,7 +276,7 @@ mod tests {
     fn http(event: serde_json::Value) -> Request {
         match decode(&Bytes::from(event.to_string())) {
             Decoded::Http(request, HttpSource::HttpApi) => request,
-            Decoded::BadHttp(why, _) => panic!("{why}"),
+            Decoded::BadHttp(why, ..) => panic!("{why}"),
             _ => panic!("not HTTP"),
         }
     }
@@ -364,7 +364,7 @@ mod tests {
         // One more is the cookies'.
         assert_eq!(http(with_headers(10_000)).headers().len(), 10_001);
         let bytes = Bytes::from(with_headers(40_000).to_string());
-        let Decoded::BadHttp(why, HttpSource::HttpApi) = decode(&bytes) else { panic!("it was taken") };
+        let Decoded::BadHttp(why, _, HttpSource::HttpApi) = decode(&bytes) else { panic!("it was taken") };
         assert!(why.contains("more headers"), "{why}");
 
         let mut large = event("/", "$default");
@@ -409,7 +409,7 @@ mod tests {
             (r#"{"requestContext":{"connectionId":"b","stage":"prod"}}"#, "requestContext.routeKey"),
         ] {
             let bytes = Bytes::from(text);
-            let Decoded::BadHttp(why, _) = decode(&bytes) else { panic!("{text}") };
+            let Decoded::BadHttp(why, ..) = decode(&bytes) else { panic!("{text}") };
             assert_eq!(why, format!("`{key}` is no text"), "{text}");
         }
         assert!(matches!(decode(&Bytes::from(r#"{"Records":[{"title":"Blue"}]}"#)), Decoded::Other));

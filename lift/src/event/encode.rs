@@ -6,7 +6,8 @@ use bytes::Bytes;
 use http::header::{
     CONNECTION, CONTENT_ENCODING, CONTENT_TYPE, SET_COOKIE, TE, TRAILER, TRANSFER_ENCODING, UPGRADE,
 };
-use http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode};
+use http::response::Parts;
+use http::{HeaderMap, HeaderName, HeaderValue};
 use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
 use serde_json::value::{RawValue, to_raw_value};
@@ -41,13 +42,18 @@ pub(crate) enum HttpSource {
 }
 
 /// The answer to an HTTP event, written with the keys that its source reads.
-struct HttpAnswer {
+struct HttpAnswer<'a> {
     source: HttpSource,
-    status: StatusCode,
-    /// Each value is UTF-8.
-    headers: HeaderMap,
-    body: String,
-    is_base64_encoded: bool,
+    /// Each value of a header is UTF-8.
+    head: &'a Parts,
+    /// `None` when it follows by itself.
+    body: Option<WrittenBody>,
+}
+
+/// A body as JSON can hold it.
+struct WrittenBody {
+    text: String,
+    is_base64: bool,
 }
 
 /// The value of a response header is no text, and JSON has nothing else.
@@ -103,54 +109,73 @@ impl HttpSource {
 ///
 /// # Errors
 /// `RESPONSE_HEADER_NOT_UTF8` and `RESPONSE_TOO_LARGE`: Lambda could not pass it on.
-pub(crate) fn encode(response: Response<Bytes>, source: HttpSource) -> Result<Box<RawValue>, Failure> {
-    let (mut parts, body) = response.into_parts();
-    without_hop_by_hop(&mut parts.headers);
-    let odd = parts.headers.iter().find(|(_, value)| std::str::from_utf8(value.as_bytes()).is_err());
+pub(crate) fn encode(head: &mut Parts, body: Bytes, source: HttpSource) -> Result<Box<RawValue>, Failure> {
+    let body = WrittenBody::of(body, &head.headers);
+    if body.text.len() > source.body_limit() {
+        return Err(TooLarge::body(source.body_limit()).into());
+    }
+    write(head, Some(body), source)
+}
+
+/// The head of an answer whose body follows bit by bit, as a function URL reads it before that.
+///
+/// # Errors
+/// As [`encode`].
+pub(crate) fn encode_head(head: &mut Parts) -> Result<Box<RawValue>, Failure> {
+    write(head, None, HttpSource::FunctionUrl)
+}
+
+fn write(head: &mut Parts, body: Option<WrittenBody>, source: HttpSource) -> Result<Box<RawValue>, Failure> {
+    without_hop_by_hop(&mut head.headers);
+    let odd = head.headers.iter().find(|(_, value)| std::str::from_utf8(value.as_bytes()).is_err());
     if let Some((name, _)) = odd {
         return Err(Failure::internal("RESPONSE_HEADER_NOT_UTF8", HeaderNotUtf8(name.to_string())));
     }
-    let (body, is_base64_encoded) = match String::from_utf8(body.into()) {
-        Ok(text) if is_text(&parts.headers) => (text, false),
-        Ok(text) => (BASE64_STANDARD.encode(text), true),
-        Err(binary) => (BASE64_STANDARD.encode(binary.as_bytes()), true),
-    };
-    if body.len() > source.body_limit() {
-        return Err(TooLarge::body(source.body_limit()).into());
-    }
-    let answer = HttpAnswer { source, status: parts.status, headers: parts.headers, body, is_base64_encoded };
+    let answer = HttpAnswer { source, head, body };
     let answer = to_raw_value(&answer).map_err(|error| Failure::unwritable(&error))?;
     TooLarge::check(&answer, source.response_limit())?;
     Ok(answer)
 }
 
-impl Serialize for HttpAnswer {
+impl WrittenBody {
+    fn of(body: Bytes, headers: &HeaderMap) -> Self {
+        match String::from_utf8(body.into()) {
+            Ok(text) if is_text(headers) => Self { text, is_base64: false },
+            Ok(text) => Self { text: BASE64_STANDARD.encode(text), is_base64: true },
+            Err(binary) => Self { text: BASE64_STANDARD.encode(binary.as_bytes()), is_base64: true },
+        }
+    }
+}
+
+impl Serialize for HttpAnswer<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let (status, headers) = (self.head.status, &self.head.headers);
         let mut answer = serializer.serialize_map(None)?;
-        answer.serialize_entry("statusCode", &self.status.as_u16())?;
+        answer.serialize_entry("statusCode", &status.as_u16())?;
         if matches!(self.source, HttpSource::LoadBalancer { .. }) {
-            let reason = self.status.canonical_reason().unwrap_or("-");
-            answer
-                .serialize_entry("statusDescription", &format_args!("{} {reason}", self.status.as_str()))?;
+            let reason = status.canonical_reason().unwrap_or("-");
+            answer.serialize_entry("statusDescription", &format_args!("{} {reason}", status.as_str()))?;
         }
         match self.source {
             HttpSource::HttpApi | HttpSource::FunctionUrl => {
-                answer.serialize_entry("headers", &Joined { headers: &self.headers, cookies: false })?;
+                answer.serialize_entry("headers", &Joined { headers, cookies: false })?;
                 // They are always there: readers of this format may insist on them.
-                answer.serialize_entry("cookies", &Values(&self.headers, &SET_COOKIE))?;
+                answer.serialize_entry("cookies", &Values(headers, &SET_COOKIE))?;
             }
             HttpSource::WebSocket => {
-                answer.serialize_entry("headers", &Joined { headers: &self.headers, cookies: false })?;
+                answer.serialize_entry("headers", &Joined { headers, cookies: false })?;
             }
             HttpSource::RestApi | HttpSource::LoadBalancer { multi_value: true } => {
-                answer.serialize_entry("multiValueHeaders", &Many(&self.headers))?;
+                answer.serialize_entry("multiValueHeaders", &Many(headers))?;
             }
             HttpSource::LoadBalancer { multi_value: false } => {
-                answer.serialize_entry("headers", &Joined { headers: &self.headers, cookies: true })?;
+                answer.serialize_entry("headers", &Joined { headers, cookies: true })?;
             }
         }
-        answer.serialize_entry("body", &self.body)?;
-        answer.serialize_entry("isBase64Encoded", &self.is_base64_encoded)?;
+        if let Some(body) = &self.body {
+            answer.serialize_entry("body", &body.text)?;
+            answer.serialize_entry("isBase64Encoded", &body.is_base64)?;
+        }
         answer.end()
     }
 }
@@ -167,7 +192,7 @@ const HOP_BY_HOP: [HeaderName; 7] = [
 ];
 
 /// Takes out what a gateway must not pass on: the headers of a connection, and those that `connection` names.
-pub(crate) fn without_hop_by_hop(headers: &mut HeaderMap) {
+fn without_hop_by_hop(headers: &mut HeaderMap) {
     // A look at the few that are there costs less than a search for each that might be.
     if !headers.keys().any(|name| HOP_BY_HOP.contains(name)) {
         return;
@@ -275,7 +300,14 @@ fn is_text(headers: &HeaderMap) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use http::Response;
+
     use super::*;
+
+    fn encode(response: Response<Bytes>, source: HttpSource) -> Result<Box<RawValue>, Failure> {
+        let (mut head, body) = response.into_parts();
+        super::encode(&mut head, body, source)
+    }
 
     fn response(kind: Option<&'static str>, body: impl Into<Bytes>) -> Response<Bytes> {
         let mut response = Response::new(body.into());

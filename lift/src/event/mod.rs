@@ -31,7 +31,7 @@ pub use change::{Change, ChangeKind};
 pub use context::{HttpContext, RequestContext};
 pub(crate) use decode::{Decoded, decode};
 pub(crate) use describe::describe;
-pub(crate) use encode::{HeaderNotUtf8, HttpSource, RESPONSE_LIMIT, TooLarge, encode, without_hop_by_hop};
+pub(crate) use encode::{HeaderNotUtf8, HttpSource, RESPONSE_LIMIT, TooLarge, encode, encode_head};
 pub use kind::RecordKind;
 pub use record::{
     EventBridgeEvent, KinesisRecord, Record, S3Object, SnsNotification, SqsMessage, StreamRecord,

@@ -184,6 +184,22 @@ pub(super) fn request(bytes: &Bytes, event: Event<'_>, source: HttpSource) -> Re
     Ok(request)
 }
 
+/// What can be read of a request that is not well-formed: its method and its headers, for the layers that its answer
+/// passes.
+#[cold]
+pub(super) fn remains(bytes: &Bytes, text: &str) -> Request {
+    let mut request = Request::new(Body::empty());
+    let Ok(Some(event)) = Event::read(text) else { return request };
+    let method = method_of_api(&event).or(event.http_method.as_deref()).unwrap_or_default();
+    if let Ok(method) = Method::from_bytes(method.as_bytes()) {
+        *request.method_mut() = method;
+    }
+    if let Ok(headers) = headers(bytes, event.multi_value_headers, event.headers) {
+        *request.headers_mut() = headers;
+    }
+    request
+}
+
 /// The request of a WebSocket message: its body, and the head of the request that has opened the connection.
 pub(super) fn message(bytes: &Bytes, event: Event<'_>) -> Result<Request, NoRequest> {
     let mut query = form_urlencoded::Serializer::new(String::new());

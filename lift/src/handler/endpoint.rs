@@ -18,7 +18,15 @@ use crate::error::Failure;
 /// Something that answers requests: a handler, with or without layers around it.
 pub(crate) trait Endpoint: Send + Sync {
     fn call(&self, request: Request) -> BoxFuture<'static, Response>;
+
+    /// Whether a layer is around it.
+    fn is_layered(&self) -> bool {
+        false
+    }
 }
+
+/// A layer that waits to be put around an endpoint.
+pub(crate) type Wrap = Arc<dyn Fn(Arc<dyn Endpoint>) -> Arc<dyn Endpoint> + Send + Sync>;
 
 /// Why no handler is called. It goes with the request through all layers: a browser reads such an answer only with the
 /// headers of CORS.
@@ -125,9 +133,13 @@ where
             }
         })
     }
+
+    fn is_layered(&self) -> bool {
+        true
+    }
 }
 
-/// Puts a layer around an endpoint.
-pub(crate) fn layered(endpoint: Arc<dyn Endpoint>, layer: &impl IntoRoute) -> Arc<dyn Endpoint> {
-    layer.wrap(Route(endpoint)).0
+/// Keeps a layer until the app puts it around an endpoint, under the guard of what it is around.
+pub(crate) fn wrap(layer: impl IntoRoute) -> Wrap {
+    Arc::new(move |endpoint| layer.wrap(Route(endpoint)).0)
 }

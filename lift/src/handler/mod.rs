@@ -21,7 +21,7 @@ pub use argument::{Early, Last};
 pub use axum_core::extract::Request;
 pub use axum_core::response::{IntoResponse, Response};
 pub use call::*;
-pub(crate) use endpoint::{Endpoint, Uncalled, layered};
+pub(crate) use endpoint::{Endpoint, Uncalled, Wrap, wrap};
 pub use endpoint::{IntoRoute, Route};
 pub use json::Json;
 pub(crate) use json::is_json;
