@@ -7,13 +7,13 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
+use axum_core::response::Response;
 use futures_util::future::BoxFuture;
 use futures_util::stream;
 use http::{HeaderName, HeaderValue};
 use lift::Body;
 use lift::extract::Request;
 use lift::prelude::*;
-use axum_core::response::Response;
 use lift::testing::TestService;
 use serde_json::{Value, json};
 use tower_http::cors::CorsLayer;
@@ -38,7 +38,10 @@ async fn large() -> ([(&'static str, &'static str); 3], String) {
 #[lift::handler(GET, "/odd")]
 async fn odd() -> ([(HeaderName, HeaderValue); 2], &'static str) {
     let odd = HeaderValue::from_bytes(b"\xff").unwrap();
-    ([(HeaderName::from_static("x-odd"), odd), (HeaderName::from_static("x-own"), "1".parse().unwrap())], "odd")
+    (
+        [(HeaderName::from_static("x-odd"), odd), (HeaderName::from_static("x-own"), "1".parse().unwrap())],
+        "odd",
+    )
 }
 
 #[lift::handler(GET, "/broken")]
@@ -120,7 +123,10 @@ const HSTS: &str = "max-age=63072000";
 
 fn app() -> App {
     App::new("around")
-        .handlers(lift::handlers![panics, slow, large, odd, broken, body_panics, body_slow].layer(mark("x-list", "1")))
+        .handlers(
+            lift::handlers![panics, slow, large, odd, broken, body_panics, body_slow]
+                .layer(mark("x-list", "1")),
+        )
         .handlers(lift::handlers![not_final, unwritable, read].layer(mark("x-list", "1")))
         .layer(mark("x-app", "1"))
         .http_layer(CorsLayer::new().allow_origin(["https://shop.example".parse().unwrap()]))
@@ -164,7 +170,10 @@ struct Answer {
 
 impl Answer {
     fn header(&self, name: &str) -> Option<&str> {
-        self.headers.iter().find(|(other, _)| other.eq_ignore_ascii_case(name)).map(|(_, value)| value.as_str())
+        self.headers
+            .iter()
+            .find(|(other, _)| other.eq_ignore_ascii_case(name))
+            .map(|(_, value)| value.as_str())
     }
 
     fn code(&self) -> String {
@@ -336,7 +345,8 @@ async fn no_layer_is_asked_twice_about_one_request() {
 async fn what_the_layers_themselves_make_unsendable_is_answered_without_them() {
     let odd = HeaderValue::from_bytes(b"\xff").unwrap();
     let huge = HeaderValue::from_bytes(&vec![b'x'; 7 * 1024 * 1024]).unwrap();
-    for (value, code, kept) in [(odd, "RESPONSE_HEADER_NOT_UTF8", true), (huge, "RESPONSE_TOO_LARGE", false)] {
+    for (value, code, kept) in [(odd, "RESPONSE_HEADER_NOT_UTF8", true), (huge, "RESPONSE_TOO_LARGE", false)]
+    {
         let app = App::new("around")
             .handlers(lift::handlers![beside])
             .http_layer(mark("strict-transport-security", HSTS))

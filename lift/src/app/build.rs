@@ -6,8 +6,8 @@ use std::sync::Arc;
 
 use super::answers::Nobody;
 use super::health;
-use super::triggers::{Triggered, Triggers};
 use super::stack::stack;
+use super::triggers::{Triggered, Triggers};
 use super::{App, AppSettings, Service};
 use crate::clock::Clock;
 use crate::config::{Fault, Faults, Reader, Sources, path_problem};
@@ -77,7 +77,9 @@ pub(super) fn build(app: App, sources: &Sources) -> Result<(Arc<Service>, AppSet
                         reader.fault(Fault::new(place, problem).help(help));
                         refused.push(prefix);
                     }
-                } else if let Err(fault) = router.insert(&prefix, entry.meta, around(entry.endpoint, &entry.layers, true)) {
+                } else if let Err(fault) =
+                    router.insert(&prefix, entry.meta, around(entry.endpoint, &entry.layers, true))
+                {
                     reader.fault(fault);
                 }
             }

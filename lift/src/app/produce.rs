@@ -61,8 +61,10 @@ impl Asked {
     /// What is sent of an answer, on every host: no body to `HEAD`, and neither body nor length beside the statuses that
     /// have none (RFC 9110, sections 8.6, 9.3.2, 15.3.5, 15.3.6 and 15.4.5).
     pub(super) fn of(self, response: Response) -> Response {
-        let bodiless =
-            matches!(response.status(), StatusCode::NO_CONTENT | StatusCode::RESET_CONTENT | StatusCode::NOT_MODIFIED);
+        let bodiless = matches!(
+            response.status(),
+            StatusCode::NO_CONTENT | StatusCode::RESET_CONTENT | StatusCode::NOT_MODIFIED
+        );
         if self == Self::Whole && !bodiless {
             return response;
         }

@@ -165,7 +165,12 @@ impl Service {
     }
 
     /// An HTTP request or a WebSocket message on its way to whoever answers it.
-    pub(super) fn called(self: &Arc<Self>, invocation: Invocation, method: &Method, request_id: Arc<str>) -> Called {
+    pub(super) fn called(
+        self: &Arc<Self>,
+        invocation: Invocation,
+        method: &Method,
+        request_id: Arc<str>,
+    ) -> Called {
         let meta = invocation.meta;
         let asker = Asker { handler: meta.map(|meta| meta.name), request_id, asked: asked(method, meta) };
         let (service, by) = (self.clone(), asker.clone());
@@ -361,12 +366,7 @@ fn is_large(request: &Request) -> bool {
 }
 
 /// Renders a failure, once, and logs it.
-fn finish(
-    mut response: Response,
-    handler: Option<&str>,
-    request_id: &str,
-    errors: Telling,
-) -> Response {
+fn finish(mut response: Response, handler: Option<&str>, request_id: &str, errors: Telling) -> Response {
     if let Some(failure) = response.extensions_mut().remove::<Failure>() {
         error::log(&failure, handler, request_id, None, errors.unmasked);
         response = error::render(response, &failure, request_id, errors.form);

@@ -197,9 +197,10 @@ fn without_hop_by_hop(headers: &mut HeaderMap) {
     if !headers.keys().any(|name| HOP_BY_HOP.contains(name)) {
         return;
     }
-    let named = headers.get_all(CONNECTION).iter().filter_map(|names| names.to_str().ok());
+    let named =
+        headers.get_all(CONNECTION).iter().flat_map(|names| names.as_bytes().split(|byte| *byte == b','));
     let named: Vec<HeaderName> =
-        named.flat_map(|names| names.split(',')).filter_map(|name| name.trim().parse().ok()).collect();
+        named.filter_map(|name| HeaderName::from_bytes(name.trim_ascii()).ok()).collect();
     for name in HOP_BY_HOP.iter().chain(&named) {
         headers.remove(name);
     }
@@ -401,7 +402,7 @@ mod tests {
             let mut odd = response(None, "");
             for (name, value) in [
                 ("connection", "close, X-Hop"),
-                ("connection", "x-other"),
+                ("connection", "x-other,\u{fc}"),
                 ("x-hop", "1"),
                 ("x-other", "1"),
                 ("x-end", "1"),
@@ -412,7 +413,7 @@ mod tests {
                 ("transfer-encoding", "chunked"),
                 ("upgrade", "h2c"),
             ] {
-                odd.headers_mut().append(name, HeaderValue::from_static(value));
+                odd.headers_mut().append(name, HeaderValue::from_bytes(value.as_bytes()).unwrap());
             }
             let answer = encode(odd, source).unwrap();
             let answer: serde_json::Value = serde_json::from_str(answer.get()).unwrap();

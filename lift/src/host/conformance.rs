@@ -242,3 +242,147 @@ impl Way {
         }
     }
 }
+
+#[cfg(all(test, feature = "server"))]
+mod tests {
+    use axum_core::response::IntoResponse;
+    use futures_util::stream;
+    use http::Method;
+    use http::header::{CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, ETAG};
+
+    use super::*;
+    use crate::App;
+    use crate::extract::HeaderMap;
+
+    const BODILESS: [u16; 3] = [204, 205, 304];
+
+    #[lift::handler(GET, "/status/{status}")]
+    async fn status(status: u16) -> impl IntoResponse {
+        (StatusCode::from_u16(status).unwrap(), [(CONTENT_LENGTH, "5"), (ETAG, "\"1\"")], "hello")
+    }
+
+    #[lift::handler(POST, "/status/{status}")]
+    async fn posted(status: u16) -> impl IntoResponse {
+        (StatusCode::from_u16(status).unwrap(), "hello")
+    }
+
+    #[lift::handler(GET, "/streamed/{status}")]
+    async fn streamed(status: u16) -> impl IntoResponse {
+        let chunks = ["hel", "lo"].map(Ok::<_, std::convert::Infallible>);
+        (StatusCode::from_u16(status).unwrap(), Body::from_stream(stream::iter(chunks)))
+    }
+
+    #[lift::handler(HEAD, "/own")]
+    async fn own_head() -> impl IntoResponse {
+        [(ETAG, "\"1\"")]
+    }
+
+    #[lift::handler(HEAD, "/own/{length}")]
+    async fn own_length(length: u64) -> impl IntoResponse {
+        [(CONTENT_LENGTH, length.to_string())]
+    }
+
+    #[lift::handler(GET, "/empty")]
+    async fn empty() {}
+
+    #[lift::handler(GET, "/odd")]
+    async fn odd() -> impl IntoResponse {
+        [(CONTENT_TYPE, http::HeaderValue::from_bytes(b"\xff").unwrap())]
+    }
+
+    fn app() -> App {
+        App::new("sent").handlers(lift::handlers![status, posted, streamed, own_head, own_length, empty, odd])
+    }
+
+    /// The status, what is said of its length, and the body.
+    async fn sent(service: &TestService, method: &Method, path: &str) -> (u16, Option<String>, String) {
+        let response = service.request(method.clone(), path).await.unwrap();
+        let length = response.header("content-length").map(ToOwned::to_owned);
+        (response.status(), length, response.text())
+    }
+
+    #[tokio::test]
+    async fn what_has_no_body_has_none_on_any_host_nor_its_length() {
+        for (name, service, _server) in ways(&app).await.unwrap() {
+            for (method, path) in [
+                (Method::GET, "/status/"),
+                (Method::HEAD, "/status/"),
+                (Method::POST, "/status/"),
+                (Method::GET, "/streamed/"),
+                (Method::HEAD, "/streamed/"),
+            ] {
+                for status in BODILESS {
+                    let path = format!("{path}{status}");
+                    let (seen, length, body) = sent(&service, &method, &path).await;
+                    assert_eq!((seen, body.as_str()), (status, ""), "{name} {method} {path}");
+                    // hyper says of a 205 what there is.
+                    let none = length.is_none() || (status == 205 && length.as_deref() == Some("0"));
+                    assert!(none, "{name} {method} {path}: {length:?}");
+                }
+            }
+        }
+    }
+
+    #[tokio::test]
+    async fn head_has_the_length_that_get_would_have_and_none_that_nobody_knows() {
+        for (name, service, _server) in ways(&app).await.unwrap() {
+            for (path, status, length) in [
+                ("/status/200", 200, Some("5")),
+                ("/status/404", 404, Some("5")),
+                ("/streamed/200", 200, None),
+                ("/own", 200, None),
+                ("/own/7", 200, Some("7")),
+                ("/empty", 200, Some("0")),
+            ] {
+                let (seen, told, body) = sent(&service, &Method::HEAD, path).await;
+                assert_eq!((seen, told.as_deref(), body.as_str()), (status, length, ""), "{name} {path}");
+            }
+            // What is not found has a body, too.
+            let (_, of_get, body) = sent(&service, &Method::GET, "/nowhere").await;
+            let (status, of_head, none) = sent(&service, &Method::HEAD, "/nowhere").await;
+            assert_eq!((status, none.as_str()), (404, ""), "{name}");
+            assert_eq!(of_head, Some(of_get.unwrap_or(body.len().to_string())), "{name}");
+        }
+    }
+
+    /// An answer in place of one that cannot be sent is one to `HEAD` as well.
+    #[tokio::test]
+    async fn head_has_no_body_whatever_has_become_of_its_answer() {
+        for (name, service, _server) in ways(&app).await.unwrap() {
+            let (status, _, body) = sent(&service, &Method::HEAD, "/odd").await;
+            assert!(body.is_empty(), "{name}: {status} {body}");
+        }
+    }
+
+    #[tokio::test]
+    async fn headers_of_a_connection_are_not_said_to_a_gateway() {
+        #[lift::handler(GET, "/hop")]
+        async fn hop() -> HeaderMap {
+            let mut headers = HeaderMap::new();
+            for (name, value) in [
+                (CONNECTION.as_str(), "X-Hop , close"),
+                ("connection", ", x-other"),
+                ("x-hop", "1"),
+                ("x-other", "1"),
+                ("keep-alive", "timeout=5"),
+                ("proxy-connection", "close"),
+                ("te", "trailers"),
+                ("trailer", "x-end"),
+                ("upgrade", "h2c"),
+                ("x-end", "1"),
+            ] {
+                headers.append(http::HeaderName::from_static(name), value.parse().unwrap());
+            }
+            headers
+        }
+        let app = || App::new("sent").handlers(lift::handlers![hop]);
+        for (_, way) in Way::all() {
+            let mut service = app().test().start().await.unwrap();
+            service.way = Way::Event(way);
+            let response = service.get("/hop").await.unwrap();
+            let named = ["x-hop", "keep-alive", "proxy-connection", "te", "trailer", "upgrade", "connection"];
+            assert!(named.iter().all(|name| response.header(name).is_none()), "{response:?}");
+            assert_eq!(response.header("x-end"), Some("1"));
+        }
+    }
+}
