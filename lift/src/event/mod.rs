@@ -4,6 +4,7 @@
 //! The only module that knows AWS's wire formats. What an event is, is told by the keys it has, in one pass that
 //! borrows from its bytes.
 
+mod attribute;
 mod batch;
 mod change;
 mod context;
