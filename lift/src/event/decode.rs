@@ -182,25 +182,11 @@ pub(crate) fn decode(bytes: &Bytes) -> Decoded<'_> {
     };
     let event = match Event::read(text) {
         Ok(Some(event)) => event,
-        // What is no object goes to a direct invoke as it is.
-        Ok(None) => {
-            return match Scan::new(text).text() {
-                Ok(_) => list(bytes),
-                Err(malformed) => not_json(text, malformed),
-            };
-        }
+        Ok(None) => return no_object(bytes, text),
         Err(malformed) => return not_json(text, malformed),
     };
-    if let Some(records) = event.records {
-        if records.is_empty() {
-            return Decoded::NoRecords;
-        }
-        let made_by_aws = records.made_by_aws();
-        return match records.all(bytes) {
-            Ok(Some(records)) => Decoded::Records(records),
-            Ok(None) => made_by_aws.or_else(|| foreign(bytes)).map_or(Decoded::Other, Decoded::Foreign),
-            Err(problem) => Decoded::Bad(problem),
-        };
+    if let Some(found) = event.records {
+        return if found.is_empty() { Decoded::NoRecords } else { records(bytes, found) };
     }
     if event.asks_authorizer.is_some() {
         return other(bytes, true);
@@ -232,6 +218,24 @@ pub(crate) fn decode(bytes: &Bytes) -> Decoded<'_> {
     other(bytes, event.is_marked || event.context.lattice || event.event_source.is_some())
 }
 
+fn records<'e>(bytes: &'e Bytes, records: RawRecords<'e>) -> Decoded<'e> {
+    let made_by_aws = records.made_by_aws();
+    match records.all(bytes) {
+        Ok(Some(records)) => Decoded::Records(records),
+        Ok(None) => made_by_aws.or_else(|| foreign(bytes)).map_or(Decoded::Other, Decoded::Foreign),
+        Err(problem) => Decoded::Bad(problem),
+    }
+}
+
+/// What is no object: the records of a pipe, the requests of a batch, or what goes to a direct invoke as it is.
+fn no_object<'e>(bytes: &'e Bytes, text: &'e str) -> Decoded<'e> {
+    match (RawRecords::of_pipe(&mut Scan::new(text)), Scan::new(text).text()) {
+        (Ok(Some(found)), _) => records(bytes, found),
+        (Ok(None), Ok(_)) => list(bytes),
+        (Err(malformed), _) | (_, Err(malformed)) => not_json(text, malformed),
+    }
+}
+
 #[cold]
 fn not_json<'e>(text: &str, malformed: Malformed) -> Decoded<'e> {
     // serde_json says where; it does not mind depth here, nor halves of surrogate pairs.
@@ -260,7 +264,7 @@ fn other(bytes: &Bytes, is_marked: bool) -> Decoded<'_> {
     }
 }
 
-/// A list may hold the records of a pipe or the requests of a batch.
+/// A list may hold what a pipe has from a source without a trigger, or the requests of a batch.
 fn list(bytes: &Bytes) -> Decoded<'_> {
     let has = |text: &str| memmem::find(bytes, text.as_bytes()).is_some();
     other(bytes, has("\"aws:") || has("\"SelfManagedKafka\"") || has("\"parentTypeName\""))
@@ -393,7 +397,7 @@ mod tests {
             (r#"{"Records":[{},{"eventSource":"aws:ses","x":1e999}]}"#, "aws:ses"),
             (r#"{"eventSource":"aws:kafka","records":{}}"#, "aws:kafka"),
             (r#"{"eventSource":"SelfManagedKafka","records":{"x":1e999}}"#, "SelfManagedKafka"),
-            (r#"[{"eventSource":"aws:sqs","body":"{}"}]"#, "aws:sqs"),
+            (r#"[{"eventSource":"aws:kafka","body":"{}"}]"#, "aws:kafka"),
             (r#"[{"info":{"fieldName":"order","parentTypeName":"Query"}}]"#, "AppSync"),
         ] {
             let bytes = Bytes::from(text);
