@@ -13,7 +13,8 @@ use serde_json::value::RawValue;
 
 use super::invocation::panicked;
 use super::produce::produced;
-use super::service::{Call, Called, fresh_id};
+use super::request::fresh_id;
+use super::service::{Call, Called};
 use super::stack::instead_of;
 use super::{Service, Triggered, batch};
 use crate::clock::Deadline;

@@ -8,6 +8,7 @@ mod events;
 mod health;
 mod invocation;
 mod produce;
+mod request;
 mod samples;
 mod service;
 mod settings;

@@ -2,36 +2,31 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum_core::body::Body;
 use axum_core::extract::{DefaultBodyLimit, Request};
 use axum_core::response::{IntoResponse, Response};
 use bytes::Bytes;
 use futures_util::future::BoxFuture;
-use http::header::CONTENT_TYPE;
-use http::{HeaderMap, HeaderName, HeaderValue, Method, Uri};
-use http_body::Body as _;
+use http::{HeaderMap, HeaderValue, Method};
 use serde_json::value::RawValue;
 use tracing::field::Empty;
-use uuid::Uuid;
 
 use super::answers::{not_allowed, not_found, starting};
 use super::invocation::{Invocation, panicked};
 use super::produce::{Asked, json_answer, produced};
+use super::request::{
+    REQUEST_ID, asked, fresh_id, is_large, join_cookies, json_request, request_id, without_base,
+};
 use super::stack::instead_of;
 use super::start::{Start, StartFailed};
 use super::triggers::{Triggered, Triggers};
-use crate::body::AXUM_BODY_LIMIT;
 use crate::clock::Deadline;
 use crate::error::{self, CatalogEntry, Failure, Telling, boxed};
 use crate::event::BODY_LIMIT;
 use crate::handler::router::{Matched, Router};
-use crate::handler::{Endpoint, HandlerMeta, Trigger, Uncalled};
+use crate::handler::{Endpoint, HandlerMeta, Uncalled, normal};
 use crate::health::{Form, Lifecycle, Probes, Sight};
 use crate::layer::fence;
 use crate::resource::{Context, Invoked, Resources, User, Warm};
-
-/// The id of a request, in and out.
-const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 /// A compiled service: every host calls this.
 pub(crate) struct Service {
@@ -140,11 +135,11 @@ impl Service {
     /// Serves one HTTP request.
     pub(crate) fn http(self: &Arc<Self>, mut request: Request, call: Call) -> Called {
         let service = self.clone();
-        if let Some(uri) = self.base_path.as_deref().and_then(|base| without(base, request.uri())) {
+        if let Some(uri) = self.base_path.as_deref().and_then(|base| without_base(base, request.uri())) {
             *request.uri_mut() = uri;
         }
         let request_id = call.request_id.clone().or_else(|| request_id(&request)).unwrap_or_else(fresh_id);
-        if self.probes.serves(request.uri().path()) {
+        if self.probes.serves(&normal(request.uri().path())) {
             let asker = Asker { handler: None, request_id, asked: asked(request.method(), None) };
             let id = asker.request_id.clone();
             let response = self.fenced(asker.clone(), async move { service.probe(request, id).await });
@@ -228,7 +223,8 @@ impl Service {
     }
 
     async fn probe(&self, request: Request, request_id: Arc<str>) -> Response {
-        let answer = self.probes.answer(request.method(), request.uri().path(), request.headers()).await;
+        let path = normal(request.uri().path());
+        let answer = self.probes.answer(request.method(), &path, request.headers()).await;
         let response = answer.unwrap_or_else(|| self.nowhere(&request).into_response());
         let asked = asked(request.method(), None);
         self.finish(response, &Asker { handler: None, request_id, asked })
@@ -236,7 +232,7 @@ impl Service {
 
     /// The answer where nothing is served.
     fn nowhere(&self, request: &Request) -> Failure {
-        self.probes.below_components(request.uri().path()).unwrap_or_else(|| not_found(request))
+        self.probes.below_components(&normal(request.uri().path())).unwrap_or_else(|| not_found(request))
     }
 
     /// Finds who answers a request.
@@ -244,12 +240,13 @@ impl Service {
         if is_large(&request) {
             DefaultBodyLimit::max(BODY_LIMIT).apply(&mut request);
         }
-        let (served, params, mut uncalled) = match self.router.route(request.method(), request.uri().path()) {
-            Matched::Served(served, params) => (Some(served), params, None),
-            Matched::BadPath(served, failure) => (Some(served), Vec::new(), Some(failure.into())),
-            Matched::MethodNotAllowed(allow) => (None, Vec::new(), Some(not_allowed(&request, allow))),
-            Matched::NotFound => (None, Vec::new(), Some(self.nowhere(&request).into())),
-        };
+        let (served, params, mut uncalled) =
+            match self.router.route(request.method(), &normal(request.uri().path())) {
+                Matched::Served(served, params) => (Some(served), params, None),
+                Matched::BadPath(served, failure) => (Some(served), Vec::new(), Some(failure.into())),
+                Matched::MethodNotAllowed(allow) => (None, Vec::new(), Some(not_allowed(&request, allow))),
+                Matched::NotFound => (None, Vec::new(), Some(self.nowhere(&request).into())),
+            };
         if !self.lifecycle().has_started() {
             uncalled = Some(Uncalled::from(starting()));
         }
@@ -274,6 +271,7 @@ impl Service {
         call: &Call,
     ) -> Invocation {
         let Target { meta, user, route, params, endpoint } = target;
+        join_cookies(request.headers_mut());
         let timeout = meta.and_then(|meta| meta.timeout).unwrap_or(call.default_timeout);
         let deadline = Deadline::after(timeout).earlier(call.deadline);
         let (request_id, event) = (Arc::clone(request_id), call.event.clone());
@@ -351,20 +349,6 @@ impl Target {
     }
 }
 
-/// What a request's method asks of whoever serves it.
-fn asked(method: &Method, meta: Option<HandlerMeta>) -> Asked {
-    match meta.map(|meta| meta.trigger) {
-        _ if method != Method::HEAD => Asked::Whole,
-        Some(Trigger::Http { method: "HEAD", .. }) => Asked::Head,
-        _ => Asked::HeadOfGet,
-    }
-}
-
-/// Whether axum's own limit could stop its body.
-fn is_large(request: &Request) -> bool {
-    request.body().size_hint().upper().is_none_or(|upper| upper > AXUM_BODY_LIMIT)
-}
-
 /// Renders a failure, once, and logs it.
 fn finish(mut response: Response, handler: Option<&str>, request_id: &str, errors: Telling) -> Response {
     if let Some(failure) = response.extensions_mut().remove::<Failure>() {
@@ -375,33 +359,4 @@ fn finish(mut response: Response, handler: Option<&str>, request_id: &str, error
         response.headers_mut().entry(REQUEST_ID).or_insert(id);
     }
     response
-}
-
-/// The URI without the base path; `None` when it has none.
-fn without(base: &str, uri: &Uri) -> Option<Uri> {
-    let rest = uri.path().strip_prefix(base).filter(|rest| rest.is_empty() || rest.starts_with('/'))?;
-    let query = uri.query().map(|query| format!("?{query}")).unwrap_or_default();
-    format!("{}{query}", if rest.is_empty() { "/" } else { rest }).parse().ok()
-}
-
-/// What a handler is called with by something else than HTTP: a body in JSON.
-pub(super) fn json_request(body: Bytes) -> Request {
-    let mut request = Request::new(Body::from(body));
-    *request.method_mut() = Method::POST;
-    request.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-    request
-}
-
-/// An id that came with the request: visible ASCII, at most 128 long, else it is not passed on.
-fn request_id(request: &Request) -> Option<Arc<str>> {
-    let id = request.headers().get(REQUEST_ID)?.to_str().ok()?;
-    let good = (1..=128).contains(&id.len()) && id.bytes().all(|byte| byte.is_ascii_graphic());
-    good.then(|| id.into())
-}
-
-/// An id of lift's own: random, but no secret. The kernel draws it: a generator of this process would be the same in every
-/// machine that wakes up from one snapshot.
-pub(super) fn fresh_id() -> Arc<str> {
-    let id = Uuid::new_v4();
-    (&*id.hyphenated().encode_lower(&mut Uuid::encode_buffer())).into()
 }

@@ -10,6 +10,7 @@ mod json;
 pub mod kind;
 mod list;
 mod meta;
+mod normal;
 mod path;
 pub(crate) mod router;
 #[doc(hidden)]
@@ -27,6 +28,7 @@ pub use json::Json;
 pub(crate) use json::is_json;
 pub use list::{Entry, Handlers, Listed};
 pub use meta::{HandlerMeta, Trigger};
+pub(crate) use normal::normal;
 pub use path::{FromPath, MatchedPath, Path, PathArg};
 pub use unique::assert_unique;
 
