@@ -2,8 +2,10 @@
 
 mod answer;
 mod argument;
+mod body_limit;
 mod call;
 mod endpoint;
+mod form;
 mod hidden;
 mod json;
 #[doc(hidden)]
@@ -24,6 +26,7 @@ pub use axum_core::response::{IntoResponse, Response};
 pub use call::*;
 pub(crate) use endpoint::{Endpoint, Uncalled, Wrap, wrap};
 pub use endpoint::{IntoRoute, Route};
+pub use form::Form;
 pub use json::Json;
 pub(crate) use json::is_json;
 pub use list::{Entry, Handlers, Listed};

@@ -385,4 +385,109 @@ mod tests {
             assert_eq!(response.header("x-end"), Some("1"));
         }
     }
+
+    #[lift::handler(POST, "/take/json")]
+    async fn take_json(_: crate::extract::Json<String>) {}
+
+    #[lift::handler(POST, "/take/bytes")]
+    async fn take_bytes(_: Bytes) {}
+
+    #[lift::handler(POST, "/take/text")]
+    async fn take_text(_: Result<String, axum::extract::rejection::StringRejection>) -> StatusCode {
+        StatusCode::ACCEPTED
+    }
+
+    #[lift::handler(POST, "/take/form")]
+    async fn take_form(_: crate::extract::Form<Vec<(String, String)>>) {}
+
+    #[lift::handler(POST, "/take/axums")]
+    async fn take_axums(_: axum::Json<String>) {}
+
+    #[lift::handler(POST, "/take/body")]
+    async fn take_body(body: Body) -> String {
+        body.collect().await.unwrap().to_bytes().len().to_string()
+    }
+
+    #[lift::handler(POST, "/take/nothing")]
+    async fn take_nothing() -> &'static str {
+        "nothing"
+    }
+
+    /// All that a server sends until it closes the connection; it gets the body once it asks for that.
+    async fn exchange(address: std::net::SocketAddr, head: String, body: &[u8]) -> String {
+        use tokio::io::{AsyncReadExt, AsyncWriteExt};
+        let mut stream = tokio::net::TcpStream::connect(address).await.unwrap();
+        stream.write_all(head.as_bytes()).await.unwrap();
+        let mut answer = Vec::new();
+        let mut sent = body.is_empty();
+        loop {
+            let read = tokio::time::timeout(std::time::Duration::from_secs(20), stream.read_buf(&mut answer));
+            let read = read.await.expect("an answer").unwrap_or(0);
+            let text = String::from_utf8_lossy(&answer);
+            if !sent && text.contains("100 Continue") {
+                stream.write_all(body).await.unwrap();
+                sent = true;
+            } else if read == 0 {
+                return text.into_owned();
+            }
+        }
+    }
+
+    fn head(path: &str, kind: &str, length: usize) -> String {
+        format!(
+            "POST {path} HTTP/1.1\r\nhost: x\r\ncontent-type: {kind}\r\ncontent-length: {length}\r\n\
+             expect: 100-continue\r\nconnection: close\r\n\r\n"
+        )
+    }
+
+    #[tokio::test]
+    async fn a_body_that_is_too_large_by_its_own_word_is_refused_before_it_is_read() {
+        use axum::extract::DefaultBodyLimit;
+        let large = || {
+            lift::handlers![take_json, take_bytes, take_text, take_form, take_axums, take_body, take_nothing]
+        };
+        let start = async |handlers| {
+            let cors = tower_http::cors::CorsLayer::permissive();
+            let app = App::new("limits").handlers(handlers).http_layer(cors);
+            let service = app.test().start().await.unwrap();
+            let (address, stop) = serve(&service).await.unwrap();
+            (address, stop, service)
+        };
+        let (json, form) = ("application/json", "application/x-www-form-urlencoded");
+        let (address, _stop, _service) = start(large()).await;
+        let above = 6 * 1024 * 1024 + 1;
+        for (path, kind) in
+            [("/take/json", json), ("/take/bytes", ""), ("/take/form", form), ("/take/axums", json)]
+        {
+            for length in [above, usize::MAX / 2] {
+                let answer = exchange(address, head(path, kind, length), b"").await;
+                assert!(
+                    answer.starts_with("HTTP/1.1 413 ") && !answer.contains("100 Continue"),
+                    "{path}: {answer}"
+                );
+                assert!(answer.contains("access-control-allow-origin: *"), "{path}: {answer}");
+                assert!(answer.contains("BODY_TOO_LARGE"), "{path}: {answer}");
+            }
+        }
+        let caught = exchange(address, head("/take/text", "", above), b"").await;
+        assert!(caught.starts_with("HTTP/1.1 202 "), "{caught}");
+        let ignored = exchange(address, head("/take/nothing", "", above), b"").await;
+        assert!(ignored.starts_with("HTTP/1.1 200 ") && ignored.ends_with("nothing"), "{ignored}");
+        // One that takes the body as it comes reads as much as it likes.
+        let body = vec![b'x'; above];
+        let whole = exchange(address, head("/take/body", "", above), &body).await;
+        assert!(whole.contains("100 Continue") && whole.ends_with(&above.to_string()), "{whole}");
+        let fits = exchange(address, head("/take/bytes", "", above - 1), &body[1..]).await;
+        assert!(fits.contains("100 Continue") && fits.contains("HTTP/1.1 200 "), "{fits}");
+
+        // The limit is whichever is in force.
+        let (address, _stop, _service) = start(large().layer(DefaultBodyLimit::max(10))).await;
+        let answer = exchange(address, head("/take/bytes", "", 11), b"").await;
+        assert!(answer.starts_with("HTTP/1.1 413 "), "{answer}");
+        let fits = exchange(address, head("/take/bytes", "", 10), b"0123456789").await;
+        assert!(fits.contains("HTTP/1.1 200 "), "{fits}");
+        let (address, _stop, _service) = start(large().layer(DefaultBodyLimit::disable())).await;
+        let fits = exchange(address, head("/take/bytes", "", above), &body).await;
+        assert!(fits.contains("100 Continue") && fits.contains("HTTP/1.1 200 "), "{fits}");
+    }
 }
