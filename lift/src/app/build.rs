@@ -139,6 +139,7 @@ pub(super) fn build(app: App, sources: &Sources) -> Result<(Arc<Service>, AppSet
         catalog,
         errors: Telling { form: settings.errors, unmasked: settings.unmasked_errors },
         base_path: settings.base_path.clone(),
+        trailing_slash: settings.trailing_slash,
         settings_file: sources.file().map(ToOwned::to_owned),
     };
     Ok((Arc::new(service), settings))

@@ -12,6 +12,7 @@ mod request;
 mod samples;
 mod service;
 mod settings;
+mod slash;
 mod snapshot;
 mod stack;
 mod start;

@@ -16,12 +16,13 @@ use super::produce::{Asked, json_answer, produced};
 use super::request::{
     REQUEST_ID, asked, fresh_id, is_large, join_cookies, json_request, request_id, without_base,
 };
+use super::slash::{Other, TrailingSlash, redirect};
 use super::stack::instead_of;
 use super::start::{Start, StartFailed};
 use super::triggers::{Triggered, Triggers};
 use crate::clock::Deadline;
 use crate::error::{self, CatalogEntry, Failure, Telling, boxed};
-use crate::event::BODY_LIMIT;
+use crate::event::{self, BODY_LIMIT};
 use crate::handler::router::{Matched, Router};
 use crate::handler::{Endpoint, HandlerMeta, Uncalled, normal};
 use crate::health::{Form, Lifecycle, Probes, Sight};
@@ -45,6 +46,7 @@ pub(crate) struct Service {
     pub(crate) errors: Telling,
     /// What stands before every path and is taken off.
     pub(crate) base_path: Option<String>,
+    pub(super) trailing_slash: TrailingSlash,
 }
 
 /// What a host knows of a call.
@@ -135,8 +137,12 @@ impl Service {
     /// Serves one HTTP request.
     pub(crate) fn http(self: &Arc<Self>, mut request: Request, call: Call) -> Called {
         let service = self.clone();
-        if let Some(uri) = self.base_path.as_deref().and_then(|base| without_base(base, request.uri())) {
+        let mut taken_off = "";
+        if let Some(base) = self.base_path.as_deref()
+            && let Some(uri) = without_base(base, request.uri())
+        {
             *request.uri_mut() = uri;
+            taken_off = base;
         }
         let request_id = call.request_id.clone().or_else(|| request_id(&request)).unwrap_or_else(fresh_id);
         if self.probes.serves(&normal(request.uri().path())) {
@@ -146,7 +152,7 @@ impl Service {
             return Called { cancel_on_disconnect: true, asker, response };
         }
         let method = request.method().clone();
-        let invocation = self.route(request, &request_id, &call);
+        let invocation = self.route(request, taken_off, &request_id, &call);
         self.called(invocation, &method, request_id)
     }
 
@@ -207,7 +213,7 @@ impl Service {
     /// What a queue would make of a request's end.
     #[cfg(test)]
     pub(crate) async fn outcome(&self, request: Request, call: Call) -> error::Outcome {
-        error::Outcome::of(&self.route(request, &"-".into(), &call).run().await)
+        error::Outcome::of(&self.route(request, "", &"-".into(), &call).run().await)
     }
 
     /// Serves a request that can only be a probe.
@@ -235,18 +241,21 @@ impl Service {
         self.probes.below_components(&normal(request.uri().path())).unwrap_or_else(|| not_found(request))
     }
 
-    /// Finds who answers a request.
-    fn route(&self, mut request: Request, request_id: &Arc<str>, call: &Call) -> Invocation {
+    /// Finds who answers a request; the base path may have been taken off its path.
+    fn route(&self, mut request: Request, taken_off: &str, request_id: &Arc<str>, call: &Call) -> Invocation {
         if is_large(&request) {
             DefaultBodyLimit::max(BODY_LIMIT).apply(&mut request);
         }
-        let (served, params, mut uncalled) =
-            match self.router.route(request.method(), &normal(request.uri().path())) {
-                Matched::Served(served, params) => (Some(served), params, None),
-                Matched::BadPath(served, failure) => (Some(served), Vec::new(), Some(failure.into())),
-                Matched::MethodNotAllowed(allow) => (None, Vec::new(), Some(not_allowed(&request, allow))),
-                Matched::NotFound => (None, Vec::new(), Some(self.nowhere(&request).into())),
-            };
+        let (matched, redirect) = self.matched(&request, taken_off, call);
+        let (served, params, mut uncalled) = match matched {
+            Matched::Served(served, params) => (Some(served), params, None),
+            Matched::BadPath(served, failure) => (Some(served), Vec::new(), Some(failure.into())),
+            Matched::MethodNotAllowed(allow) => (None, Vec::new(), Some(not_allowed(&request, allow))),
+            Matched::NotFound => {
+                let nowhere = || self.nowhere(&request).into();
+                (None, Vec::new(), Some(redirect.unwrap_or_else(nowhere)))
+            }
+        };
         if !self.lifecycle().has_started() {
             uncalled = Some(Uncalled::from(starting()));
         }
@@ -261,6 +270,24 @@ impl Service {
             None => Target::nobody(self.nobody.clone()),
         };
         self.invocation(request, target, request_id, call)
+    }
+
+    /// Who serves the path of a request, or the one that differs by a slash at its end, if that is the same path.
+    fn matched(&self, request: &Request, taken_off: &str, call: &Call) -> (Matched<'_>, Option<Uncalled>) {
+        let path = normal(request.uri().path());
+        let route = |path: &str| self.router.route(request.method(), path);
+        let matched = route(&path);
+        if !matches!(matched, Matched::NotFound) {
+            return (matched, None);
+        }
+        match self.trailing_slash.other(&path, route) {
+            Other::NotFound => (Matched::NotFound, None),
+            Other::Same(matched) => (matched, None),
+            Other::Redirect => {
+                let stage = call.event.as_ref().map(event::stage_in_path).unwrap_or_default();
+                (Matched::NotFound, redirect(&format!("{stage}{taken_off}"), request.uri()))
+            }
+        }
     }
 
     fn invocation(

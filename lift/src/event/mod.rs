@@ -21,6 +21,7 @@ mod records;
 mod request;
 pub(crate) mod sample;
 mod scan;
+mod stage;
 #[cfg(test)]
 mod tests;
 
@@ -38,6 +39,7 @@ pub use record::{
     EventBridgeEvent, KinesisRecord, Record, S3Object, SnsNotification, SqsMessage, StreamRecord,
 };
 pub(crate) use records::{BatchItem, Records};
+pub(crate) use stage::stage_in_path;
 
 /// The largest body of a request that Lambda passes: 6 MB.
 pub(crate) const BODY_LIMIT: usize = 6 * 1024 * 1024;

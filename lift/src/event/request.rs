@@ -11,9 +11,10 @@ use http::header::{CONTENT_TYPE, COOKIE};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Uri};
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 
-use super::decode::{Event, Headers, RequestContext};
+use super::decode::{Event, Headers};
 use super::encode::HttpSource;
 use super::scan::{Malformed, Pairs, Scan, Scanned};
+use super::stage::without_stage;
 
 /// Why an event holds no request.
 #[derive(Debug)]
@@ -295,20 +296,6 @@ fn header_name(name: &str) -> Option<HeaderName> {
         "x-forwarded-for" "x-forwarded-port" "x-forwarded-proto" "x-amzn-trace-id" "x-request-id" "x-api-key"
         "sec-ch-ua" "sec-ch-ua-mobile" "sec-ch-ua-platform" "sec-fetch-dest" "sec-fetch-mode" "sec-fetch-site"
         "sec-fetch-user" "x-amz-cf-id" "x-correlation-id" "idempotency-key"
-    }
-}
-
-/// An HTTP API puts the name of a stage other than `$default` before the path, under its own name only: a custom
-/// domain has base path mappings instead.
-fn without_stage<'p>(path: &'p str, context: &RequestContext<'_>) -> &'p str {
-    let own_name = context.domain_name.as_deref().is_some_and(|name| name.contains(".execute-api."));
-    let Some(stage) = context.stage.as_deref().filter(|stage| own_name && *stage != "$default") else {
-        return path;
-    };
-    match path.strip_prefix('/').and_then(|rest| rest.strip_prefix(stage)) {
-        Some("") => "/",
-        Some(rest) if rest.starts_with('/') => rest,
-        _ => path,
     }
 }
 

@@ -7,8 +7,8 @@ use std::task::{Context, Poll};
 use axum_core::extract::Request;
 use axum_core::response::{IntoResponse, Response};
 use futures_util::future::BoxFuture;
-use http::HeaderValue;
-use http::header::ALLOW;
+use http::header::{ALLOW, LOCATION};
+use http::{HeaderValue, StatusCode};
 use tower::ServiceExt;
 use tower_layer::Layer;
 use tower_service::Service;
@@ -28,35 +28,43 @@ pub(crate) trait Endpoint: Send + Sync {
 /// A layer that waits to be put around an endpoint.
 pub(crate) type Wrap = Arc<dyn Fn(Arc<dyn Endpoint>) -> Arc<dyn Endpoint> + Send + Sync>;
 
-/// Why no handler is called. It goes with the request through all layers: a browser reads such an answer only with the
-/// headers of CORS.
+/// What is answered where no handler is called. It goes with the request through all layers: a browser reads such an answer
+/// only with the headers of CORS.
 #[derive(Clone)]
-pub(crate) struct Uncalled {
-    failure: Failure,
-    /// The methods that the path has.
-    allow: Option<HeaderValue>,
+pub(crate) enum Uncalled {
+    /// A failure, and the methods that the path has.
+    Failed(Failure, Option<HeaderValue>),
+    /// Another place.
+    Redirect(HeaderValue),
 }
 
 impl From<Failure> for Uncalled {
     fn from(failure: Failure) -> Self {
-        Self { failure, allow: None }
+        Self::Failed(failure, None)
     }
 }
 
 impl Uncalled {
-    /// Names the methods that would do.
-    pub(crate) fn allow(self, methods: &str) -> Self {
-        Self { allow: HeaderValue::from_str(methods).ok(), ..self }
+    /// A failure that names the methods that would do.
+    pub(crate) fn allowing(failure: Failure, methods: &str) -> Self {
+        Self::Failed(failure, HeaderValue::from_str(methods).ok())
+    }
+
+    /// Leads to this place.
+    pub(crate) fn redirect(location: HeaderValue) -> Self {
+        Self::Redirect(location)
     }
 }
 
 impl IntoResponse for Uncalled {
     fn into_response(self) -> Response {
-        let mut response = self.failure.into_response();
-        if let Some(methods) = self.allow {
-            response.headers_mut().insert(ALLOW, methods);
+        match self {
+            Self::Failed(failure, None) => failure.into_response(),
+            Self::Failed(failure, Some(methods)) => ([(ALLOW, methods)], failure).into_response(),
+            Self::Redirect(location) => {
+                (StatusCode::PERMANENT_REDIRECT, [(LOCATION, location)]).into_response()
+            }
         }
-        response
     }
 }
 
