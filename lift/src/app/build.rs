@@ -91,6 +91,7 @@ pub(super) fn build(app: App, sources: &Sources) -> Result<(Arc<Service>, AppSet
                     meta: entry.meta,
                     physical: None,
                     whole: requirements.takes_whole_batch(),
+                    windowed: requirements.takes_window(),
                     user: User::new(entry.meta.name),
                     endpoint: around(entry.endpoint, &entry.layers, is_http),
                 };

@@ -120,6 +120,12 @@ impl Service {
                 }
             },
             Decoded::Records(records) => match self.triggers.records(&records) {
+                Some(triggered) if records.is_window && !triggered.windowed => {
+                    let (what, handler) = (records.describe(), triggered.meta.name);
+                    let problem =
+                        format!("the event is {what}; `{handler}` takes no `Window` beside a `Batch`");
+                    Err(arrival.refuse(StatusCode::NOT_FOUND, "EVENT_NOT_SERVED", problem))
+                }
                 Some(triggered) => self.records(triggered, records, &event, arrival).await,
                 None => self.other(&event, arrival, Some(records.describe())).await,
             },

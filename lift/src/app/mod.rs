@@ -17,6 +17,7 @@ mod snapshot;
 mod stack;
 mod start;
 mod triggers;
+mod window;
 
 use std::any::{Any, TypeId};
 use std::sync::Arc;

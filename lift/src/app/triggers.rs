@@ -16,6 +16,8 @@ pub(crate) struct Triggered {
     pub(crate) physical: Option<String>,
     /// Takes the records of one event together.
     pub(crate) whole: bool,
+    /// Keeps the state of a window.
+    pub(crate) windowed: bool,
     pub(super) user: User,
     pub(super) endpoint: Arc<dyn Endpoint>,
 }

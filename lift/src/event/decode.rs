@@ -21,7 +21,7 @@ pub(crate) enum Decoded<'e> {
     Http(Request, HttpSource),
     /// A message of a WebSocket API, and its route key.
     WebSocket(Request, Cow<'e, str>),
-    /// Records of a queue, a stream or the like; at least one.
+    /// Records of a queue, a stream or the like; at least one, but for the end of a window.
     Records(Records<'e>),
     /// `Records` is there and holds none.
     NoRecords,
@@ -67,6 +67,11 @@ pub(super) struct Event<'e> {
     pub(super) detail_type: Text<'e>,
     pub(super) detail: Option<&'e str>,
     pub(super) resources: Vec<Cow<'e, str>>,
+    /// It is of a tumbling window.
+    pub(super) is_window: bool,
+    /// Whether that window has come to its end, where it says so.
+    pub(super) is_final: Option<bool>,
+    pub(super) source_arn: Text<'e>,
 }
 
 /// Text that borrows from the event where no escape forbids it.
@@ -123,6 +128,9 @@ impl<'e> Event<'e> {
                 "Records" => event.records = RawRecords::read(scan)?,
                 "methodArn" | "routeArn" => event.asks_authorizer = scan.text()?,
                 "eventSource" => event.event_source = scan.text()?,
+                "window" => event.is_window = scan.raw()?.starts_with('{'),
+                "isFinalInvokeForWindow" => event.is_final = scan.flag()?,
+                "eventSourceARN" => event.source_arn = scan.text()?,
                 "id" => event.id = scan.text()?,
                 "source" => event.source = scan.text()?,
                 "detail-type" => event.detail_type = scan.text()?,
@@ -186,7 +194,14 @@ pub(crate) fn decode(bytes: &Bytes) -> Decoded<'_> {
         Err(malformed) => return not_json(text, malformed),
     };
     if let Some(found) = event.records {
-        return if found.is_empty() { Decoded::NoRecords } else { records(bytes, found) };
+        return match (found.is_empty(), event.is_window) {
+            (true, true) => empty_window(event.source_arn),
+            (true, false) => Decoded::NoRecords,
+            (false, is_window) => records(bytes, found, is_window),
+        };
+    }
+    if event.is_window && event.is_final.is_some() {
+        return empty_window(event.source_arn);
     }
     if event.asks_authorizer.is_some() {
         return other(bytes, true);
@@ -218,19 +233,27 @@ pub(crate) fn decode(bytes: &Bytes) -> Decoded<'_> {
     other(bytes, event.is_marked || event.context.lattice || event.event_source.is_some())
 }
 
-fn records<'e>(bytes: &'e Bytes, records: RawRecords<'e>) -> Decoded<'e> {
+fn records<'e>(bytes: &'e Bytes, records: RawRecords<'e>, is_window: bool) -> Decoded<'e> {
     let made_by_aws = records.made_by_aws();
     match records.all(bytes) {
-        Ok(Some(records)) => Decoded::Records(records),
+        Ok(Some(records)) => Decoded::Records(Records { is_window, ..records }),
         Ok(None) => made_by_aws.or_else(|| foreign(bytes)).map_or(Decoded::Other, Decoded::Foreign),
         Err(problem) => Decoded::Bad(problem),
+    }
+}
+
+/// The last call of a window, after its records.
+fn empty_window<'e>(arn: Option<Cow<'e, str>>) -> Decoded<'e> {
+    match Records::none_of_window(arn.unwrap_or_default()) {
+        Some(records) => Decoded::Records(records),
+        None => Decoded::Bad("a window without records and without the ARN of its stream".to_owned()),
     }
 }
 
 /// What is no object: the records of a pipe, the requests of a batch, or what goes to a direct invoke as it is.
 fn no_object<'e>(bytes: &'e Bytes, text: &'e str) -> Decoded<'e> {
     match (RawRecords::of_pipe(&mut Scan::new(text)), Scan::new(text).text()) {
-        (Ok(Some(found)), _) => records(bytes, found),
+        (Ok(Some(found)), _) => records(bytes, found, false),
         (Ok(None), Ok(_)) => list(bytes),
         (Err(malformed), _) | (_, Err(malformed)) => not_json(text, malformed),
     }

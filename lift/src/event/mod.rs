@@ -24,6 +24,7 @@ mod scan;
 mod stage;
 #[cfg(test)]
 mod tests;
+mod window;
 
 pub use batch::Whole;
 pub use batch::{Batch, Failed, Item};
@@ -40,6 +41,8 @@ pub use record::{
 };
 pub(crate) use records::{BatchItem, Records};
 pub(crate) use stage::stage_in_path;
+pub(crate) use window::WindowState;
+pub use window::{Window, Windowed};
 
 /// The largest body of a request that Lambda passes: 6 MB.
 pub(crate) const BODY_LIMIT: usize = 6 * 1024 * 1024;

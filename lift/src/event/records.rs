@@ -20,8 +20,10 @@ pub(crate) struct Records<'e> {
     pub(crate) source: Cow<'e, str>,
     /// The `detail-type` of an EventBridge event.
     pub(crate) detail_type: Cow<'e, str>,
-    /// At least one.
+    /// At least one, but for the end of a window.
     pub(crate) items: Vec<BatchItem<'e>>,
+    /// They are of a tumbling window.
+    pub(crate) is_window: bool,
 }
 
 /// One record.
@@ -199,8 +201,7 @@ impl<'e> RawRecords<'e> {
             }
             items.push(read.item);
         }
-        let (source, detail_type) = Default::default();
-        Ok(Some(Records { kind, arn: arn.unwrap_or_default(), source, detail_type, items }))
+        Ok(Some(Records { items, ..Records::of(kind, arn.unwrap_or_default()) }))
     }
 }
 
@@ -279,6 +280,21 @@ impl<'e> RawItem<'e> {
 }
 
 impl<'e> Records<'e> {
+    fn of(kind: RecordKind, arn: Cow<'e, str>) -> Self {
+        let (source, detail_type) = Default::default();
+        Self { kind, arn, source, detail_type, items: Vec::new(), is_window: false }
+    }
+
+    /// The end of a window, which has no records of its own; `None` when it is of no stream.
+    pub(super) fn none_of_window(arn: Cow<'e, str>) -> Option<Self> {
+        let kind = match arn.split(':').nth(2) {
+            Some("kinesis") => RecordKind::Kinesis,
+            Some("dynamodb") => RecordKind::DynamoDb,
+            _ => return None,
+        };
+        Some(Self { is_window: true, ..Self::of(kind, arn) })
+    }
+
     /// An event of EventBridge, which is its own only record.
     pub(super) fn one(kind: RecordKind, bytes: &'e Bytes, event: Event<'e>) -> Self {
         let detail = event.detail.map(|detail| match Scan::new(detail).text() {
@@ -299,6 +315,7 @@ impl<'e> Records<'e> {
             source: event.source.unwrap_or_default(),
             detail_type: event.detail_type.unwrap_or_default(),
             items: vec![item],
+            is_window: false,
         }
     }
 
@@ -315,6 +332,7 @@ impl<'e> Records<'e> {
                 "an EventBridge schedule without its ARN".to_owned()
             }
             RecordKind::Schedule => format!("the EventBridge schedule `{name}`"),
+            kind if self.is_window => format!("a tumbling window of records from `aws:{kind}`, of `{name}`"),
             kind => format!("a batch of records from `aws:{kind}`, of `{name}`"),
         }
     }

@@ -50,6 +50,7 @@ pub struct Requirements {
     /// How many calls of the user run at the same time in one invocation.
     concurrency: usize,
     whole_batch: bool,
+    window: bool,
 }
 
 /// How something is taken.
@@ -102,6 +103,7 @@ impl Requirements {
     /// What follows is taken by this handler, so many of whose calls run at the same time in one invocation.
     pub(crate) fn handler(&mut self, user: &'static str, concurrency: usize) {
         (self.user, self.concurrency, self.whole_batch) = (user, concurrency, false);
+        self.window = false;
     }
 
     /// It takes all records of an event together, so one call is all there is.
@@ -113,6 +115,16 @@ impl Requirements {
     /// Whether the last handler takes all records of an event together.
     pub(crate) fn takes_whole_batch(&self) -> bool {
         self.whole_batch
+    }
+
+    /// It keeps the state of a window.
+    pub(crate) fn window(&mut self) {
+        self.window = true;
+    }
+
+    /// Whether the last handler keeps the state of a window.
+    pub(crate) fn takes_window(&self) -> bool {
+        self.window
     }
 
     pub(crate) fn need(
