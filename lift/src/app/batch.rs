@@ -25,7 +25,7 @@ use super::request::json_request;
 use super::service::Call;
 use super::{Service, Triggered, window};
 use crate::clock::Deadline;
-use crate::error::{self, Failure, Origin, Outcome};
+use crate::error::{self, Failure, OfRecord, Origin, Outcome};
 use crate::event::{self, BatchItem, Batched, BatchedItem, FailedItems, RecordKind, Records};
 use crate::layer::fence;
 use crate::telemetry::caught;
@@ -168,7 +168,7 @@ impl Batch<'_> {
     fn unreadable(&self, id: &str, problem: &str) -> End {
         let failure = Failure::new(StatusCode::BAD_REQUEST, "RECORD_NOT_VALID").origin_is(Origin::Internal);
         let failure = failure.cause(format!("the {} cannot be read: {problem}", self.kind.noun()));
-        self.log(&failure, id);
+        self.log(&failure, OfRecord { id, returns: true });
         End::Failed(failure)
     }
 
@@ -182,16 +182,17 @@ impl Batch<'_> {
             }
             Outcome::Permanent(failure) => (failure, true),
         };
-        self.log(&failure, id);
-        if permanent && self.triggered.meta.drop_permanent { End::Done } else { End::Failed(failure) }
+        let is_dropped = permanent && self.triggered.meta.drop_permanent;
+        self.log(&failure, OfRecord { id, returns: !is_dropped });
+        if is_dropped { End::Done } else { End::Failed(failure) }
     }
 
-    fn log(&self, failure: &Failure, id: &str) {
+    fn log(&self, failure: &Failure, record: OfRecord<'_>) {
         error::log(
             failure,
             Some(self.triggered.meta.name),
             self.request_id,
-            Some(id),
+            Some(record),
             self.service.errors.unmasked,
         );
     }
@@ -262,7 +263,8 @@ impl Batch<'_> {
         if let End::Failed(failure) = end {
             return Err(failure.clone());
         }
-        window::state(self.event, response).inspect_err(|failure| self.log(failure, "*"))
+        window::state(self.event, response)
+            .inspect_err(|failure| self.log(failure, OfRecord { id: "*", returns: true }))
     }
 
     /// What a record is in order with: its message group, or its shard.

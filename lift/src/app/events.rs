@@ -19,7 +19,7 @@ use super::stack::instead_of;
 use super::{Service, Triggered, batch};
 use crate::clock::Deadline;
 use crate::error::{self, Failure, Origin};
-use crate::event::{self, Decoded, HttpSource, Records};
+use crate::event::{self, Decoded, HttpSource, RecordKind, Records};
 use crate::layer::fence;
 
 /// The limit of a handler without a `timeout` of its own behind API Gateway, which gives up after 29 s.
@@ -119,16 +119,16 @@ impl Service {
                     self.other(&event, arrival, Some(what)).await
                 }
             },
-            Decoded::Records(records) => match self.triggers.records(&records) {
-                Some(triggered) if records.is_window && !triggered.windowed => {
-                    let (what, handler) = (records.describe(), triggered.meta.name);
-                    let problem =
-                        format!("the event is {what}; `{handler}` takes no `Window` beside a `Batch`");
-                    Err(arrival.refuse(StatusCode::NOT_FOUND, "EVENT_NOT_SERVED", problem))
+            Decoded::Records(records) => self.records(records, &event, arrival).await,
+            Decoded::EndOfWindow(arn) => {
+                match RecordKind::of_stream(&arn).or_else(|| self.triggers.windowed()) {
+                    Some(kind) => self.records(Records::end_of_window(kind, arn), &event, arrival).await,
+                    None => {
+                        self.other(&event, arrival, Some("a tumbling window without records".to_owned()))
+                            .await
+                    }
                 }
-                Some(triggered) => self.records(triggered, records, &event, arrival).await,
-                None => self.other(&event, arrival, Some(records.describe())).await,
-            },
+            }
             Decoded::NoRecords if self.triggers.take_records() => {
                 Err(not_valid("a batch without records".to_owned()))
             }
@@ -244,11 +244,18 @@ impl Service {
 
     async fn records(
         self: &Arc<Self>,
-        triggered: &Triggered,
         records: Records<'_>,
         event: &Bytes,
         arrival: &Arrival<'_>,
     ) -> Result<EventAnswer, Failure> {
+        let Some(triggered) = self.triggers.records(&records) else {
+            return self.other(event, arrival, Some(records.describe())).await;
+        };
+        if records.is_window && !triggered.windowed {
+            let (what, handler) = (records.describe(), triggered.meta.name);
+            let problem = format!("the event is {what}; `{handler}` takes no `Window` beside a `Batch`");
+            return Err(arrival.refuse(StatusCode::NOT_FOUND, "EVENT_NOT_SERVED", problem));
+        }
         let call = self.call(arrival, event, None);
         batch::run(self, triggered, records, event, &call, &arrival.request_id).await
     }

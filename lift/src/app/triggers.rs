@@ -182,6 +182,13 @@ impl Triggers {
         only.filter(|_| invokes.next().is_none())
     }
 
+    /// What the only handler of windows takes.
+    pub(crate) fn windowed(&self) -> Option<RecordKind> {
+        let mut windowed = self.0.iter().filter(|one| one.windowed);
+        let (only, None) = (windowed.next()?, windowed.next()) else { return None };
+        if let Trigger::Records { kind, .. } = only.meta.trigger { Some(kind) } else { None }
+    }
+
     /// The handler of records: the one whose source they come from, or the only one of their kind.
     pub(crate) fn records(&self, records: &Records<'_>) -> Option<&Triggered> {
         let name = records.kind.name_in(&records.arn);

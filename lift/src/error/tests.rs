@@ -347,7 +347,7 @@ fn a_record_that_cannot_be_read_is_told_by_its_id_where_a_request_is_the_clients
     let log = Log::default();
     log.of(|| {
         super::log(&rejected, Some("fulfil"), "r", None, false);
-        super::log(&rejected, Some("fulfil"), "r", Some("m1"), false);
+        super::log(&rejected, Some("fulfil"), "r", Some(super::OfRecord { id: "m1", returns: true }), false);
     });
     let lines = log.lines();
     let levels: Vec<_> = lines.iter().map(|line| (line["level"].as_str(), line["record"].as_str())).collect();

@@ -21,10 +21,12 @@ pub(crate) enum Decoded<'e> {
     Http(Request, HttpSource),
     /// A message of a WebSocket API, and its route key.
     WebSocket(Request, Cow<'e, str>),
-    /// Records of a queue, a stream or the like; at least one, but for the end of a window.
+    /// Records of a queue, a stream or the like; at least one.
     Records(Records<'e>),
     /// `Records` is there and holds none.
     NoRecords,
+    /// The last call of a tumbling window, without records: the ARN of its stream.
+    EndOfWindow(Cow<'e, str>),
     /// An HTTP request that is not well-formed: why, and what of it can be read.
     BadHttp(String, Request, HttpSource),
     /// Another event of AWS that is not well-formed, in words: `a batch of records, but …`.
@@ -195,13 +197,13 @@ pub(crate) fn decode(bytes: &Bytes) -> Decoded<'_> {
     };
     if let Some(found) = event.records {
         return match (found.is_empty(), event.is_window) {
-            (true, true) => empty_window(event.source_arn),
+            (true, true) => Decoded::EndOfWindow(event.source_arn.unwrap_or_default()),
             (true, false) => Decoded::NoRecords,
             (false, is_window) => records(bytes, found, is_window),
         };
     }
     if event.is_window && event.is_final.is_some() {
-        return empty_window(event.source_arn);
+        return Decoded::EndOfWindow(event.source_arn.unwrap_or_default());
     }
     if event.asks_authorizer.is_some() {
         return other(bytes, true);
@@ -239,14 +241,6 @@ fn records<'e>(bytes: &'e Bytes, records: RawRecords<'e>, is_window: bool) -> De
         Ok(Some(records)) => Decoded::Records(Records { is_window, ..records }),
         Ok(None) => made_by_aws.or_else(|| foreign(bytes)).map_or(Decoded::Other, Decoded::Foreign),
         Err(problem) => Decoded::Bad(problem),
-    }
-}
-
-/// The last call of a window, after its records.
-fn empty_window<'e>(arn: Option<Cow<'e, str>>) -> Decoded<'e> {
-    match Records::none_of_window(arn.unwrap_or_default()) {
-        Some(records) => Decoded::Records(records),
-        None => Decoded::Bad("a window without records and without the ARN of its stream".to_owned()),
     }
 }
 

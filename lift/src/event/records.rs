@@ -285,14 +285,9 @@ impl<'e> Records<'e> {
         Self { kind, arn, source, detail_type, items: Vec::new(), is_window: false }
     }
 
-    /// The end of a window, which has no records of its own; `None` when it is of no stream.
-    pub(super) fn none_of_window(arn: Cow<'e, str>) -> Option<Self> {
-        let kind = match arn.split(':').nth(2) {
-            Some("kinesis") => RecordKind::Kinesis,
-            Some("dynamodb") => RecordKind::DynamoDb,
-            _ => return None,
-        };
-        Some(Self { is_window: true, ..Self::of(kind, arn) })
+    /// The end of a window, which has no records of its own.
+    pub(crate) fn end_of_window(kind: RecordKind, arn: Cow<'e, str>) -> Self {
+        Self { is_window: true, ..Self::of(kind, arn) }
     }
 
     /// An event of EventBridge, which is its own only record.
