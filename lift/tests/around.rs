@@ -1,5 +1,5 @@
 //! What a browser may read: every answer passes the layers around it, however it came about.
-#![allow(clippy::panic, clippy::unwrap_used)] // tests fail loudly
+#![allow(clippy::indexing_slicing, clippy::panic, clippy::unwrap_used)] // tests fail loudly
 
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -244,7 +244,8 @@ async fn an_answer_in_place_of_another_has_the_headers_of_the_layers() {
 #[tokio::test]
 async fn an_event_that_holds_no_good_request_is_refused_through_the_layers() {
     let service = app().test().start().await.unwrap();
-    let wrong: [(&str, fn(&mut Value)); 5] = [
+    type Spoil = fn(&mut Value);
+    let wrong: [(&str, Spoil); 5] = [
         ("a method", |event| {
             for place in ["/httpMethod", "/requestContext/http/method"] {
                 if let Some(method) = event.pointer_mut(place) {

@@ -1,5 +1,5 @@
 //! Changes of a table: an item is read as the handler's type asks.
-#![allow(clippy::panic, clippy::unwrap_used)] // tests fail loudly
+#![allow(clippy::indexing_slicing, clippy::panic, clippy::unwrap_used)] // tests fail loudly
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};

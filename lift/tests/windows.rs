@@ -1,5 +1,5 @@
 //! Tumbling windows of streams: the state that Lambda hands from call to call.
-#![allow(clippy::panic, clippy::unwrap_used)] // tests fail loudly
+#![allow(clippy::indexing_slicing, clippy::panic, clippy::unwrap_used)] // tests fail loudly
 
 use std::collections::BTreeMap;
 

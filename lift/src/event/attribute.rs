@@ -447,7 +447,7 @@ mod tests {
             assert_eq!(number::<Option<f64>>(text).unwrap(), Some(value), "{text}");
             assert_eq!(number::<f32>(text).unwrap(), text.parse::<f32>().unwrap(), "{text}");
             assert_eq!(number::<String>(text).unwrap(), text);
-            assert_eq!(number::<Box<str>>(text).unwrap(), text.into());
+            assert_eq!(&*number::<Box<str>>(text).unwrap(), text);
         }
         // By way of an `f64` it would be the next one above.
         let half_way = "1.00000017881393432617187499999999999999";
