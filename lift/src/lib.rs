@@ -85,8 +85,7 @@ pub async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'stat
 ///
 /// Every extractor of axum that needs only the request works, too.
 pub mod extract {
-    pub use crate::handler::{Json, MatchedPath, Path, Query};
-    pub use axum::extract::Form;
+    pub use crate::handler::{Form, Json, MatchedPath, Path, Query};
     pub use axum_core::extract::{FromRequest, FromRequestParts, Request};
     pub use http::{HeaderMap, Method, Uri};
 }

@@ -147,7 +147,11 @@ fn data() -> Vec<(&'static str, Value)> {
             "DocumentDB",
             json!({"eventSource": "aws:docdb", "eventSourceArn": "arn", "events": [{"event": {}}]}),
         ),
-        ("EventBridge pipe", json!([{"eventSource": "aws:sqs", "messageId": "m", "body": "b"}])),
+        ("EventBridge pipe", json!([{"eventSource": "aws:kafka", "topic": "t", "value": "AA=="}])),
+        (
+            "EventBridge pipe from a queue",
+            json!([{"eventSource": "aws:sqs", "messageId": "m", "body": "b", "eventSourceARN": "arn:aws:sqs:x:1:q"}]),
+        ),
         (
             "S3 Object Lambda",
             json!({"xAmzRequestId": "r", "getObjectContext": {}, "configuration": {}, "userRequest": {"url": "u"}, "userIdentity": {}, "protocolVersion": "1.00"}),

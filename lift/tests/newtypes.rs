@@ -258,7 +258,7 @@ async fn what_is_opened_by_hand_and_cannot_be_prepared_is_closed_too() {
         let opening = Prepared::initialize(&config, &init);
         let opened = tokio::time::timeout(Duration::from_millis(10), opening).await;
         assert!(!matches!(opened, Ok(Ok(_))));
-        assert!(format!("{init:?}").ends_with("unprepared: Unprepared }"), "{init:?}");
+        assert!(format!("{init:?}").ends_with("unprepared: Unprepared, pooled: false }"), "{init:?}");
         assert_eq!(events(test), ["open", "prepare"], "whoever opens it by hand can take its cleanup over");
         drop(init);
         tokio::task::yield_now().await;

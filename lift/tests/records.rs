@@ -693,3 +693,92 @@ async fn a_batch_of_a_stream_ends_at_a_record_that_cannot_be_read() {
     let answer = service.event(event).await.unwrap();
     assert_eq!((seen.take(), returned(&answer).len()), (vec!["a".to_owned()], 1));
 }
+
+#[lift::handler(dynamodb = "orders", partial)]
+async fn piped_change(change: Change<Value>, seen: Shared<Seen>) -> Result<(), JobError> {
+    let item = change.new.unwrap_or_default();
+    seen.note(format!("{} {:?} {item}", change.record.table(), change.kind));
+    if item == json!({"id": "bad"}) { Err(JobError::Later) } else { Ok(()) }
+}
+
+#[lift::handler(kinesis = "clicks", partial)]
+async fn piped_click(record: KinesisRecord, seen: Shared<Seen>, body: String) -> Result<(), JobError> {
+    seen.note(format!("{} {} {body}", record.partition_key, record.shard_id));
+    work(&body, &seen).await
+}
+
+#[lift::handler(sqs = "jobs", partial)]
+async fn piped_jobs(batch: Batch<String>, seen: Shared<Seen>) -> Failed {
+    let mut failed = Failed::none();
+    for item in &batch {
+        let message: SqsMessage = item.record().unwrap();
+        seen.note(format!("{} {}", message.message_id, item.value));
+        if item.value == "bad" {
+            failed.add(item);
+        }
+    }
+    failed
+}
+
+/// A pipe sends its records as a list, with those of Kinesis flattened, and takes the `eventID` of a stream's record for its name.
+#[tokio::test]
+async fn the_records_of_a_pipe_are_the_batch_that_they_are() {
+    let seen = Seen::default();
+    let handlers = lift::handlers![piped_jobs, piped_click, piped_change, direct];
+    let service = start(handlers, &seen).await;
+
+    let message = |id: &str, body: &str| {
+        json!({"messageId": id, "body": json!(body).to_string(), "eventSource": "aws:sqs", "awsRegion": "x",
+            "eventSourceARN": "arn:aws:sqs:x:1:jobs", "attributes": {}, "messageAttributes": {}})
+    };
+    let queue = json!([message("m0", "a"), message("m1", "bad"), message("m2", "c")]);
+    assert_eq!(returned(&service.event(queue.to_string()).await.unwrap()), ["m1"]);
+    assert_eq!(seen.take(), ["m0 a", "m1 bad", "m2 c"]);
+
+    let click = |number: u8, body: &str| {
+        use base64::Engine;
+        json!({"kinesisSchemaVersion": "1.0", "partitionKey": "k", "sequenceNumber": number.to_string(),
+            "data": base64::prelude::BASE64_STANDARD.encode(body), "approximateArrivalTimestamp": 1545084650.987,
+            "eventSource": "aws:kinesis", "eventVersion": "1.0", "eventID": format!("shardId-6:{number}"),
+            "eventName": "aws:kinesis:record", "awsRegion": "x", "eventSourceARN": "arn:aws:kinesis:x:1:stream/clicks"})
+    };
+    let stream = json!([click(1, "a"), click(2, "later"), click(3, "c")]);
+    assert_eq!(returned(&service.event(stream.to_string()).await.unwrap()), ["shardId-6:2"]);
+    assert_eq!(seen.take(), ["k shardId-6 a", "a", "k shardId-6 later"]);
+
+    let change = |number: u8, id: &str| {
+        json!({"eventID": format!("e{number}"), "eventName": "INSERT", "eventSource": "aws:dynamodb",
+            "eventSourceARN": "arn:aws:dynamodb:x:1:table/orders/stream/2026-01-01T00:00:00.000",
+            "dynamodb": {"Keys": {"id": {"S": id}}, "NewImage": {"id": {"S": id}}, "SequenceNumber": "9"}})
+    };
+    let table = json!([change(1, "a"), change(2, "bad"), change(3, "c")]);
+    assert_eq!(returned(&service.event(table.to_string()).await.unwrap()), ["e2"]);
+    assert_eq!(seen.take(), [r#"orders Insert {"id":"a"}"#, r#"orders Insert {"id":"bad"}"#]);
+
+    // One record alone is a list, too.
+    assert_eq!(
+        service.event(json!([message("m0", "a")]).to_string()).await.unwrap(),
+        r#"{"batchItemFailures":[]}"#
+    );
+    seen.take();
+    // What is wrong with one of them fails all, and what no handler takes is refused: nothing of it counts as done.
+    for (wrong, code) in [
+        (json!([message("m0", "a"), {"order": 7}]), "EVENT_NOT_VALID"),
+        (json!([{"order": 7}, message("m0", "a")]), "EVENT_NOT_VALID"),
+        (json!([message("m0", "a"), click(1, "a")]), "EVENT_NOT_VALID"),
+        (json!([{"eventSource": "aws:sqs", "body": "a"}]), "EVENT_NOT_VALID"),
+        (json!([{"eventSource": "aws:kafka", "topic": "t"}]), "EVENT_NOT_SERVED"),
+        (json!([{"eventSource": "aws:rmq", "data": ""}]), "EVENT_NOT_SERVED"),
+    ] {
+        assert_eq!(service.event(wrong.to_string()).await.unwrap_err().code(), code, "{wrong}");
+    }
+    let only_direct = start(lift::handlers![direct], &seen).await;
+    for event in [queue, stream, table] {
+        assert_eq!(only_direct.event(event.to_string()).await.unwrap_err().code(), "EVENT_NOT_SERVED");
+    }
+    assert!(seen.take().is_empty());
+    // Any other list is anybody's.
+    for own in [json!([]), json!([1, "a"]), json!([{"eventSource": "mine"}])] {
+        assert!(only_direct.event(own.to_string()).await.is_ok(), "{own}");
+    }
+}

@@ -140,8 +140,47 @@ async fn whoever_may_invoke_the_function_may_ask_for_its_health_and_the_gateway_
 fn streamed(answer: &Answer) -> (Value, String) {
     let Answer::Response(bytes) = answer else { panic!("{answer:?}") };
     let end = bytes.windows(8).position(|window| window == [0; 8]).expect("eight zeros behind the prelude");
-    let body = String::from_utf8(bytes[end + 8..].to_vec()).expect("text");
+    let body = String::from_utf8_lossy(&bytes[end + 8..]).into_owned();
     (serde_json::from_slice(&bytes[..end]).expect("a prelude in JSON"), body)
+}
+
+/// One answer, in one piece and bit by bit: what is said in front of its body is the same.
+#[tokio::test]
+async fn an_answer_that_streams_has_the_headers_of_one_that_does_not() {
+    let url = |target: &str| {
+        let mut event = get(target);
+        event["requestContext"]["domainName"] = json!("abcdefgh.lambda-url.eu-central-1.on.aws");
+        event
+    };
+    let dir = folder();
+    let mut told = Vec::new();
+    for streams in ["false", "true"] {
+        let lambda = lambda().start();
+        let _function = lambda.spawn(function(dir.path()).env("LIFT_LAMBDA_STREAM", streams));
+        for target in ["/headers/good", "/headers/odd", "/large/binary/3", "/nowhere"] {
+            let answer = lambda.invoke(url(target)).await.expect("an answer");
+            let mut head = match streams {
+                "true" => streamed(&answer).0,
+                _ => answer.json(),
+            };
+            let head = head.as_object_mut().expect("an object");
+            head.retain(|key, _| !matches!(key.as_str(), "body" | "isBase64Encoded"));
+            head["headers"].as_object_mut().expect("headers").remove("x-request-id");
+            told.push(json!(head));
+        }
+        lambda.finish();
+    }
+    let (whole, streamed) = told.split_at(4);
+    assert_eq!(whole, streamed);
+    assert_eq!(
+        whole[0],
+        json!({
+            "statusCode": 200, "cookies": ["a=\u{fc}", "b=2"],
+            "headers": {"content-disposition": "attachment; filename=\"\u{fc}.txt\"", "vary": "origin,accept",
+                "content-type": "text/plain; charset=utf-8"},
+        })
+    );
+    assert_eq!(whole[1]["statusCode"], 500);
 }
 
 #[tokio::test]

@@ -17,7 +17,7 @@ pub(super) fn not_found(request: &Request) -> Failure {
 pub(super) fn not_allowed(request: &Request, allow: &str) -> Uncalled {
     let detail = format!("`{}` has no {}; it has {allow}", request.uri().path(), request.method());
     let failure = Failure::new(StatusCode::METHOD_NOT_ALLOWED, "METHOD_NOT_ALLOWED").detail(detail);
-    Uncalled::from(failure.origin_is(Origin::Unrouted)).allow(allow)
+    Uncalled::allowing(failure.origin_is(Origin::Unrouted), allow)
 }
 
 /// While the service starts.

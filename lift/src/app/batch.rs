@@ -15,16 +15,17 @@ use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
 use http::StatusCode;
 use serde::Serialize;
-use serde_json::value::to_raw_value;
+use serde_json::value::{RawValue, to_raw_value};
 use tokio::time::Instant;
 
 use super::events::EventAnswer;
 use super::invocation::panicked;
 use super::produce::drained;
-use super::service::{Call, json_request};
-use super::{Service, Triggered};
+use super::request::json_request;
+use super::service::Call;
+use super::{Service, Triggered, window};
 use crate::clock::Deadline;
-use crate::error::{self, Failure, Origin, Outcome};
+use crate::error::{self, Failure, OfRecord, Origin, Outcome};
 use crate::event::{self, BatchItem, Batched, BatchedItem, FailedItems, RecordKind, Records};
 use crate::layer::fence;
 use crate::telemetry::caught;
@@ -49,11 +50,18 @@ pub(super) async fn run(
     call: &Call,
     request_id: &Arc<str>,
 ) -> Result<EventAnswer, Failure> {
-    let batch = Batch { service, triggered, event, call, request_id, kind: records.kind };
+    let (kind, is_window) = (records.kind, records.is_window);
+    let batch = Batch { service, triggered, event, call, request_id, kind, is_window };
     let items = std::mem::take(&mut records.items);
-    let ends = if triggered.whole { batch.together(&items).await } else { batch.one_by_one(&items).await };
-    batch.answer(&items, ends)
+    let (ends, state) = match triggered.whole {
+        true => batch.together(&items).await,
+        false => (batch.one_by_one(&items).await, None),
+    };
+    batch.answer(&items, ends, state)
 }
+
+/// The state of a window after a call, or why there is none; `None` where there is no window.
+type State = Option<Result<Box<RawValue>, Failure>>;
 
 struct Batch<'b> {
     service: &'b Arc<Service>,
@@ -62,6 +70,7 @@ struct Batch<'b> {
     call: &'b Call,
     request_id: &'b Arc<str>,
     kind: RecordKind,
+    is_window: bool,
 }
 
 impl Batch<'_> {
@@ -159,7 +168,7 @@ impl Batch<'_> {
     fn unreadable(&self, id: &str, problem: &str) -> End {
         let failure = Failure::new(StatusCode::BAD_REQUEST, "RECORD_NOT_VALID").origin_is(Origin::Internal);
         let failure = failure.cause(format!("the {} cannot be read: {problem}", self.kind.noun()));
-        self.log(&failure, id);
+        self.log(&failure, OfRecord { id, returns: true });
         End::Failed(failure)
     }
 
@@ -173,21 +182,22 @@ impl Batch<'_> {
             }
             Outcome::Permanent(failure) => (failure, true),
         };
-        self.log(&failure, id);
-        if permanent && self.triggered.meta.drop_permanent { End::Done } else { End::Failed(failure) }
+        let is_dropped = permanent && self.triggered.meta.drop_permanent;
+        self.log(&failure, OfRecord { id, returns: !is_dropped });
+        if is_dropped { End::Done } else { End::Failed(failure) }
     }
 
-    fn log(&self, failure: &Failure, id: &str) {
+    fn log(&self, failure: &Failure, record: OfRecord<'_>) {
         error::log(
             failure,
             Some(self.triggered.meta.name),
             self.request_id,
-            Some(id),
+            Some(record),
             self.service.errors.unmasked,
         );
     }
 
-    async fn together(&self, items: &[BatchItem<'_>]) -> Vec<End> {
+    async fn together(&self, items: &[BatchItem<'_>]) -> (Vec<End>, State) {
         let mut ends: Vec<End> = items.iter().map(|_| End::NotBegun).collect();
         let mut readable = Vec::with_capacity(items.len());
         let mut broken: Vec<&str> = Vec::new();
@@ -220,6 +230,7 @@ impl Batch<'_> {
         let response = self.fenced(invoked).await;
         let named = response.extensions().get::<FailedItems>();
         let end = if named.is_some() { End::Done } else { self.judge(&response, "*") };
+        let state = self.is_window.then(|| self.state(&response, &end));
         for index in indices {
             let is_named = named.is_some_and(|named| named.0.contains(&index));
             set(
@@ -245,7 +256,15 @@ impl Batch<'_> {
         if self.kind == RecordKind::Sqs {
             keep_groups(items, &mut ends);
         }
-        ends
+        (ends, state)
+    }
+
+    fn state(&self, response: &Response, end: &End) -> Result<Box<RawValue>, Failure> {
+        if let End::Failed(failure) = end {
+            return Err(failure.clone());
+        }
+        window::state(self.event, response)
+            .inspect_err(|failure| self.log(failure, OfRecord { id: "*", returns: true }))
     }
 
     /// What a record is in order with: its message group, or its shard.
@@ -257,7 +276,7 @@ impl Batch<'_> {
     }
 
     /// What the event source is told.
-    fn answer(&self, items: &[BatchItem<'_>], ends: Vec<End>) -> Result<EventAnswer, Failure> {
+    fn answer(&self, items: &[BatchItem<'_>], ends: Vec<End>, state: State) -> Result<EventAnswer, Failure> {
         let meta = &self.triggered.meta;
         let (mut done, mut failed, mut not_begun) = (0_u64, 0_u64, 0_u64);
         for end in &ends {
@@ -287,10 +306,12 @@ impl Batch<'_> {
                 "records go back that were not begun"
             );
         }
-        if meta.partial {
+        // Without a state there is no answer that Lambda takes for one.
+        let state = state.transpose()?;
+        if meta.partial || (state.is_some() && failed + not_begun == 0) {
             let failures = unfinished(self.kind, items, &ends);
             let failures = failures.into_iter().map(|id| ItemFailure { item_identifier: id }).collect();
-            let answer = to_raw_value(&PartialAnswer { batch_item_failures: failures });
+            let answer = to_raw_value(&PartialAnswer { state, batch_item_failures: failures });
             return answer.map(EventAnswer::Json).map_err(|error| Failure::unwritable(&error));
         }
         let all = ends.len();
@@ -332,6 +353,9 @@ fn keep_groups(items: &[BatchItem<'_>], ends: &mut [End]) {
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct PartialAnswer<'a> {
+    /// Of a window.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    state: Option<Box<RawValue>>,
     batch_item_failures: Vec<ItemFailure<'a>>,
 }
 

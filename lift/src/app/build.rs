@@ -6,12 +6,13 @@ use std::sync::{Arc, Mutex};
 
 use super::answers::Nobody;
 use super::health;
+use super::stack::stack;
 use super::triggers::{Triggered, Triggers};
-use super::{App, AppSettings, Service, Wrap};
+use super::{App, AppSettings, Service};
 use crate::clock::Clock;
 use crate::config::{Fault, Faults, Reader, Sources, path_problem};
 use crate::error::{CatalogEntry, Telling};
-use crate::handler::{Endpoint, Entry, Trigger, router::Router};
+use crate::handler::{Endpoint, Entry, Trigger, Wrap, router::Router};
 use crate::health::{Component, HealthHandle, HealthSettings, Lifecycle, Monitor, Probes};
 use crate::resource::{Kind, Opening, Overrides, Requirements, Resources, User, short_name};
 
@@ -47,9 +48,9 @@ pub(super) fn build(app: App, sources: &Sources) -> Result<(Arc<Service>, AppSet
     provided.push(crate::pool::provided(handle.clone()));
     let resources = Arc::new(resources(&requirements, provided, &overrides, &clock, &mut reader));
 
-    let around = |endpoint, http: bool| -> Arc<dyn Endpoint> {
+    let around = |endpoint, own: &[Wrap], http: bool| -> Arc<dyn Endpoint> {
         let http_layers: &[Wrap] = if http { &http_layers } else { &[] };
-        layers.iter().chain(http_layers).fold(endpoint, |endpoint, wrap| wrap(endpoint))
+        stack(endpoint, own.iter().chain(&layers).chain(http_layers))
     };
     let catalog = catalog(&entries);
     let mut router = Router::default();
@@ -79,7 +80,7 @@ pub(super) fn build(app: App, sources: &Sources) -> Result<(Arc<Service>, AppSet
                         refused.push(prefix);
                     }
                 } else if let Err(fault) =
-                    router.insert(&prefix, entry.meta, user, around(entry.endpoint, true))
+                    router.insert(&prefix, entry.meta, user, around(entry.endpoint, &entry.layers, true))
                 {
                     reader.fault(fault);
                 }
@@ -87,12 +88,14 @@ pub(super) fn build(app: App, sources: &Sources) -> Result<(Arc<Service>, AppSet
             _ => {
                 let mut requirements = Requirements::new();
                 (entry.declare)(&mut requirements);
+                let is_http = matches!(entry.meta.trigger, Trigger::WebSocket { .. });
                 let mut triggered = Triggered {
                     meta: entry.meta,
                     physical: None,
                     whole: requirements.takes_whole_batch(),
+                    windowed: requirements.takes_window(),
                     user,
-                    endpoint: around(entry.endpoint, matches!(entry.meta.trigger, Trigger::WebSocket { .. })),
+                    endpoint: around(entry.endpoint, &entry.layers, is_http),
                 };
                 if let Some(name) = triggered.name() {
                     let mut section = reader.section(&["triggers"], "LIFT_TRIGGER");
@@ -141,7 +144,7 @@ pub(super) fn build(app: App, sources: &Sources) -> Result<(Arc<Service>, AppSet
         name,
         router,
         triggers,
-        nobody: around(Arc::new(Nobody), true),
+        nobody: around(Arc::new(Nobody), &[], true),
         resources,
         probes,
         starts,
@@ -151,6 +154,7 @@ pub(super) fn build(app: App, sources: &Sources) -> Result<(Arc<Service>, AppSet
         catalog,
         errors: Telling { form: settings.errors, unmasked: settings.unmasked_errors },
         base_path: settings.base_path.clone(),
+        trailing_slash: settings.trailing_slash,
         settings_file: sources.file().map(ToOwned::to_owned),
     };
     Ok((Arc::new(service), settings))

@@ -3,19 +3,23 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use axum_core::body::Body;
 use axum_core::extract::Request;
 use axum_core::response::{IntoResponse, Response};
 use bytes::Bytes;
-use http::StatusCode;
+use http::response::Parts;
+use http::{Method, StatusCode};
 use serde_json::value::RawValue;
 
 use super::invocation::panicked;
 use super::produce::produced;
-use super::service::{Call, finish, fresh_id};
+use super::request::fresh_id;
+use super::service::{Call, Called};
+use super::stack::instead_of;
 use super::{Service, Triggered, batch};
 use crate::clock::Deadline;
 use crate::error::{self, Failure, Origin};
-use crate::event::{self, Decoded, HttpSource, Records};
+use crate::event::{self, Decoded, HttpSource, RecordKind, Records};
 use crate::layer::fence;
 
 /// The limit of a handler without a `timeout` of its own behind API Gateway, which gives up after 29 s.
@@ -41,8 +45,8 @@ pub(crate) struct Arrival<'h> {
 pub(crate) enum EventAnswer {
     /// The JSON that its source reads, written once and no larger than that takes.
     Json(Box<RawValue>),
-    /// To a client over HTTP, bit by bit; only where [`Arrival::streams`].
-    Stream(Box<Response>),
+    /// To a client over HTTP, bit by bit, behind the head that a function URL reads; only where [`Arrival::streams`].
+    Stream(Box<RawValue>, Body),
 }
 
 impl EventAnswer {
@@ -51,12 +55,17 @@ impl EventAnswer {
         Self::Json(RawValue::NULL.to_owned())
     }
 
-    /// The bytes for a host that passes nothing on bit by bit.
-    pub(crate) fn into_json(self) -> Bytes {
+    /// What a host reads that passes nothing on bit by bit.
+    pub(crate) fn into_raw(self) -> Box<RawValue> {
         match self {
-            Self::Json(json) => Box::<str>::from(json).into_boxed_bytes().into(),
-            Self::Stream(_) => Bytes::from_static(b"null"),
+            Self::Json(json) => json,
+            Self::Stream(..) => RawValue::NULL.to_owned(),
         }
+    }
+
+    /// The bytes of it.
+    pub(crate) fn into_json(self) -> Bytes {
+        Box::<str>::from(self.into_raw()).into_boxed_bytes().into()
     }
 }
 
@@ -101,8 +110,7 @@ impl Service {
             Decoded::Http(request, source) => {
                 let streams = arrival.streams && source == HttpSource::FunctionUrl;
                 let call = Call { streams, ..self.call(arrival, &event, Some(source)) };
-                let called = self.http(request, call);
-                self.respond(called.response.await, called.handler, source, arrival).await
+                self.respond(self.http(request, call), source, arrival).await
             }
             Decoded::WebSocket(request, route_key) => match self.triggers.web_socket(&route_key) {
                 Some(triggered) => self.message(triggered, request, &event, arrival).await,
@@ -111,10 +119,16 @@ impl Service {
                     self.other(&event, arrival, Some(what)).await
                 }
             },
-            Decoded::Records(records) => match self.triggers.records(&records) {
-                Some(triggered) => self.records(triggered, records, &event, arrival).await,
-                None => self.other(&event, arrival, Some(records.describe())).await,
-            },
+            Decoded::Records(records) => self.records(records, &event, arrival).await,
+            Decoded::EndOfWindow(arn) => {
+                match RecordKind::of_stream(&arn).or_else(|| self.triggers.windowed()) {
+                    Some(kind) => self.records(Records::end_of_window(kind, arn), &event, arrival).await,
+                    None => {
+                        self.other(&event, arrival, Some("a tumbling window without records".to_owned()))
+                            .await
+                    }
+                }
+            }
             Decoded::NoRecords if self.triggers.take_records() => {
                 Err(not_valid("a batch without records".to_owned()))
             }
@@ -124,12 +138,12 @@ impl Service {
             }
             Decoded::Other => self.other(&event, arrival, None).await,
             Decoded::Foreign(words) => self.other(&event, arrival, Some(words)).await,
-            Decoded::BadHttp(problem, source) => {
+            Decoded::BadHttp(problem, request, source) => {
                 let failure = Failure::new(StatusCode::BAD_REQUEST, "EVENT_NOT_VALID");
                 let failure = failure.detail(format!("the request is not well-formed: {problem}"));
-                let response = failure.origin_is(Origin::Rejected).into_response();
-                let response = finish(response, None, &arrival.request_id, self.errors);
-                self.respond(response, None, source, arrival).await
+                let call = self.call(arrival, &event, Some(source));
+                let called = self.refused(request, failure.origin_is(Origin::Rejected), &call);
+                self.respond(called, source, arrival).await
             }
             Decoded::Bad(problem) => Err(not_valid(problem)),
             Decoded::NotJson(error) => Err(not_valid(format!("not JSON: {error}"))),
@@ -194,50 +208,70 @@ impl Service {
         arrival: &Arrival<'_>,
     ) -> Result<EventAnswer, Failure> {
         let call = self.call(arrival, event, Some(HttpSource::WebSocket));
-        let response = self.triggered(triggered, request, &arrival.request_id, &call).run().await;
-        let handler = Some(triggered.meta.name);
-        let response = finish(response, handler, &arrival.request_id, self.errors);
-        self.respond(response, handler, HttpSource::WebSocket, arrival).await
+        let invocation = self.triggered(triggered, request, &arrival.request_id, &call);
+        let called = self.called(invocation, &Method::POST, arrival.request_id.clone());
+        self.respond(called, HttpSource::WebSocket, arrival).await
     }
 
     /// What goes back for a response: a stream where the function URL reads one, else all of it, encoded.
     ///
     /// A response that cannot be produced or passed on is answered by its failure, so that the client gets an answer in
-    /// the usual form.
+    /// the usual form, with the headers of the layers; without them when they are at fault.
     async fn respond(
         &self,
-        response: Response,
-        handler: Option<&str>,
+        called: Called,
         source: HttpSource,
         arrival: &Arrival<'_>,
     ) -> Result<EventAnswer, Failure> {
-        if arrival.streams && source == HttpSource::FunctionUrl {
-            return Ok(EventAnswer::Stream(Box::new(response)));
-        }
-        let failure = match encoded(response, source).await {
-            Ok(answer) => return Ok(EventAnswer::Json(answer)),
-            Err(failure) => failure,
+        let Called { asker, response, .. } = called;
+        let streams = arrival.streams && source == HttpSource::FunctionUrl;
+        let (head, failure) = match sent(response.await, source, streams).await {
+            Ok(answer) => return Ok(answer),
+            Err(unsent) => *unsent,
         };
-        let response = finish(failure.into_response(), handler, &arrival.request_id, self.errors);
-        let answer = encoded(response, source).await.map(EventAnswer::Json);
-        answer.inspect_err(|failure| {
-            error::log(failure, handler, &arrival.request_id, None, self.errors.unmasked)
+        let response = self.finish(instead_of(head, failure), &asker);
+        let failure = match sent(response, source, streams).await {
+            Ok(answer) => return Ok(answer),
+            Err(unsent) => unsent.1,
+        };
+        let bare = self.finish(failure.into_response(), &asker);
+        sent(bare, source, streams).await.map_err(|unsent| {
+            let (_, failure) = *unsent;
+            error::log(&failure, asker.handler, &asker.request_id, None, self.errors.unmasked);
+            failure
         })
     }
 
     async fn records(
         self: &Arc<Self>,
-        triggered: &Triggered,
         records: Records<'_>,
         event: &Bytes,
         arrival: &Arrival<'_>,
     ) -> Result<EventAnswer, Failure> {
+        let Some(triggered) = self.triggers.records(&records) else {
+            return self.other(event, arrival, Some(records.describe())).await;
+        };
+        if records.is_window && !triggered.windowed {
+            let (what, handler) = (records.describe(), triggered.meta.name);
+            let problem = format!("the event is {what}; `{handler}` takes no `Window` beside a `Batch`");
+            return Err(arrival.refuse(StatusCode::NOT_FOUND, "EVENT_NOT_SERVED", problem));
+        }
         let call = self.call(arrival, event, None);
         batch::run(self, triggered, records, event, &call, &arrival.request_id).await
     }
 }
 
-/// All of a response, as its source reads it.
-async fn encoded(response: Response, source: HttpSource) -> Result<Box<RawValue>, Failure> {
-    event::encode(produced(response, source.body_limit()).await?, source)
+/// The head of a response that cannot be passed on, and why.
+type Unsent = Box<(Parts, Failure)>;
+
+/// A response as its source reads it: all of it, or its head and then the body.
+async fn sent(response: Response, source: HttpSource, streams: bool) -> Result<EventAnswer, Unsent> {
+    let (mut head, body) = response.into_parts();
+    let sent = if streams {
+        event::encode_head(&mut head).map(|head| EventAnswer::Stream(head, body))
+    } else {
+        let body = produced(body, source.body_limit()).await;
+        body.and_then(|body| event::encode(&mut head, body, source)).map(EventAnswer::Json)
+    };
+    sent.map_err(|failure| Box::new((head, failure)))
 }

@@ -10,6 +10,7 @@ use http::StatusCode;
 use http_body::Body as _;
 use tracing::{Instrument, Span};
 
+use super::stack::HandlerHeaders;
 use crate::clock::Deadline;
 use crate::error::{self, Cause, Decision, Failure, Origin, Retry};
 use crate::handler::{Endpoint, HandlerMeta};
@@ -41,19 +42,15 @@ impl Invocation {
     /// Runs it to its end, whatever that is. The response still carries its failure, and its body is guarded.
     pub(super) async fn run(self) -> Response {
         let Self { meta, endpoint, request, request_id, deadline, streams, unmasked, span } = self;
+        let is_layered = endpoint.is_layered();
         // A layer may panic before it returns its future.
         let future = async move { endpoint.call(request).await };
         let future: BoxFuture<'static, Response> =
             if span.is_disabled() { Box::pin(future) } else { Box::pin(future.instrument(span.clone())) };
-        let response = match guard(future, deadline).await {
-            // Of a connection's own, before an answer: clients go on waiting for that.
-            Ok(response) if response.status().is_informational() => {
-                let cause = format!("the handler answered {}, which is no answer", response.status());
-                return Failure::internal("RESPONSE_NOT_FINAL", cause).into_response();
-            }
-            Ok(response) => settled(response, unmasked),
-            Err(stopped) => return failure(stopped, "the handler").into_response(),
-        };
+        let mut response = settled(answered(guard(future, deadline).await), unmasked);
+        if is_layered {
+            HandlerHeaders::keep_or_forget(&mut response);
+        }
         if response.body().is_end_stream() {
             return response;
         }
@@ -68,6 +65,19 @@ impl Invocation {
             error::log(&failure, handler, &request_id, None, unmasked);
         });
         Response::from_parts(parts, Body::new(WatchedBody::new(body)))
+    }
+}
+
+/// The answer of what has ended this way.
+pub(super) fn answered(ended: Result<Response, Stopped>) -> Response {
+    match ended {
+        // Of a connection's own, before an answer: clients go on waiting for that.
+        Ok(response) if response.status().is_informational() => {
+            let cause = format!("the handler answered {}, which is no answer", response.status());
+            Failure::internal("RESPONSE_NOT_FINAL", cause).into_response()
+        }
+        Ok(response) => response,
+        Err(stopped) => failure(stopped, "the handler").into_response(),
     }
 }
 

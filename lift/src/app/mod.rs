@@ -9,13 +9,17 @@ mod events;
 mod health;
 mod invocation;
 mod produce;
+mod request;
 mod samples;
 mod service;
 mod settings;
+mod slash;
 mod snapshot;
+mod stack;
 mod start;
 mod stop;
 mod triggers;
+mod window;
 
 use std::any::{Any, TypeId};
 use std::sync::Arc;
@@ -33,7 +37,7 @@ pub(crate) use triggers::Triggered;
 
 use crate::clock::Clock;
 use crate::config::{Faults, Sources};
-use crate::handler::{Endpoint, Entry, Handlers, IntoRoute, layered};
+use crate::handler::{Entry, Handlers, IntoRoute, Wrap, wrap};
 use crate::health::{Checks, Component, Group, HealthCheck, RegisterError};
 use crate::host;
 use crate::pool::provided;
@@ -71,8 +75,6 @@ pub struct App {
     pub(crate) overrides: Overrides,
     pub(crate) clock: Clock,
 }
-
-type Wrap = Box<dyn Fn(Arc<dyn Endpoint>) -> Arc<dyn Endpoint> + Send>;
 
 impl App {
     /// A service with its name, as logs and the command line show it.
@@ -221,13 +223,13 @@ impl App {
     /// It runs after routing, so it may read [`MatchedPath`](crate::extract::MatchedPath), and it sees requests that
     /// no handler serves, too. Probes of `/health` pass by it.
     pub fn layer(mut self, layer: impl IntoRoute) -> Self {
-        self.layers.push(Box::new(move |endpoint| layered(endpoint, &layer)));
+        self.layers.push(wrap(layer));
         self
     }
 
     /// Puts a layer around HTTP requests only, outside of every [`layer`](Self::layer): CORS, compression.
     pub fn http_layer(mut self, layer: impl IntoRoute) -> Self {
-        self.http_layers.push(Box::new(move |endpoint| layered(endpoint, &layer)));
+        self.http_layers.push(wrap(layer));
         self
     }
 

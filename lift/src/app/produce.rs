@@ -3,6 +3,7 @@
 use axum_core::body::Body;
 use axum_core::response::{IntoResponse, Response};
 use bytes::Bytes;
+use http::StatusCode;
 use http::header::CONTENT_LENGTH;
 use http_body::Body as _;
 use http_body_util::{BodyExt, LengthLimitError, Limited};
@@ -15,14 +16,13 @@ use crate::event::{RESPONSE_LIMIT, TooLarge};
 use crate::handler::is_json;
 use crate::layer::Stopped;
 
-/// The response with all bytes of its body, of which there are at most so many.
+/// All bytes of a body, of which there are at most so many.
 ///
 /// # Errors
 /// What has stopped the body, or `RESPONSE_TOO_LARGE`.
-pub(super) async fn produced(response: Response, limit: usize) -> Result<http::Response<Bytes>, Failure> {
-    let (parts, body) = response.into_parts();
+pub(super) async fn produced(body: Body, limit: usize) -> Result<Bytes, Failure> {
     match whole(Limited::new(body, limit)).await {
-        Ok(body) => Ok(http::Response::from_parts(parts, body)),
+        Ok(body) => Ok(body),
         Err(error) if error.is::<LengthLimitError>() => Err(TooLarge::body(limit).into()),
         Err(error) => Err(broken(error)),
     }
@@ -46,13 +46,41 @@ fn broken(error: BoxError) -> Failure {
     failure(stopped, "the body of the answer")
 }
 
-/// An answer to `HEAD`: the length of the body without the body.
-pub(super) fn without_body(response: Response) -> Response {
-    let (mut parts, body) = response.into_parts();
-    if let Some(length) = body.size_hint().exact() {
-        parts.headers.entry(CONTENT_LENGTH).or_insert(length.into());
+/// What a request's method asks for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Asked {
+    /// All of an answer.
+    Whole,
+    /// The head of what `GET` would be answered: it has the length of the body that has been made.
+    HeadOfGet,
+    /// The answer of a handler of `HEAD`, which need not make any body.
+    Head,
+}
+
+impl Asked {
+    /// What is sent of an answer, on every host: no body to `HEAD`, and neither body nor length beside the statuses that
+    /// have none (RFC 9110, sections 8.6, 9.3.2, 15.3.5, 15.3.6 and 15.4.5).
+    pub(super) fn of(self, response: Response) -> Response {
+        let bodiless = matches!(
+            response.status(),
+            StatusCode::NO_CONTENT | StatusCode::RESET_CONTENT | StatusCode::NOT_MODIFIED
+        );
+        if self == Self::Whole && !bodiless {
+            return response;
+        }
+        let (mut parts, body) = response.into_parts();
+        if bodiless {
+            parts.headers.remove(CONTENT_LENGTH);
+        } else if let Some(length) = body.size_hint().exact().filter(|length| self.tells(*length)) {
+            parts.headers.entry(CONTENT_LENGTH).or_insert(length.into());
+        }
+        Response::from_parts(parts, Body::empty())
     }
-    Response::from_parts(parts, Body::empty())
+
+    /// Whether the length of a body is that of what `GET` would be answered.
+    fn tells(self, length: u64) -> bool {
+        self == Self::HeadOfGet || length > 0
+    }
 }
 
 /// The JSON of a response to a direct invoke: `null` for no body, a string for a text that is not JSON and does not say so.
@@ -64,7 +92,8 @@ pub(super) async fn json_answer(mut response: Response) -> Result<Box<RawValue>,
     if response.extensions().get::<NotCalled>().is_some() {
         return Err(Failure::internal("REJECTED", format!("an argument's rejection answered {status}")));
     }
-    let (parts, body) = produced(response, RESPONSE_LIMIT).await?.into_parts();
+    let (parts, body) = response.into_parts();
+    let body = produced(body, RESPONSE_LIMIT).await?;
     if status.as_u16() >= 400 {
         let failure = Failure::new(status, "FAILED").cause(String::from_utf8_lossy(&body).into_owned());
         return Err(failure.origin_is(Origin::Internal));

@@ -2,38 +2,34 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use axum_core::body::Body;
 use axum_core::extract::{DefaultBodyLimit, Request};
 use axum_core::response::{IntoResponse, Response};
 use bytes::Bytes;
 use futures_util::future::BoxFuture;
-use http::header::CONTENT_TYPE;
-use http::{HeaderMap, HeaderName, HeaderValue, Method, Uri};
-use http_body::Body as _;
+use http::{HeaderMap, HeaderValue, Method};
 use serde_json::value::RawValue;
 use tokio::time::Instant;
 use tracing::field::Empty;
-use uuid::Uuid;
 
 use super::answers::{not_allowed, not_found, starting};
 use super::background::{Background, Running};
 use super::invocation::{Invocation, panicked};
-use super::produce::{json_answer, produced, without_body};
+use super::produce::{Asked, json_answer, produced};
+use super::request::{
+    REQUEST_ID, asked, fresh_id, is_large, join_cookies, json_request, request_id, without_base,
+};
+use super::slash::{Other, TrailingSlash, redirect};
+use super::stack::instead_of;
 use super::start::{Start, StartFailed};
 use super::triggers::{Triggered, Triggers};
-use crate::body::AXUM_BODY_LIMIT;
 use crate::clock::Deadline;
 use crate::error::{self, CatalogEntry, Failure, Telling, boxed};
-use crate::event::BODY_LIMIT;
+use crate::event::{self, BODY_LIMIT};
 use crate::handler::router::{Matched, Router};
-use crate::handler::{Endpoint, HandlerMeta, Uncalled};
+use crate::handler::{Endpoint, HandlerMeta, Uncalled, normal};
 use crate::health::{Form, Lifecycle, Probes, Sight};
 use crate::layer::fence;
 use crate::resource::{Context, Invoked, Resources, User, Warm};
-use crate::telemetry::Panicked;
-
-/// The id of a request, in and out.
-const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 /// A compiled service: every host calls this.
 pub(crate) struct Service {
@@ -55,6 +51,7 @@ pub(crate) struct Service {
     pub(crate) errors: Telling,
     /// What stands before every path and is taken off.
     pub(crate) base_path: Option<String>,
+    pub(super) trailing_slash: TrailingSlash,
 }
 
 /// What a host knows of a call.
@@ -78,12 +75,19 @@ pub(crate) struct Call {
 pub(crate) struct Called {
     /// Whether it may be dropped when its client goes away.
     pub(crate) cancel_on_disconnect: bool,
-    /// Who serves it, when a handler does.
-    pub(crate) handler: Option<&'static str>,
-    /// Its id.
-    pub(crate) request_id: Arc<str>,
+    /// Who asks for what.
+    pub(super) asker: Asker,
     /// Runs it; never fails and never panics.
     pub(crate) response: BoxFuture<'static, Response>,
+}
+
+/// What an answer needs to know of its request.
+#[derive(Clone)]
+pub(super) struct Asker {
+    /// Who serves it, when a handler does.
+    pub(super) handler: Option<&'static str>,
+    pub(super) request_id: Arc<str>,
+    pub(super) asked: Asked,
 }
 
 impl Service {
@@ -140,52 +144,83 @@ impl Service {
     /// Serves one HTTP request.
     pub(crate) fn http(self: &Arc<Self>, mut request: Request, call: Call) -> Called {
         let service = self.clone();
-        if let Some(uri) = self.base_path.as_deref().and_then(|base| without(base, request.uri())) {
+        let mut taken_off = "";
+        if let Some(base) = self.base_path.as_deref()
+            && let Some(uri) = without_base(base, request.uri())
+        {
             *request.uri_mut() = uri;
+            taken_off = base;
         }
         let request_id = call.request_id.clone().or_else(|| request_id(&request)).unwrap_or_else(fresh_id);
-        if self.probes.serves(request.uri().path()) {
-            let id = request_id.clone();
-            let response = Box::pin(async move {
-                let answered = fence(service.probe(request, id.clone())).await;
-                answered.unwrap_or_else(|panic| service.fell(&panic, None, &id))
-            });
-            return Called { cancel_on_disconnect: true, handler: None, request_id, response };
+        if self.probes.serves(&normal(request.uri().path())) {
+            let asker = Asker { handler: None, request_id, asked: asked(request.method(), None) };
+            let id = asker.request_id.clone();
+            let response = self.fenced(asker.clone(), async move { service.probe(request, id).await });
+            return Called { cancel_on_disconnect: true, asker, response };
         }
-        let head = request.method() == Method::HEAD;
-        let invocation = self.route(request, &request_id, &call);
-        let meta = invocation.meta;
-        let handler = meta.map(|meta| meta.name);
-        let cancel_on_disconnect = meta.is_some_and(|meta| meta.cancel_on_disconnect);
-        let id = request_id.clone();
-        let response = Box::pin(async move {
-            let answered = fence(async {
-                let response = finish(invocation.run().await, handler, &id, service.errors);
-                if head { without_body(response) } else { response }
-            });
-            answered.await.unwrap_or_else(|panic| service.fell(&panic, handler, &id))
-        });
-        Called { cancel_on_disconnect, handler, request_id, response }
+        let method = request.method().clone();
+        let invocation = self.route(request, taken_off, &request_id, &call);
+        self.called(invocation, &method, request_id)
     }
 
-    /// The answer to a request beside whose handler something has panicked.
-    fn fell(&self, panic: &Panicked, handler: Option<&str>, request_id: &str) -> Response {
-        finish(panicked(panic, "serving the request").into_response(), handler, request_id, self.errors)
+    /// Answers a request that is refused before any handler is looked for, through the layers.
+    pub(super) fn refused(self: &Arc<Self>, mut request: Request, failure: Failure, call: &Call) -> Called {
+        request.extensions_mut().insert(Uncalled::from(failure));
+        let request_id = call.request_id.clone().unwrap_or_else(fresh_id);
+        let method = request.method().clone();
+        let invocation = self.invocation(request, Target::nobody(self.nobody.clone()), &request_id, call);
+        self.called(invocation, &method, request_id)
+    }
+
+    /// An HTTP request or a WebSocket message on its way to whoever answers it.
+    pub(super) fn called(
+        self: &Arc<Self>,
+        invocation: Invocation,
+        method: &Method,
+        request_id: Arc<str>,
+    ) -> Called {
+        let meta = invocation.meta;
+        let asker = Asker { handler: meta.map(|meta| meta.name), request_id, asked: asked(method, meta) };
+        let (service, by) = (self.clone(), asker.clone());
+        let response = async move { service.finish(invocation.run().await, &by) };
+        let response = self.fenced(asker.clone(), response);
+        Called { cancel_on_disconnect: meta.is_some_and(|meta| meta.cancel_on_disconnect), asker, response }
+    }
+
+    /// An answer, also where something beside the handler panics.
+    fn fenced(
+        self: &Arc<Self>,
+        asker: Asker,
+        response: impl Future<Output = Response> + Send + 'static,
+    ) -> BoxFuture<'static, Response> {
+        let service = self.clone();
+        Box::pin(async move {
+            fence(response).await.unwrap_or_else(|panic| {
+                service.finish(panicked(&panic, "serving the request").into_response(), &asker)
+            })
+        })
+    }
+
+    /// The answer as it is sent: its failure logged and rendered, and its body left out where there is none.
+    pub(super) fn finish(&self, response: Response, asker: &Asker) -> Response {
+        let Asker { handler, request_id, asked } = asker;
+        asked.of(finish(response, *handler, request_id, self.errors))
     }
 
     /// Serves one HTTP request and waits for all of the answer.
     pub(crate) async fn http_whole(self: &Arc<Self>, request: Request, call: Call) -> Response {
-        let Called { handler, request_id, response, .. } = self.http(request, call);
-        match produced(response.await, usize::MAX).await {
-            Ok(whole) => whole.map(Body::from),
-            Err(failure) => finish(failure.into_response(), handler, &request_id, self.errors),
+        let Called { asker, response, .. } = self.http(request, call);
+        let (parts, body) = response.await.into_parts();
+        match produced(body, usize::MAX).await {
+            Ok(body) => Response::from_parts(parts, body.into()),
+            Err(failure) => self.finish(instead_of(parts, failure), &asker),
         }
     }
 
     /// What a queue would make of a request's end.
     #[cfg(test)]
     pub(crate) async fn outcome(&self, request: Request, call: Call) -> error::Outcome {
-        error::Outcome::of(&self.route(request, &"-".into(), &call).run().await)
+        error::Outcome::of(&self.route(request, "", &"-".into(), &call).run().await)
     }
 
     /// Serves a request that can only be a probe.
@@ -201,27 +236,32 @@ impl Service {
     }
 
     async fn probe(&self, request: Request, request_id: Arc<str>) -> Response {
-        let answer = self.probes.answer(request.method(), request.uri().path(), request.headers()).await;
+        let path = normal(request.uri().path());
+        let answer = self.probes.answer(request.method(), &path, request.headers()).await;
         let response = answer.unwrap_or_else(|| self.nowhere(&request).into_response());
-        let response = finish(response, None, &request_id, self.errors);
-        if request.method() == Method::HEAD { without_body(response) } else { response }
+        let asked = asked(request.method(), None);
+        self.finish(response, &Asker { handler: None, request_id, asked })
     }
 
     /// The answer where nothing is served.
     fn nowhere(&self, request: &Request) -> Failure {
-        self.probes.below_components(request.uri().path()).unwrap_or_else(|| not_found(request))
+        self.probes.below_components(&normal(request.uri().path())).unwrap_or_else(|| not_found(request))
     }
 
-    /// Finds who answers a request.
-    fn route(&self, mut request: Request, request_id: &Arc<str>, call: &Call) -> Invocation {
+    /// Finds who answers a request; the base path may have been taken off its path.
+    fn route(&self, mut request: Request, taken_off: &str, request_id: &Arc<str>, call: &Call) -> Invocation {
         if is_large(&request) {
             DefaultBodyLimit::max(BODY_LIMIT).apply(&mut request);
         }
-        let (served, params, mut uncalled) = match self.router.route(request.method(), request.uri().path()) {
+        let (matched, redirect) = self.matched(&request, taken_off, call);
+        let (served, params, mut uncalled) = match matched {
             Matched::Served(served, params) => (Some(served), params, None),
             Matched::BadPath(served, failure) => (Some(served), Vec::new(), Some(failure.into())),
             Matched::MethodNotAllowed(allow) => (None, Vec::new(), Some(not_allowed(&request, allow))),
-            Matched::NotFound => (None, Vec::new(), Some(self.nowhere(&request).into())),
+            Matched::NotFound => {
+                let nowhere = || self.nowhere(&request).into();
+                (None, Vec::new(), Some(redirect.unwrap_or_else(nowhere)))
+            }
         };
         if !self.lifecycle().has_started() {
             uncalled = Some(Uncalled::from(starting()));
@@ -239,6 +279,24 @@ impl Service {
         self.invocation(request, target, request_id, call)
     }
 
+    /// Who serves the path of a request, or the one that differs by a slash at its end, if that is the same path.
+    fn matched(&self, request: &Request, taken_off: &str, call: &Call) -> (Matched<'_>, Option<Uncalled>) {
+        let path = normal(request.uri().path());
+        let route = |path: &str| self.router.route(request.method(), path);
+        let matched = route(&path);
+        if !matches!(matched, Matched::NotFound) {
+            return (matched, None);
+        }
+        match self.trailing_slash.other(&path, route) {
+            Other::NotFound => (Matched::NotFound, None),
+            Other::Same(matched) => (matched, None),
+            Other::Redirect => {
+                let stage = call.event.as_ref().map(event::stage_in_path).unwrap_or_default();
+                (Matched::NotFound, redirect(&format!("{stage}{taken_off}"), request.uri()))
+            }
+        }
+    }
+
     fn invocation(
         &self,
         mut request: Request,
@@ -247,6 +305,7 @@ impl Service {
         call: &Call,
     ) -> Invocation {
         let Target { meta, user, route, params, endpoint } = target;
+        join_cookies(request.headers_mut());
         let timeout = meta.and_then(|meta| meta.timeout).unwrap_or(call.default_timeout);
         let deadline = Deadline::after(timeout).earlier(call.deadline);
         let (request_id, event) = (Arc::clone(request_id), call.event.clone());
@@ -324,18 +383,8 @@ impl Target {
     }
 }
 
-/// Whether axum's own limit could stop its body.
-fn is_large(request: &Request) -> bool {
-    request.body().size_hint().upper().is_none_or(|upper| upper > AXUM_BODY_LIMIT)
-}
-
 /// Renders a failure, once, and logs it.
-pub(crate) fn finish(
-    mut response: Response,
-    handler: Option<&str>,
-    request_id: &str,
-    errors: Telling,
-) -> Response {
+fn finish(mut response: Response, handler: Option<&str>, request_id: &str, errors: Telling) -> Response {
     if let Some(failure) = response.extensions_mut().remove::<Failure>() {
         error::log(&failure, handler, request_id, None, errors.unmasked);
         response = error::render(response, &failure, request_id, errors.form);
@@ -344,33 +393,4 @@ pub(crate) fn finish(
         response.headers_mut().entry(REQUEST_ID).or_insert(id);
     }
     response
-}
-
-/// The URI without the base path; `None` when it has none.
-fn without(base: &str, uri: &Uri) -> Option<Uri> {
-    let rest = uri.path().strip_prefix(base).filter(|rest| rest.is_empty() || rest.starts_with('/'))?;
-    let query = uri.query().map(|query| format!("?{query}")).unwrap_or_default();
-    format!("{}{query}", if rest.is_empty() { "/" } else { rest }).parse().ok()
-}
-
-/// What a handler is called with by something else than HTTP: a body in JSON.
-pub(super) fn json_request(body: Bytes) -> Request {
-    let mut request = Request::new(Body::from(body));
-    *request.method_mut() = Method::POST;
-    request.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-    request
-}
-
-/// An id that came with the request: visible ASCII, at most 128 long, else it is not passed on.
-fn request_id(request: &Request) -> Option<Arc<str>> {
-    let id = request.headers().get(REQUEST_ID)?.to_str().ok()?;
-    let good = (1..=128).contains(&id.len()) && id.bytes().all(|byte| byte.is_ascii_graphic());
-    good.then(|| id.into())
-}
-
-/// An id of lift's own: random, but no secret. The kernel draws it: a generator of this process would be the same in every
-/// machine that wakes up from one snapshot.
-pub(super) fn fresh_id() -> Arc<str> {
-    let id = Uuid::new_v4();
-    (&*id.hyphenated().encode_lower(&mut Uuid::encode_buffer())).into()
 }

@@ -1,5 +1,6 @@
 use std::time::Duration;
 
+use super::slash::TrailingSlash;
 use crate::config::{Invalid, Reader, Section};
 use crate::error::ErrorForm;
 use crate::health::HealthSettings;
@@ -10,6 +11,7 @@ use crate::health::HealthSettings;
 /// |---|---|---|---|
 /// | `server.listen` | `LIFT_LISTEN` | address of the HTTP server | `0.0.0.0:$PORT` when `PORT` is set, else `127.0.0.1:3000` |
 /// | `server.base_path` | `LIFT_BASE_PATH` | what stands before every path, on the server and in events of all HTTP sources: the base path mapping of a custom domain, the prefix of a load balancer's rule | none |
+/// | `server.trailing_slash` | `LIFT_TRAILING_SLASH` | a slash at the end of a path makes `strict`ly another path, the `same`, or the one that has a handler is told by a `redirect` | `strict` |
 /// | `shutdown.delay` | `LIFT_SHUTDOWN_DELAY` | how long to go on accepting after SIGTERM | 5 s in Kubernetes, else 0 |
 /// | `shutdown.grace` | `LIFT_SHUTDOWN_GRACE` | all of the shutdown, the delay included | 25 s |
 /// | `errors.form` | `LIFT_ERRORS_FORM` | `problem` (RFC 9457) or `short` | `problem` |
@@ -21,6 +23,7 @@ pub(crate) struct AppSettings {
     pub(crate) listen: Option<String>,
     /// Begins with a slash and does not end with one.
     pub(crate) base_path: Option<String>,
+    pub(crate) trailing_slash: TrailingSlash,
     pub(crate) shutdown_delay: Duration,
     pub(crate) shutdown_grace: Duration,
     pub(crate) health: HealthSettings,
@@ -42,6 +45,7 @@ impl AppSettings {
         let in_kubernetes = reader.env("KUBERNETES_SERVICE_HOST").is_some();
         let listen = reader.section(&["server"], "LIFT").optional::<String>("listen");
         let base_path = base_path(&mut reader.section(&["server"], "LIFT"));
+        let trailing_slash = TrailingSlash::read(&mut reader.section(&["server"], "LIFT"));
         let mut shutdown = reader.section(&["shutdown"], "LIFT_SHUTDOWN");
         let delay = shutdown.or("delay", Duration::from_secs(if in_kubernetes { 5 } else { 0 }));
         let grace = shutdown.or("grace", Duration::from_secs(25));
@@ -59,6 +63,7 @@ impl AppSettings {
         Ok(Self {
             listen: listen?,
             base_path: base_path?,
+            trailing_slash: trailing_slash?,
             shutdown_delay: delay?,
             shutdown_grace: grace?,
             health: health?,

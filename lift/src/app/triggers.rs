@@ -16,6 +16,8 @@ pub(crate) struct Triggered {
     pub(crate) physical: Option<String>,
     /// Takes the records of one event together.
     pub(crate) whole: bool,
+    /// Keeps the state of a window.
+    pub(crate) windowed: bool,
     pub(super) user: User,
     pub(super) endpoint: Arc<dyn Endpoint>,
 }
@@ -178,6 +180,13 @@ impl Triggers {
         }
         let only = invokes.next().filter(|only| only.physical.is_none());
         only.filter(|_| invokes.next().is_none())
+    }
+
+    /// What the only handler of windows takes.
+    pub(crate) fn windowed(&self) -> Option<RecordKind> {
+        let mut windowed = self.0.iter().filter(|one| one.windowed);
+        let (only, None) = (windowed.next()?, windowed.next()) else { return None };
+        if let Trigger::Records { kind, .. } = only.meta.trigger { Some(kind) } else { None }
     }
 
     /// The handler of records: the one whose source they come from, or the only one of their kind.

@@ -1,4 +1,4 @@
-//! What a path may be, but for its parameters. Paths are compared as they are sent: percent-encoded, in one way.
+//! What a path may be, but for its parameters. Paths are compared percent-encoded, in one normal form.
 //!
 //! `lift-macros` judges routes by this file, at compile time; `lift` judges prefixes and base paths, at start. The two can share
 //! no code, so the file is in both, and a test in `lift` keeps them the same.

@@ -26,7 +26,7 @@ pub(crate) use foreign::{Foreign, Sources};
 pub(crate) use mask::{masked, masked_beginning};
 pub use opaque::{Error, Result};
 pub use outcome::Outcome;
-pub(crate) use problem::{ErrorForm, Telling, log, render};
+pub(crate) use problem::{ErrorForm, OfRecord, Telling, log, render};
 pub(crate) use rejection::{NotCalled, answered, rejected};
 
 #[cfg(feature = "lambda")]

@@ -124,22 +124,36 @@ pub(crate) fn render<'a>(
     response
 }
 
+/// The record that a failure is about.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct OfRecord<'a> {
+    pub(crate) id: &'a str,
+    /// It is delivered again.
+    pub(crate) returns: bool,
+}
+
 /// One log event for a failure, with the whole chain, at a level that fits; and one count of the metric. Of a batch it
-/// names the record.
+/// names the record; one that is delivered again is a warning, whatever has failed.
 ///
 /// `unmasked` is the service's setting `log.unmasked_errors`.
 pub(crate) fn log(
     failure: &Failure,
     handler: Option<&str>,
     request_id: &str,
-    record: Option<&str>,
+    record: Option<OfRecord<'_>>,
     unmasked: bool,
 ) {
     // A recorder or a subscriber of the program's own that panics costs its line, not the answer.
     let _ = caught(|| write(failure, handler, request_id, record, unmasked));
 }
 
-fn write(failure: &Failure, handler: Option<&str>, request_id: &str, record: Option<&str>, unmasked: bool) {
+fn write(
+    failure: &Failure,
+    handler: Option<&str>,
+    request_id: &str,
+    record: Option<OfRecord<'_>>,
+    unmasked: bool,
+) {
     let (status, code) = (failure.status().as_u16(), failure.code());
     let handler = handler.unwrap_or("-");
     metrics::counter!(
@@ -149,10 +163,8 @@ fn write(failure: &Failure, handler: Option<&str>, request_id: &str, record: Opt
     .increment(1);
     let error = failure.logged(unmasked).or(failure.public_detail()).unwrap_or(failure.title());
     let (level, message) = match failure.origin() {
-        // Nobody else is told that a record goes back to its queue.
-        Origin::Rejected | Origin::Unrouted | Origin::Status if record.is_some() => {
-            (Level::WARN, "record failed")
-        }
+        // Nobody else is told of it.
+        _ if record.is_some_and(|record| record.returns) => (Level::WARN, "record failed"),
         Origin::Rejected | Origin::Unrouted if failure.status().is_client_error() => {
             (Level::DEBUG, "request rejected")
         }
@@ -168,7 +180,7 @@ fn write(failure: &Failure, handler: Option<&str>, request_id: &str, record: Opt
         ($level:ident) => {
             match record {
                 None => tracing::event!(Level::$level, request_id, handler, status, code, error, "{message}"),
-                Some(record) => {
+                Some(OfRecord { id: record, .. }) => {
                     tracing::event!(
                         Level::$level,
                         request_id,
@@ -202,30 +214,36 @@ mod tests {
         let rows = [
             (Origin::Rejected, 422, None, "DEBUG", "request rejected"),
             (Origin::Rejected, 500, None, "ERROR", "invocation failed"),
-            (Origin::Rejected, 422, Some("m1"), "WARN", "record failed"),
-            (Origin::Rejected, 500, Some("m1"), "WARN", "record failed"),
             (Origin::Unrouted, 404, None, "DEBUG", "request rejected"),
-            (Origin::Unrouted, 404, Some("m1"), "WARN", "record failed"),
             (Origin::Decided, 503, None, "WARN", "invocation failed"),
-            (Origin::Decided, 503, Some("m1"), "WARN", "invocation failed"),
             (Origin::Decided, 409, None, "INFO", "invocation refused"),
+            // It was dropped.
+            (Origin::Decided, 409, Some(false), "INFO", "invocation refused"),
+            (Origin::Decided, 503, Some(false), "WARN", "invocation failed"),
             (Origin::Decided, 500, None, "ERROR", "invocation failed"),
             (Origin::Status, 404, None, "INFO", "invocation refused"),
             (Origin::Status, 503, None, "WARN", "invocation failed"),
             (Origin::Status, 500, None, "ERROR", "invocation failed"),
-            (Origin::Status, 404, Some("m1"), "WARN", "record failed"),
             (Origin::Internal, 500, None, "ERROR", "invocation failed"),
-            (Origin::Internal, 503, Some("m1"), "ERROR", "invocation failed"),
             (Origin::Panic, 500, None, "ERROR", "invocation failed"),
             (Origin::Deadline, 504, None, "ERROR", "invocation failed"),
         ];
-        for (origin, status, record, level, message) in rows {
+        let origins = [Origin::Rejected, Origin::Unrouted, Origin::Decided, Origin::Status, Origin::Internal];
+        let returned = origins.into_iter().chain([Origin::Panic, Origin::Deadline]).flat_map(|origin| {
+            [404, 409, 422, 500, 503, 504].map(|status| (origin, status, Some(true), "WARN", "record failed"))
+        });
+        for (origin, status, record, level, message) in rows.into_iter().chain(returned) {
             let failure = Failure::decided(Decision::new(status, "X")).origin_is(origin);
             let written = Log::default();
+            let record = record.map(|returns| OfRecord { id: "m1", returns });
             written.of(|| log(&failure, Some("handler"), "r", record, false));
             let [line] = written.lines().try_into().unwrap();
             let shown = (line["level"].as_str(), line["message"].as_str(), line["record"].as_str());
-            assert_eq!(shown, (Some(level), Some(message), record), "{origin:?} {status}");
+            assert_eq!(
+                shown,
+                (Some(level), Some(message), record.map(|record| record.id)),
+                "{origin:?} {status}"
+            );
         }
     }
 

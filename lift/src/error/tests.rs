@@ -288,9 +288,9 @@ async fn no_text_of_an_error_is_in_any_response() {
                 panic!()
             };
             let response = service.http(request, call()).response.await;
-            let (parts, whole) = response.into_parts();
+            let (mut head, whole) = response.into_parts();
             let whole = crate::body::whole(whole).await.unwrap();
-            let answer = event::encode(http::Response::from_parts(parts, whole), source).unwrap();
+            let answer = event::encode(&mut head, whole, source).unwrap();
             let shown = answer.get();
             assert!(
                 !shown.contains("hunter2") && shown.contains("the-request-id"),
@@ -347,7 +347,7 @@ fn a_record_that_cannot_be_read_is_told_by_its_id_where_a_request_is_the_clients
     let log = Log::default();
     log.of(|| {
         super::log(&rejected, Some("fulfil"), "r", None, false);
-        super::log(&rejected, Some("fulfil"), "r", Some("m1"), false);
+        super::log(&rejected, Some("fulfil"), "r", Some(super::OfRecord { id: "m1", returns: true }), false);
     });
     let lines = log.lines();
     let levels: Vec<_> = lines.iter().map(|line| (line["level"].as_str(), line["record"].as_str())).collect();

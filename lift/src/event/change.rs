@@ -8,6 +8,7 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
+use super::attribute::{Attribute, Decimal};
 use super::record::{Record, StreamRecord};
 use crate::error::Failure;
 
@@ -23,8 +24,12 @@ pub enum ChangeKind {
     Remove,
 }
 
-/// A change of a DynamoDB table, its images read as `T`: numbers, texts, lists and maps as they are, sets as lists,
-/// binary values as base64. A number with more digits than JSON keeps is text.
+/// A change of a DynamoDB table, its images read as `T`: numbers, texts, lists and maps as they are, sets as lists.
+///
+/// A number is read as its field asks: integers of up to 128 bits exactly, `f32` and `f64` rounded to the nearest one, text with
+/// every digit, which is what types of decimals read. Where anything will do, as in a `serde_json::Value` or behind
+/// `#[serde(flatten)]`, it is a number if that keeps every digit, else text. A binary value is base64 as text, and its bytes as
+/// a `Vec<u8>`.
 ///
 /// Which images are there is chosen by the stream's view type.
 ///
@@ -54,7 +59,7 @@ pub enum ChangeKind {
 pub struct Change<T> {
     /// What happened.
     pub kind: ChangeKind,
-    /// The key of the item.
+    /// The key of the item; [`key`](Self::key) reads it as a type of one's own.
     pub keys: Map<String, Value>,
     /// The item before.
     pub old: Option<T>,
@@ -62,6 +67,23 @@ pub struct Change<T> {
     pub new: Option<T>,
     /// What the stream says of it.
     pub record: StreamRecord,
+    /// The key as DynamoDB writes it.
+    written_key: Value,
+}
+
+impl<T> Change<T> {
+    /// The key of the item, read as an image is.
+    ///
+    /// # Errors
+    /// 500 `RECORD_NOT_VALID` when it has another shape.
+    pub fn key<K: DeserializeOwned>(&self) -> Result<K, Failure> {
+        item(&self.written_key)
+    }
+}
+
+/// Reads an item.
+fn item<T: DeserializeOwned>(written: &Value) -> Result<T, Failure> {
+    T::deserialize(Attribute::item(written)).map_err(|error| Failure::internal("RECORD_NOT_VALID", error))
 }
 
 #[derive(Deserialize)]
@@ -74,9 +96,9 @@ struct Wire {
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
 struct Images {
-    keys: Option<Map<String, Value>>,
-    old_image: Option<Map<String, Value>>,
-    new_image: Option<Map<String, Value>>,
+    keys: Option<Value>,
+    old_image: Option<Value>,
+    new_image: Option<Value>,
 }
 
 impl<T: DeserializeOwned, S: Sync> FromRequestParts<S> for Change<T> {
@@ -85,63 +107,21 @@ impl<T: DeserializeOwned, S: Sync> FromRequestParts<S> for Change<T> {
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Failure> {
         let Record(Wire { event_name, dynamodb }) = Record::from_request_parts(parts, state).await?;
         let record = StreamRecord::from_request_parts(parts, state).await?;
-        let invalid = |problem: String| Failure::internal("RECORD_NOT_VALID", problem);
         let kind = match event_name.as_str() {
             "INSERT" => ChangeKind::Insert,
             "MODIFY" => ChangeKind::Modify,
             "REMOVE" => ChangeKind::Remove,
-            other => return Err(invalid(format!("DynamoDB has no change `{}`", other.escape_debug()))),
-        };
-        let read = |image: Option<Map<String, Value>>| {
-            let image = image.map(|image| plain_map(image).map(Value::Object)).transpose()?;
-            image.map(|image| serde_json::from_value(image).map_err(|error| error.to_string())).transpose()
-        };
-        let images = (
-            plain_map(dynamodb.keys.unwrap_or_default()),
-            read(dynamodb.old_image),
-            read(dynamodb.new_image),
-        );
-        match images {
-            (Ok(keys), Ok(old), Ok(new)) => Ok(Self { kind, keys, old, new, record }),
-            (Err(problem), ..) | (_, Err(problem), _) | (.., Err(problem)) => Err(invalid(problem)),
-        }
-    }
-}
-
-fn plain_map(map: Map<String, Value>) -> Result<Map<String, Value>, String> {
-    map.into_iter().map(|(name, value)| Ok((name, plain(value)?))).collect()
-}
-
-/// `{"N": "7"}` to `7`.
-fn plain(typed: Value) -> Result<Value, String> {
-    let wrong = || "an attribute is not written as DynamoDB writes it".to_owned();
-    let Value::Object(typed) = typed else { return Err(wrong()) };
-    let mut pairs = typed.into_iter();
-    let (Some((kind, value)), None) = (pairs.next(), pairs.next()) else { return Err(wrong()) };
-    let number = |text: Value| match text {
-        Value::String(text) => match serde_json::from_str::<serde_json::Number>(&text) {
-            // What JSON's numbers would round stays text.
-            Ok(number) if number.is_f64() && text.bytes().filter(u8::is_ascii_digit).count() > 15 => {
-                Ok(Value::String(text))
+            other => {
+                let problem = format!("DynamoDB has no change `{}`", other.escape_debug());
+                return Err(Failure::internal("RECORD_NOT_VALID", problem));
             }
-            Ok(number) => Ok(Value::Number(number)),
-            Err(_) => Err(wrong()),
-        },
-        _ => Err(wrong()),
-    };
-    Ok(match (kind.as_str(), value) {
-        ("S" | "B", text @ Value::String(_)) | ("BOOL", text @ Value::Bool(_)) => text,
-        ("N", text) => number(text)?,
-        ("NULL", _) => Value::Null,
-        ("SS" | "BS", list @ Value::Array(_)) => list,
-        ("NS", Value::Array(list)) => {
-            let numbers: Result<_, String> = list.into_iter().map(number).collect();
-            Value::Array(numbers?)
-        }
-        ("L", Value::Array(list)) => Value::Array(list.into_iter().map(plain).collect::<Result<_, _>>()?),
-        ("M", Value::Object(map)) => Value::Object(plain_map(map)?),
-        _ => return Err(wrong()),
-    })
+        };
+        let Images { keys, old_image, new_image } = dynamodb;
+        let written_key = keys.unwrap_or_else(|| Value::Object(Map::new()));
+        let image = |written: Option<Value>| written.as_ref().map(item).transpose();
+        let (keys, old, new) = (item(&written_key)?, image(old_image)?, image(new_image)?);
+        Ok(Self { kind, keys, old, new, record, written_key })
+    }
 }
 
 /// The key of an item, written the same way whenever it has the same value: DynamoDB neither keeps an order of its
@@ -153,35 +133,12 @@ pub(crate) fn item_key(keys: &str) -> String {
     let mut key = String::with_capacity(keys.len());
     for (name, typed) in attributes {
         for (kind, value) in typed {
-            let number = value.as_str().filter(|_| kind == "N").and_then(decimal);
-            let value = number.unwrap_or_else(|| value.to_string());
+            let number = value.as_str().filter(|_| kind == "N").and_then(Decimal::of);
+            let value = number.map_or_else(|| value.to_string(), |number| number.to_string());
             key.push_str(&format!("{name:?} {kind:?} {value} "));
         }
     }
     key
-}
-
-/// A number as its digits without zeros at either end, and their power of ten: `-1.50` as `-15e-1`.
-fn decimal(text: &str) -> Option<String> {
-    let (mantissa, exponent) = text.split_once(['e', 'E']).unwrap_or((text, "0"));
-    let exponent: i64 = exponent.parse().ok()?;
-    let (sign, mantissa) = match mantissa.strip_prefix('-') {
-        Some(mantissa) => ("-", mantissa),
-        None => ("", mantissa.strip_prefix('+').unwrap_or(mantissa)),
-    };
-    let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
-    let digits = format!("{whole}{fraction}");
-    if digits.is_empty() || !digits.bytes().all(|digit| digit.is_ascii_digit()) {
-        return None;
-    }
-    let kept = digits.trim_end_matches('0');
-    let power = |length: usize| i64::try_from(length).ok();
-    let exponent =
-        exponent.checked_sub(power(fraction.len())?)?.checked_add(power(digits.len() - kept.len())?)?;
-    Some(match kept.trim_start_matches('0') {
-        "" => "0".to_owned(),
-        kept => format!("{sign}{kept}e{exponent}"),
-    })
 }
 
 #[cfg(test)]
@@ -189,13 +146,6 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-
-    #[test]
-    fn what_is_no_number_has_no_decimal() {
-        for text in ["", "-", "abc", "1x", "e5", "1e", "1e99999999999999999999"] {
-            assert_eq!(decimal(text), None, "{text}");
-        }
-    }
 
     #[test]
     fn a_key_is_told_by_its_value() {
@@ -224,32 +174,6 @@ mod tests {
         assert_ne!(zero(long), zero(&long.replace("678", "679")));
         for odd in ["", ".", "1e", "1e99999999999999999999", "0x1", "1e9223372036854775807", "NaN"] {
             assert!(!zero(odd).is_empty());
-        }
-    }
-
-    #[test]
-    fn attributes_of_every_type_become_plain_json() {
-        let typed = json!({"M": {
-            "s": {"S": "a"}, "n": {"N": "-1.5e3"}, "long": {"N": "12345678901234567890123"}, "whole": {"N": "1234567890123456789"}, "b": {"B": "AA=="}, "t": {"BOOL": true}, "z": {"NULL": true},
-            "ss": {"SS": ["a"]}, "ns": {"NS": ["1", "2"]}, "bs": {"BS": ["AA=="]}, "l": {"L": [{"N": "1"}, {"M": {}}]},
-        }});
-        let expected = json!({
-            "s": "a", "n": -1500.0, "long": "12345678901234567890123", "whole": 1_234_567_890_123_456_789_u64, "b": "AA==", "t": true, "z": null, "ss": ["a"], "ns": [1, 2], "bs": ["AA=="],
-            "l": [1, {}],
-        });
-        assert_eq!(plain(typed), Ok(expected));
-        // JSON's numbers hold 15 digits exactly, and not always 16.
-        assert_eq!(plain(json!({"N": "1.23456789012345"})), Ok(json!(1.23456789012345)));
-        assert_eq!(plain(json!({"N": "1.234567890123456"})), Ok(json!("1.234567890123456")));
-        for wrong in [
-            json!(1),
-            json!({}),
-            json!({"N": 1}),
-            json!({"N": "x"}),
-            json!({"S": "a", "N": "1"}),
-            json!({"X": 1}),
-        ] {
-            assert!(plain(wrong.clone()).is_err(), "{wrong}");
         }
     }
 }

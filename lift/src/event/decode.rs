@@ -25,8 +25,10 @@ pub(crate) enum Decoded<'e> {
     Records(Records<'e>),
     /// `Records` is there and holds none.
     NoRecords,
-    /// An HTTP request that is not well-formed, and why.
-    BadHttp(String, HttpSource),
+    /// The last call of a tumbling window, without records: the ARN of its stream.
+    EndOfWindow(Cow<'e, str>),
+    /// An HTTP request that is not well-formed: why, and what of it can be read.
+    BadHttp(String, Request, HttpSource),
     /// Another event of AWS that is not well-formed, in words: `a batch of records, but …`.
     Bad(String),
     /// An event of AWS that lift has no trigger for, in words: it must not reach a handler of direct invokes, because
@@ -67,6 +69,11 @@ pub(super) struct Event<'e> {
     pub(super) detail_type: Text<'e>,
     pub(super) detail: Option<&'e str>,
     pub(super) resources: Vec<Cow<'e, str>>,
+    /// It is of a tumbling window.
+    pub(super) is_window: bool,
+    /// Whether that window has come to its end, where it says so.
+    pub(super) is_final: Option<bool>,
+    pub(super) source_arn: Text<'e>,
 }
 
 /// Text that borrows from the event where no escape forbids it.
@@ -99,7 +106,7 @@ pub(super) struct RequestContext<'e> {
 
 impl<'e> Event<'e> {
     /// Reads it; `None` when the JSON is no object.
-    fn read(text: &'e str) -> Scanned<Option<Self>> {
+    pub(super) fn read(text: &'e str) -> Scanned<Option<Self>> {
         let mut event = Self::default();
         let mut scan = Scan::new(text);
         let is_object = scan.object(|scan, key| {
@@ -123,6 +130,9 @@ impl<'e> Event<'e> {
                 "Records" => event.records = RawRecords::read(scan)?,
                 "methodArn" | "routeArn" => event.asks_authorizer = scan.text()?,
                 "eventSource" => event.event_source = scan.text()?,
+                "window" => event.is_window = scan.raw()?.starts_with('{'),
+                "isFinalInvokeForWindow" => event.is_final = scan.flag()?,
+                "eventSourceARN" => event.source_arn = scan.text()?,
                 "id" => event.id = scan.text()?,
                 "source" => event.source = scan.text()?,
                 "detail-type" => event.detail_type = scan.text()?,
@@ -182,25 +192,18 @@ pub(crate) fn decode(bytes: &Bytes) -> Decoded<'_> {
     };
     let event = match Event::read(text) {
         Ok(Some(event)) => event,
-        // What is no object goes to a direct invoke as it is.
-        Ok(None) => {
-            return match Scan::new(text).text() {
-                Ok(_) => list(bytes),
-                Err(malformed) => not_json(text, malformed),
-            };
-        }
+        Ok(None) => return no_object(bytes, text),
         Err(malformed) => return not_json(text, malformed),
     };
-    if let Some(records) = event.records {
-        if records.is_empty() {
-            return Decoded::NoRecords;
-        }
-        let made_by_aws = records.made_by_aws();
-        return match records.all(bytes) {
-            Ok(Some(records)) => Decoded::Records(records),
-            Ok(None) => made_by_aws.or_else(|| foreign(bytes)).map_or(Decoded::Other, Decoded::Foreign),
-            Err(problem) => Decoded::Bad(problem),
+    if let Some(found) = event.records {
+        return match (found.is_empty(), event.is_window) {
+            (true, true) => Decoded::EndOfWindow(event.source_arn.unwrap_or_default()),
+            (true, false) => Decoded::NoRecords,
+            (false, is_window) => records(bytes, found, is_window),
         };
+    }
+    if event.is_window && event.is_final.is_some() {
+        return Decoded::EndOfWindow(event.source_arn.unwrap_or_default());
     }
     if event.asks_authorizer.is_some() {
         return other(bytes, true);
@@ -210,17 +213,17 @@ pub(crate) fn decode(bytes: &Bytes) -> Decoded<'_> {
     {
         return match request::message(bytes, event) {
             Ok(request) => Decoded::WebSocket(request, route_key),
-            Err(why) => no_request(text, why, HttpSource::WebSocket),
+            Err(why) => no_request(bytes, text, why, HttpSource::WebSocket),
         };
     }
     if let Some(source) = request::source(&event) {
         return match request::request(bytes, event, source) {
             Ok(request) => Decoded::Http(request, source),
-            Err(why) => no_request(text, why, source),
+            Err(why) => no_request(bytes, text, why, source),
         };
     }
     if let Some((key, source)) = request::wrong_key(&event) {
-        return Decoded::BadHttp(format!("`{key}` is no text"), source);
+        return Decoded::BadHttp(format!("`{key}` is no text"), request::remains(bytes, text), source);
     }
     if let (Some(source), Some(detail_type)) = (&event.source, &event.detail_type) {
         // A rule's schedule, and EventBridge Scheduler's own.
@@ -230,6 +233,24 @@ pub(crate) fn decode(bytes: &Bytes) -> Decoded<'_> {
         return Decoded::Records(Records::one(kind, bytes, event));
     }
     other(bytes, event.is_marked || event.context.lattice || event.event_source.is_some())
+}
+
+fn records<'e>(bytes: &'e Bytes, records: RawRecords<'e>, is_window: bool) -> Decoded<'e> {
+    let made_by_aws = records.made_by_aws();
+    match records.all(bytes) {
+        Ok(Some(records)) => Decoded::Records(Records { is_window, ..records }),
+        Ok(None) => made_by_aws.or_else(|| foreign(bytes)).map_or(Decoded::Other, Decoded::Foreign),
+        Err(problem) => Decoded::Bad(problem),
+    }
+}
+
+/// What is no object: the records of a pipe, the requests of a batch, or what goes to a direct invoke as it is.
+fn no_object<'e>(bytes: &'e Bytes, text: &'e str) -> Decoded<'e> {
+    match (RawRecords::of_pipe(&mut Scan::new(text)), Scan::new(text).text()) {
+        (Ok(Some(found)), _) => records(bytes, found, false),
+        (Ok(None), Ok(_)) => list(bytes),
+        (Err(malformed), _) | (_, Err(malformed)) => not_json(text, malformed),
+    }
 }
 
 #[cold]
@@ -245,10 +266,10 @@ fn not_json<'e>(text: &str, malformed: Malformed) -> Decoded<'e> {
 
 /// What cannot be read is treated alike, wherever in the event it is.
 #[cold]
-fn no_request<'e>(text: &str, why: NoRequest, source: HttpSource) -> Decoded<'e> {
+fn no_request<'e>(bytes: &Bytes, text: &str, why: NoRequest, source: HttpSource) -> Decoded<'e> {
     match why {
         NoRequest::Malformed(malformed) => not_json(text, malformed),
-        NoRequest::Bad(problem) => Decoded::BadHttp(problem, source),
+        NoRequest::Bad(problem) => Decoded::BadHttp(problem, request::remains(bytes, text), source),
     }
 }
 
@@ -260,7 +281,7 @@ fn other(bytes: &Bytes, is_marked: bool) -> Decoded<'_> {
     }
 }
 
-/// A list may hold the records of a pipe or the requests of a batch.
+/// A list may hold what a pipe has from a source without a trigger, or the requests of a batch.
 fn list(bytes: &Bytes) -> Decoded<'_> {
     let has = |text: &str| memmem::find(bytes, text.as_bytes()).is_some();
     other(bytes, has("\"aws:") || has("\"SelfManagedKafka\"") || has("\"parentTypeName\""))
@@ -276,7 +297,7 @@ mod tests {
     fn http(event: serde_json::Value) -> Request {
         match decode(&Bytes::from(event.to_string())) {
             Decoded::Http(request, HttpSource::HttpApi) => request,
-            Decoded::BadHttp(why, _) => panic!("{why}"),
+            Decoded::BadHttp(why, ..) => panic!("{why}"),
             _ => panic!("not HTTP"),
         }
     }
@@ -364,7 +385,7 @@ mod tests {
         // One more is the cookies'.
         assert_eq!(http(with_headers(10_000)).headers().len(), 10_001);
         let bytes = Bytes::from(with_headers(40_000).to_string());
-        let Decoded::BadHttp(why, HttpSource::HttpApi) = decode(&bytes) else { panic!("it was taken") };
+        let Decoded::BadHttp(why, _, HttpSource::HttpApi) = decode(&bytes) else { panic!("it was taken") };
         assert!(why.contains("more headers"), "{why}");
 
         let mut large = event("/", "$default");
@@ -393,7 +414,7 @@ mod tests {
             (r#"{"Records":[{},{"eventSource":"aws:ses","x":1e999}]}"#, "aws:ses"),
             (r#"{"eventSource":"aws:kafka","records":{}}"#, "aws:kafka"),
             (r#"{"eventSource":"SelfManagedKafka","records":{"x":1e999}}"#, "SelfManagedKafka"),
-            (r#"[{"eventSource":"aws:sqs","body":"{}"}]"#, "aws:sqs"),
+            (r#"[{"eventSource":"aws:kafka","body":"{}"}]"#, "aws:kafka"),
             (r#"[{"info":{"fieldName":"order","parentTypeName":"Query"}}]"#, "AppSync"),
         ] {
             let bytes = Bytes::from(text);
@@ -409,7 +430,7 @@ mod tests {
             (r#"{"requestContext":{"connectionId":"b","stage":"prod"}}"#, "requestContext.routeKey"),
         ] {
             let bytes = Bytes::from(text);
-            let Decoded::BadHttp(why, _) = decode(&bytes) else { panic!("{text}") };
+            let Decoded::BadHttp(why, ..) = decode(&bytes) else { panic!("{text}") };
             assert_eq!(why, format!("`{key}` is no text"), "{text}");
         }
         assert!(matches!(decode(&Bytes::from(r#"{"Records":[{"title":"Blue"}]}"#)), Decoded::Other));

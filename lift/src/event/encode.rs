@@ -3,10 +3,9 @@
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use bytes::Bytes;
-use http::header::{
-    CONNECTION, CONTENT_ENCODING, CONTENT_TYPE, SET_COOKIE, TE, TRAILER, TRANSFER_ENCODING, UPGRADE,
-};
-use http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode};
+use http::header::{CONNECTION, CONTENT_ENCODING, SET_COOKIE, TE, TRAILER, TRANSFER_ENCODING, UPGRADE};
+use http::response::Parts;
+use http::{HeaderMap, HeaderName, HeaderValue};
 use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
 use serde_json::value::{RawValue, to_raw_value};
@@ -41,13 +40,18 @@ pub(crate) enum HttpSource {
 }
 
 /// The answer to an HTTP event, written with the keys that its source reads.
-struct HttpAnswer {
+struct HttpAnswer<'a> {
     source: HttpSource,
-    status: StatusCode,
-    /// Each value is UTF-8.
-    headers: HeaderMap,
-    body: String,
-    is_base64_encoded: bool,
+    /// Each value of a header is UTF-8.
+    head: &'a Parts,
+    /// `None` when it follows by itself.
+    body: Option<WrittenBody>,
+}
+
+/// A body as JSON can hold it.
+struct WrittenBody {
+    text: String,
+    is_base64: bool,
 }
 
 /// The value of a response header is no text, and JSON has nothing else.
@@ -103,54 +107,78 @@ impl HttpSource {
 ///
 /// # Errors
 /// `RESPONSE_HEADER_NOT_UTF8` and `RESPONSE_TOO_LARGE`: Lambda could not pass it on.
-pub(crate) fn encode(response: Response<Bytes>, source: HttpSource) -> Result<Box<RawValue>, Failure> {
-    let (mut parts, body) = response.into_parts();
-    without_hop_by_hop(&mut parts.headers);
-    let odd = parts.headers.iter().find(|(_, value)| std::str::from_utf8(value.as_bytes()).is_err());
+pub(crate) fn encode(head: &mut Parts, body: Bytes, source: HttpSource) -> Result<Box<RawValue>, Failure> {
+    let body = WrittenBody::of(body, &head.headers);
+    if body.text.len() > source.body_limit() {
+        return Err(TooLarge::body(source.body_limit()).into());
+    }
+    write(head, Some(body), source)
+}
+
+/// The head of an answer whose body follows bit by bit, as a function URL reads it before that.
+///
+/// # Errors
+/// As [`encode`].
+pub(crate) fn encode_head(head: &mut Parts) -> Result<Box<RawValue>, Failure> {
+    write(head, None, HttpSource::FunctionUrl)
+}
+
+fn write(head: &mut Parts, body: Option<WrittenBody>, source: HttpSource) -> Result<Box<RawValue>, Failure> {
+    without_hop_by_hop(&mut head.headers);
+    let odd = head.headers.iter().find(|(_, value)| std::str::from_utf8(value.as_bytes()).is_err());
     if let Some((name, _)) = odd {
         return Err(Failure::internal("RESPONSE_HEADER_NOT_UTF8", HeaderNotUtf8(name.to_string())));
     }
-    let (body, is_base64_encoded) = match String::from_utf8(body.into()) {
-        Ok(text) if is_text(&parts.headers) => (text, false),
-        Ok(text) => (BASE64_STANDARD.encode(text), true),
-        Err(binary) => (BASE64_STANDARD.encode(binary.as_bytes()), true),
-    };
-    if body.len() > source.body_limit() {
-        return Err(TooLarge::body(source.body_limit()).into());
-    }
-    let answer = HttpAnswer { source, status: parts.status, headers: parts.headers, body, is_base64_encoded };
+    let answer = HttpAnswer { source, head, body };
     let answer = to_raw_value(&answer).map_err(|error| Failure::unwritable(&error))?;
     TooLarge::check(&answer, source.response_limit())?;
     Ok(answer)
 }
 
-impl Serialize for HttpAnswer {
+impl WrittenBody {
+    /// What is UTF-8 is text, whatever its type says: it is shorter so, and a REST API decodes base64 only for the types that
+    /// it is told to. What was encoded once more may be UTF-8 by chance alone.
+    fn of(body: Bytes, headers: &HeaderMap) -> Self {
+        let base64 = |bytes: &[u8]| Self { text: BASE64_STANDARD.encode(bytes), is_base64: true };
+        if headers.contains_key(CONTENT_ENCODING) {
+            return base64(&body);
+        }
+        match String::from_utf8(body.into()) {
+            Ok(text) => Self { text, is_base64: false },
+            Err(binary) => base64(binary.as_bytes()),
+        }
+    }
+}
+
+impl Serialize for HttpAnswer<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let (status, headers) = (self.head.status, &self.head.headers);
         let mut answer = serializer.serialize_map(None)?;
-        answer.serialize_entry("statusCode", &self.status.as_u16())?;
+        answer.serialize_entry("statusCode", &status.as_u16())?;
         if matches!(self.source, HttpSource::LoadBalancer { .. }) {
-            let reason = self.status.canonical_reason().unwrap_or("-");
-            answer
-                .serialize_entry("statusDescription", &format_args!("{} {reason}", self.status.as_str()))?;
+            let reason = status.canonical_reason().unwrap_or("-");
+            answer.serialize_entry("statusDescription", &format_args!("{} {reason}", status.as_str()))?;
         }
         match self.source {
             HttpSource::HttpApi | HttpSource::FunctionUrl => {
-                answer.serialize_entry("headers", &Joined { headers: &self.headers, cookies: false })?;
+                answer.serialize_entry("headers", &Joined { headers, cookies: false })?;
                 // They are always there: readers of this format may insist on them.
-                answer.serialize_entry("cookies", &Values(&self.headers, &SET_COOKIE))?;
+                answer.serialize_entry("cookies", &Values(headers, &SET_COOKIE))?;
             }
             HttpSource::WebSocket => {
-                answer.serialize_entry("headers", &Joined { headers: &self.headers, cookies: false })?;
+                answer.serialize_entry("headers", &Joined { headers, cookies: false })?;
             }
             HttpSource::RestApi | HttpSource::LoadBalancer { multi_value: true } => {
-                answer.serialize_entry("multiValueHeaders", &Many(&self.headers))?;
+                answer.serialize_entry("multiValueHeaders", &Many(headers))?;
             }
             HttpSource::LoadBalancer { multi_value: false } => {
-                answer.serialize_entry("headers", &Joined { headers: &self.headers, cookies: true })?;
+                answer.serialize_entry("headers", &Joined { headers, cookies: true })?;
             }
         }
-        answer.serialize_entry("body", &self.body)?;
-        answer.serialize_entry("isBase64Encoded", &self.is_base64_encoded)?;
+        if let Some(body) = &self.body {
+            answer.serialize_entry("body", &body.text)?;
+            answer.serialize_entry("isBase64Encoded", &body.is_base64)?;
+        }
         answer.end()
     }
 }
@@ -167,14 +195,15 @@ const HOP_BY_HOP: [HeaderName; 7] = [
 ];
 
 /// Takes out what a gateway must not pass on: the headers of a connection, and those that `connection` names.
-pub(crate) fn without_hop_by_hop(headers: &mut HeaderMap) {
+fn without_hop_by_hop(headers: &mut HeaderMap) {
     // A look at the few that are there costs less than a search for each that might be.
     if !headers.keys().any(|name| HOP_BY_HOP.contains(name)) {
         return;
     }
-    let named = headers.get_all(CONNECTION).iter().filter_map(|names| names.to_str().ok());
+    let named =
+        headers.get_all(CONNECTION).iter().flat_map(|names| names.as_bytes().split(|byte| *byte == b','));
     let named: Vec<HeaderName> =
-        named.flat_map(|names| names.split(',')).filter_map(|name| name.trim().parse().ok()).collect();
+        named.filter_map(|name| HeaderName::from_bytes(name.trim_ascii()).ok()).collect();
     for name in HOP_BY_HOP.iter().chain(&named) {
         headers.remove(name);
     }
@@ -249,38 +278,22 @@ fn spellings(name: &str) -> impl Iterator<Item = String> {
     })
 }
 
-/// Whether a body that is UTF-8 is meant to be read as text.
-fn is_text(headers: &HeaderMap) -> bool {
-    if headers.contains_key(CONTENT_ENCODING) {
-        return false;
-    }
-    let Some(kind) = headers.get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok()) else { return true };
-    let kind = kind.split(';').next().unwrap_or(kind).trim();
-    let begins = |start: &str| kind.get(..start.len()).is_some_and(|part| part.eq_ignore_ascii_case(start));
-    let ends = |end: &str| {
-        let from = kind.len().checked_sub(end.len());
-        from.and_then(|from| kind.get(from..)).is_some_and(|part| part.eq_ignore_ascii_case(end))
-    };
-    const TEXTS: [&str; 4] = [
-        "application/json",
-        "application/xml",
-        "application/javascript",
-        "application/x-www-form-urlencoded",
-    ];
-    TEXTS.iter().any(|text| kind.eq_ignore_ascii_case(text))
-        || begins("text/")
-        || ends("+json")
-        || ends("+xml")
-}
-
 #[cfg(test)]
 mod tests {
+    use http::Response;
+    use http::header::CONTENT_TYPE;
+
     use super::*;
+
+    fn encode(response: Response<Bytes>, source: HttpSource) -> Result<Box<RawValue>, Failure> {
+        let (mut head, body) = response.into_parts();
+        super::encode(&mut head, body, source)
+    }
 
     fn response(kind: Option<&'static str>, body: impl Into<Bytes>) -> Response<Bytes> {
         let mut response = Response::new(body.into());
         if let Some(kind) = kind {
-            response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(kind));
+            response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_bytes(kind.as_bytes()).unwrap());
         }
         response
     }
@@ -291,16 +304,33 @@ mod tests {
     }
 
     #[test]
-    fn text_stays_text_and_the_rest_is_base64() {
+    fn what_is_utf_8_is_text_whatever_its_type_says_and_the_rest_is_base64() {
         for (kind, body, expected, base64) in [
             (Some("application/problem+json"), &b"{}"[..], "{}", false),
             (Some("text/plain; charset=utf-8"), "ü".as_bytes(), "ü", false),
             (None, b"x", "x", false),
-            (Some("image/png"), b"x", "eA==", true),
+            (Some("image/png"), b"x", "x", false),
+            (Some("image/svg"), b"<svg/>", "<svg/>", false),
+            (Some("application/yaml"), "a: ü\n".as_bytes(), "a: ü\n", false),
+            (Some("application/x-ndjson"), b"{}\n{}\n", "{}\n{}\n", false),
+            (Some("application/graphql"), b"{a}", "{a}", false),
+            (Some("application/octet-stream"), b"\0a", "\0a", false),
+            (Some("\u{fc}"), b"x", "x", false),
             (Some("text/plain"), b"\xff", "/w==", true),
+            (Some("text/plain; charset=iso-8859-1"), b"\xfc", "/A==", true),
         ] {
             let answer = answer(response(kind, body.to_vec()));
-            assert_eq!((&answer["body"], &answer["isBase64Encoded"]), (&expected.into(), &base64.into()));
+            assert_eq!(
+                (&answer["body"], &answer["isBase64Encoded"]),
+                (&expected.into(), &base64.into()),
+                "{kind:?}"
+            );
+        }
+        for encoding in ["gzip", "br", "identity", ""] {
+            let mut encoded = response(Some("text/plain"), "x");
+            encoded.headers_mut().insert(CONTENT_ENCODING, encoding.parse().unwrap());
+            let answer = answer(encoded);
+            assert_eq!((&answer["body"], &answer["isBase64Encoded"]), (&"eA==".into(), &true.into()));
         }
     }
 
@@ -369,7 +399,7 @@ mod tests {
             let mut odd = response(None, "");
             for (name, value) in [
                 ("connection", "close, X-Hop"),
-                ("connection", "x-other"),
+                ("connection", "x-other,\u{fc}"),
                 ("x-hop", "1"),
                 ("x-other", "1"),
                 ("x-end", "1"),
@@ -380,7 +410,7 @@ mod tests {
                 ("transfer-encoding", "chunked"),
                 ("upgrade", "h2c"),
             ] {
-                odd.headers_mut().append(name, HeaderValue::from_static(value));
+                odd.headers_mut().append(name, HeaderValue::from_bytes(value.as_bytes()).unwrap());
             }
             let answer = encode(odd, source).unwrap();
             let answer: serde_json::Value = serde_json::from_str(answer.get()).unwrap();

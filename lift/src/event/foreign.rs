@@ -322,7 +322,7 @@ mod tests {
         }
         for event in [
             r#"{"Records":[{"eventSource":"aws:ses","ses":{"subject":"\ud800"}}]}"#,
-            r#"[{"eventSource":"aws:kinesis","data":"\ud800"}]"#,
+            r#"[{"eventSource":"aws:kafka","value":"\ud800"}]"#,
             r#"[{"eventSource":"SelfManagedKafka","key":1e999}]"#,
             r#"[{"info":{"fieldName":"order","parentTypeName":"Query"},"arguments":{"name":"\ud800"}}]"#,
             r#"{"methodArn":"arn:aws:execute-api","headers":null,"x":"\ud800"}"#,

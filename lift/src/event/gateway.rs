@@ -9,7 +9,7 @@ use axum_core::response::Response;
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use bytes::Bytes;
-use http::header::{COOKIE, HOST, SET_COOKIE};
+use http::header::{COOKIE, HOST, LOCATION, SET_COOKIE};
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use percent_encoding::percent_decode_str;
 use serde_json::{Map, Value, json};
@@ -111,6 +111,16 @@ pub(crate) fn event(source: HttpSource, head: &http::request::Parts, body: &[u8]
             "body": text, "isBase64Encoded": is_base64_encoded,
         }),
     }
+}
+
+/// A response to a client whose URLs have no stage: a place that has one is that without it.
+pub(crate) fn without_stage(mut response: Response) -> Response {
+    let location = response.headers().get(LOCATION).and_then(|place| place.to_str().ok());
+    let place = location.and_then(|place| place.strip_prefix('/')?.strip_prefix(STAGE));
+    if let Some(Ok(place)) = place.filter(|place| place.starts_with('/')).map(HeaderValue::from_str) {
+        response.headers_mut().insert(LOCATION, place);
+    }
+    response
 }
 
 /// The response that the client gets, or why the source answers 502.

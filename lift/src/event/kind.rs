@@ -33,6 +33,15 @@ impl RecordKind {
         })
     }
 
+    /// The kind of stream that has this ARN.
+    pub(crate) fn of_stream(arn: &str) -> Option<Self> {
+        match arn.split(':').nth(2)? {
+            "kinesis" => Some(Self::Kinesis),
+            "dynamodb" => Some(Self::DynamoDb),
+            _ => None,
+        }
+    }
+
     /// The key of `#[lift::handler]` that names it.
     #[must_use]
     pub fn key(self) -> &'static str {

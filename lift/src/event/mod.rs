@@ -4,6 +4,7 @@
 //! The only module that knows AWS's wire formats. What an event is, is told by the keys it has, in one pass that
 //! borrows from its bytes.
 
+mod attribute;
 mod batch;
 mod change;
 mod context;
@@ -20,8 +21,10 @@ mod records;
 mod request;
 pub(crate) mod sample;
 mod scan;
+mod stage;
 #[cfg(test)]
 mod tests;
+mod window;
 
 pub use batch::Whole;
 pub use batch::{Batch, Failed, Item};
@@ -31,12 +34,15 @@ pub use change::{Change, ChangeKind};
 pub use context::{HttpContext, RequestContext};
 pub(crate) use decode::{Decoded, decode};
 pub(crate) use describe::describe;
-pub(crate) use encode::{HeaderNotUtf8, HttpSource, RESPONSE_LIMIT, TooLarge, encode, without_hop_by_hop};
+pub(crate) use encode::{HeaderNotUtf8, HttpSource, RESPONSE_LIMIT, TooLarge, encode, encode_head};
 pub use kind::RecordKind;
 pub use record::{
     EventBridgeEvent, KinesisRecord, Record, S3Object, SnsNotification, SqsMessage, StreamRecord,
 };
 pub(crate) use records::{BatchItem, Records};
+pub(crate) use stage::stage_in_path;
+pub(crate) use window::WindowState;
+pub use window::{Window, Windowed};
 
 /// The largest body of a request that Lambda passes: 6 MB.
 pub(crate) const BODY_LIMIT: usize = 6 * 1024 * 1024;

@@ -316,7 +316,7 @@ fn what_is_half_of_a_request_is_told_from_a_payload_of_ones_own() {
     ] {
         let bytes = Bytes::from(event.to_string());
         let told = match decode(&bytes) {
-            Decoded::BadHttp(problem, source) => Some((problem, source)),
+            Decoded::BadHttp(problem, _, source) => Some((problem, source)),
             Decoded::Other => None,
             _ => panic!("{event}"),
         };

@@ -285,7 +285,10 @@ impl<'de> Deserialize<'de> for KinesisRecord {
             arn: String,
             #[serde(rename = "eventID", default)]
             event_id: String,
-            kinesis: Inner,
+            kinesis: Option<Inner>,
+            // A pipe has its keys among the others.
+            #[serde(flatten)]
+            piped: Inner,
         }
         #[derive(Deserialize)]
         #[serde(rename_all = "camelCase")]
@@ -296,7 +299,9 @@ impl<'de> Deserialize<'de> for KinesisRecord {
             sequence_number: String,
             approximate_arrival_timestamp: Option<f64>,
         }
-        let Wire { arn, event_id, kinesis } = Wire::deserialize(deserializer)?;
+        let Wire { arn, event_id, kinesis, piped } = Wire::deserialize(deserializer)?;
+        let kinesis = kinesis.or(Some(piped).filter(|piped| !piped.sequence_number.is_empty()));
+        let kinesis = kinesis.ok_or_else(|| serde::de::Error::missing_field("kinesis"))?;
         Ok(Self {
             event_source_arn: arn,
             partition_key: kinesis.partition_key,

@@ -20,8 +20,10 @@ pub(crate) struct Records<'e> {
     pub(crate) source: Cow<'e, str>,
     /// The `detail-type` of an EventBridge event.
     pub(crate) detail_type: Cow<'e, str>,
-    /// At least one.
+    /// At least one, but for the end of a window.
     pub(crate) items: Vec<BatchItem<'e>>,
+    /// They are of a tumbling window.
+    pub(crate) is_window: bool,
 }
 
 /// One record.
@@ -38,9 +40,21 @@ pub(crate) struct BatchItem<'e> {
     pub(crate) start: usize,
 }
 
-/// The value of `Records`, as far as lift reads it.
-#[derive(Default)]
-pub(super) struct RawRecords<'e>(Vec<RawItem<'e>>);
+/// The value of `Records`, or the list that a pipe of EventBridge sends, as far as lift reads it.
+pub(super) struct RawRecords<'e> {
+    items: Vec<RawItem<'e>>,
+    by: Sender,
+}
+
+/// Who sends records.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Sender {
+    /// Their source, or Lambda on its behalf.
+    Source,
+    /// A pipe of EventBridge: it has the keys of `kinesis` among the others, and names a record of a stream by its `eventID`
+    /// (<https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-pipes-batching-concurrency.html>).
+    Pipe,
+}
 
 type Text<'e> = Option<Cow<'e, str>>;
 
@@ -49,6 +63,8 @@ type Text<'e> = Option<Cow<'e, str>>;
 struct RawItem<'e> {
     /// Where it begins in the event.
     start: usize,
+    /// All of it.
+    written: &'e str,
     source: Text<'e>,
     arn: Text<'e>,
     subscription: Text<'e>,
@@ -82,6 +98,7 @@ impl<'e> RawItem<'e> {
             }
             Ok(())
         })?;
+        item.written = scan.since(item.start)?;
         Ok(item)
     }
 }
@@ -137,34 +154,43 @@ impl<'e> RawRecords<'e> {
             items.push(RawItem::scan(scan)?);
             Ok(())
         })?;
-        Ok(is_list.then_some(Self(items)))
+        Ok(is_list.then_some(Self { items, by: Sender::Source }))
+    }
+
+    /// The records of a pipe; `None` when an event is no list of them.
+    pub(super) fn of_pipe(scan: &mut Scan<'e>) -> Scanned<Option<Self>> {
+        let records = Self::read(scan)?.map(|records| Self { by: Sender::Pipe, ..records });
+        let piped = |kind| matches!(kind, RecordKind::Sqs | RecordKind::Kinesis | RecordKind::DynamoDb);
+        Ok(records.filter(|records| records.items.iter().filter_map(RawItem::kind).any(piped)))
     }
 
     /// The source of AWS that they come from, if they do.
     pub(super) fn made_by_aws(&self) -> Option<String> {
-        let source =
-            self.0.iter().find_map(|item| item.source.as_deref().filter(|source| source.starts_with("aws:")));
+        let source = self
+            .items
+            .iter()
+            .find_map(|item| item.source.as_deref().filter(|source| source.starts_with("aws:")));
         source.map(|source| format!("a batch of records from `{}`", source.escape_debug()))
     }
 
     pub(super) fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.items.is_empty()
     }
 
     /// The records; `None` when they are of no kind that lift knows, and what is wrong with them in words.
     pub(super) fn all(self, bytes: &'e Bytes) -> Result<Option<Records<'e>>, String> {
-        let Some(kind) = self.0.iter().find_map(RawItem::kind) else { return Ok(None) };
+        let Some(kind) = self.items.iter().find_map(RawItem::kind) else { return Ok(None) };
         let noun = kind.noun();
-        let mut items = Vec::with_capacity(self.0.len());
+        let mut items = Vec::with_capacity(self.items.len());
         let mut arn: Option<Cow<'e, str>> = None;
-        for (index, raw) in self.0.into_iter().enumerate() {
+        for (index, raw) in self.items.into_iter().enumerate() {
             let which = |problem: String| {
                 format!("a batch of records from `aws:{kind}`, but record {index} {problem}")
             };
             if raw.kind() != Some(kind) {
                 return Err(which(format!("is no {noun}")));
             }
-            let read = raw.read(kind, bytes).map_err(which)?;
+            let read = raw.read(kind, self.by, bytes).map_err(which)?;
             match &arn {
                 None => arn = Some(read.arn),
                 Some(arn) if *arn == read.arn => {}
@@ -175,8 +201,7 @@ impl<'e> RawRecords<'e> {
             }
             items.push(read.item);
         }
-        let (source, detail_type) = Default::default();
-        Ok(Some(Records { kind, arn: arn.unwrap_or_default(), source, detail_type, items }))
+        Ok(Some(Records { items, ..Records::of(kind, arn.unwrap_or_default()) }))
     }
 }
 
@@ -185,8 +210,9 @@ impl<'e> RawItem<'e> {
         RecordKind::of(self.source.as_deref()?)
     }
 
-    fn read(self, kind: RecordKind, bytes: &'e Bytes) -> Result<Read<'e>, String> {
+    fn read(self, kind: RecordKind, by: Sender, bytes: &'e Bytes) -> Result<Read<'e>, String> {
         let start = self.start;
+        let event_id = |id: &Text<'e>| id.clone().filter(|_| by == Sender::Pipe);
         let missing = |key: &str| format!("has no `{key}`");
         let no_text = |key: &str| format!("its `{key}` is no text");
         let shared = |raw: Option<&'e str>, key: &str| match raw {
@@ -207,9 +233,11 @@ impl<'e> RawItem<'e> {
                 Read { arn, item: BatchItem { id, group, shard, body, start } }
             }
             RecordKind::Kinesis => {
+                let record = self.kinesis.or((by == Sender::Pipe).then_some(self.written));
                 let [sequence_number, group, data] =
-                    texts(self.kinesis, ["sequenceNumber", "partitionKey", "data"])?;
-                let id = sequence_number.ok_or_else(|| missing("kinesis.sequenceNumber"))?;
+                    texts(record, ["sequenceNumber", "partitionKey", "data"])?;
+                let id = event_id(&self.event_id).or(sequence_number);
+                let id = id.ok_or_else(|| missing("kinesis.sequenceNumber"))?;
                 let data = data.ok_or_else(|| no_text("kinesis.data"));
                 let body = data.and_then(|data| {
                     let decoded = BASE64_STANDARD.decode(data.as_bytes());
@@ -224,7 +252,8 @@ impl<'e> RawItem<'e> {
                 Read { arn, item: BatchItem { id, group, shard, body, start } }
             }
             RecordKind::DynamoDb => {
-                let [id] = texts(self.dynamodb, ["SequenceNumber"])?;
+                let [sequence_number] = texts(self.dynamodb, ["SequenceNumber"])?;
+                let id = event_id(&self.event_id).or(sequence_number);
                 let id = id.ok_or_else(|| missing("dynamodb.SequenceNumber"))?;
                 let group = raw(self.dynamodb, "Keys")?.map(Cow::Borrowed);
                 let body = shared(self.dynamodb, "dynamodb");
@@ -251,6 +280,16 @@ impl<'e> RawItem<'e> {
 }
 
 impl<'e> Records<'e> {
+    fn of(kind: RecordKind, arn: Cow<'e, str>) -> Self {
+        let (source, detail_type) = Default::default();
+        Self { kind, arn, source, detail_type, items: Vec::new(), is_window: false }
+    }
+
+    /// The end of a window, which has no records of its own.
+    pub(crate) fn end_of_window(kind: RecordKind, arn: Cow<'e, str>) -> Self {
+        Self { is_window: true, ..Self::of(kind, arn) }
+    }
+
     /// An event of EventBridge, which is its own only record.
     pub(super) fn one(kind: RecordKind, bytes: &'e Bytes, event: Event<'e>) -> Self {
         let detail = event.detail.map(|detail| match Scan::new(detail).text() {
@@ -271,6 +310,7 @@ impl<'e> Records<'e> {
             source: event.source.unwrap_or_default(),
             detail_type: event.detail_type.unwrap_or_default(),
             items: vec![item],
+            is_window: false,
         }
     }
 
@@ -287,6 +327,7 @@ impl<'e> Records<'e> {
                 "an EventBridge schedule without its ARN".to_owned()
             }
             RecordKind::Schedule => format!("the EventBridge schedule `{name}`"),
+            kind if self.is_window => format!("a tumbling window of records from `aws:{kind}`, of `{name}`"),
             kind => format!("a batch of records from `aws:{kind}`, of `{name}`"),
         }
     }

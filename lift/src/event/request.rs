@@ -11,9 +11,10 @@ use http::header::{CONTENT_TYPE, COOKIE};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Uri};
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 
-use super::decode::{Event, Headers, RequestContext};
+use super::decode::{Event, Headers};
 use super::encode::HttpSource;
 use super::scan::{Malformed, Pairs, Scan, Scanned};
+use super::stage::without_stage;
 
 /// Why an event holds no request.
 #[derive(Debug)]
@@ -184,6 +185,22 @@ pub(super) fn request(bytes: &Bytes, event: Event<'_>, source: HttpSource) -> Re
     Ok(request)
 }
 
+/// What can be read of a request that is not well-formed: its method and its headers, for the layers that its answer
+/// passes.
+#[cold]
+pub(super) fn remains(bytes: &Bytes, text: &str) -> Request {
+    let mut request = Request::new(Body::empty());
+    let Ok(Some(event)) = Event::read(text) else { return request };
+    let method = method_of_api(&event).or(event.http_method.as_deref()).unwrap_or_default();
+    if let Ok(method) = Method::from_bytes(method.as_bytes()) {
+        *request.method_mut() = method;
+    }
+    if let Ok(headers) = headers(bytes, event.multi_value_headers, event.headers) {
+        *request.headers_mut() = headers;
+    }
+    request
+}
+
 /// The request of a WebSocket message: its body, and the head of the request that has opened the connection.
 pub(super) fn message(bytes: &Bytes, event: Event<'_>) -> Result<Request, NoRequest> {
     let mut query = form_urlencoded::Serializer::new(String::new());
@@ -279,20 +296,6 @@ fn header_name(name: &str) -> Option<HeaderName> {
         "x-forwarded-for" "x-forwarded-port" "x-forwarded-proto" "x-amzn-trace-id" "x-request-id" "x-api-key"
         "sec-ch-ua" "sec-ch-ua-mobile" "sec-ch-ua-platform" "sec-fetch-dest" "sec-fetch-mode" "sec-fetch-site"
         "sec-fetch-user" "x-amz-cf-id" "x-correlation-id" "idempotency-key"
-    }
-}
-
-/// An HTTP API puts the name of a stage other than `$default` before the path, under its own name only: a custom
-/// domain has base path mappings instead.
-fn without_stage<'p>(path: &'p str, context: &RequestContext<'_>) -> &'p str {
-    let own_name = context.domain_name.as_deref().is_some_and(|name| name.contains(".execute-api."));
-    let Some(stage) = context.stage.as_deref().filter(|stage| own_name && *stage != "$default") else {
-        return path;
-    };
-    match path.strip_prefix('/').and_then(|rest| rest.strip_prefix(stage)) {
-        Some("") => "/",
-        Some(rest) if rest.starts_with('/') => rest,
-        _ => path,
     }
 }
 

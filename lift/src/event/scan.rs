@@ -174,6 +174,11 @@ impl<'e> Scan<'e> {
     pub(super) fn raw(&mut self) -> Scanned<&'e str> {
         let start = self.place();
         self.skip()?;
+        self.since(start)
+    }
+
+    /// What has been read since this place.
+    pub(super) fn since(&self, start: usize) -> Scanned<&'e str> {
         self.text.get(start..self.at).ok_or(Malformed::Syntax)
     }
 

@@ -6,11 +6,14 @@
 
 use axum_core::response::{ErrorResponse, IntoResponse, Response};
 use http::StatusCode;
+use serde::Serialize;
 
 use super::hidden::is_err;
-use super::kind::{Buried, Decided, Marks, Plain, Refused, Rejected, Together, Unwritable, Writes};
+use super::kind::{
+    Batchless, Buried, Decided, Marks, Plain, Refused, Rejected, Together, Unwritable, WithState, Writes,
+};
 use crate::error::{Failure, LiftError, answered};
-use crate::event::Failed;
+use crate::event::{Failed, Window};
 
 /// What a handler returns.
 #[diagnostic::on_unimplemented(
@@ -76,6 +79,29 @@ impl BatchAnswer for () {
 impl BatchAnswer for Failed {
     fn answer(self) -> Response {
         self.into_response()
+    }
+}
+
+/// What a handler that takes a `Window` beside its `Batch` returns.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be the answer of a handler that takes a `Window`",
+    label = "does not hand on the state of the window",
+    note = "return the `Window<S>` (with `S: serde::Serialize`), `(Window<S>, Failed)` to name the records that are not done, or a `Result` of one of them"
+)]
+pub trait WindowAnswer {
+    /// The response.
+    fn answer(self) -> Response;
+}
+
+impl<S: Serialize> WindowAnswer for Window<S> {
+    fn answer(self) -> Response {
+        self.into_response()
+    }
+}
+
+impl<S: Serialize> WindowAnswer for (Window<S>, Failed) {
+    fn answer(self) -> Response {
+        self.0.respond(self.1)
     }
 }
 
@@ -207,6 +233,20 @@ judged! {
         note = "the error of a `Result` needs `#[derive(LiftError)]`, or is `lift::Error`"
     )]
     JudgedUnwritable, JsonAnswer;
+    /// An answer for a whole batch of a window.
+    #[diagnostic::on_unimplemented(
+        message = "`{Self}` cannot be the answer of a handler that takes a `Window`",
+        label = "does not hand on the state of the window",
+        note = "return the `Window<S>` (with `S: serde::Serialize`), `(Window<S>, Failed)` to name the records that are not done, or a `Result` of one of them"
+    )]
+    JudgedWithState, WindowAnswer;
+    /// The answer of a handler whose window has no batch.
+    #[diagnostic::on_unimplemented(
+        message = "a handler that takes a `Window` takes a `Batch`, too",
+        label = "is called once for all records of a call",
+        note = "add an argument `batch: Batch<T>`; in the last call of a window it may be empty"
+    )]
+    JudgedBatchless, NoBatch;
     /// An answer with an `Err` that nobody would see.
     #[diagnostic::on_unimplemented(
         message = "the `Err` in `{Self}` would be answered as a success",
@@ -237,6 +277,20 @@ impl<A, B> Marks<A, B, Together> {
     }
 }
 
+impl<A, B> Marks<A, B, WithState> {
+    /// The response of an answer.
+    pub fn __lift_judge<T: JudgedWithState<A, B>>(self, answer: T) -> Response {
+        answer.judge()
+    }
+}
+
+impl<A, B> Marks<A, B, Batchless> {
+    /// The response of an answer.
+    pub fn __lift_judge<T: JudgedBatchless<A, B>>(self, answer: T) -> Response {
+        answer.judge()
+    }
+}
+
 impl<A, B> Marks<A, B, Buried> {
     /// The response of an answer.
     pub fn __lift_judge<T: JudgedBuried<A, B>>(self, answer: T) -> Response {
@@ -251,6 +305,17 @@ impl<A, B> Marks<A, B, Buried> {
     note = "return one `Result` around all of it, such as `Result<(StatusCode, Json<T>), E>`"
 )]
 pub trait NoAnswer {
+    /// The response.
+    fn answer(self) -> Response;
+}
+
+/// No type.
+#[diagnostic::on_unimplemented(
+    message = "a handler that takes a `Window` takes a `Batch`, too",
+    label = "is called once for all records of a call",
+    note = "add an argument `batch: Batch<T>`; in the last call of a window it may be empty"
+)]
+pub trait NoBatch {
     /// The response.
     fn answer(self) -> Response;
 }

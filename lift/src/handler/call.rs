@@ -13,6 +13,7 @@ use axum_core::response::{IntoResponse, Response};
 use futures_util::future::BoxFuture;
 use http::request::Parts;
 
+use super::body_limit::within_limit;
 use super::{Early, Last};
 use crate::pool::settle;
 use crate::resource::Context;
@@ -84,7 +85,7 @@ macro_rules! calls {
             let mut request = Request::from_parts(parts, body);
             let mut last = None;
             if !$last_slot || !any_late {
-                match $last::take(std::mem::take(&mut request)).await {
+                match $last::take(within_limit::<$last>(std::mem::take(&mut request))).await {
                     Ok(argument) => last = Some(argument),
                     Err(response) => return response,
                 }
@@ -101,7 +102,7 @@ macro_rules! calls {
                 )*
             }
             if last.is_none() {
-                match $last::take(request).await {
+                match $last::take(within_limit::<$last>(request)).await {
                     Ok(argument) => last = Some(argument),
                     Err(response) => return response,
                 }

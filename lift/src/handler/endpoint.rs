@@ -7,8 +7,8 @@ use std::task::{Context, Poll};
 use axum_core::extract::Request;
 use axum_core::response::{IntoResponse, Response};
 use futures_util::future::BoxFuture;
-use http::HeaderValue;
-use http::header::ALLOW;
+use http::header::{ALLOW, LOCATION};
+use http::{HeaderValue, StatusCode};
 use tower::ServiceExt;
 use tower_layer::Layer;
 use tower_service::Service;
@@ -18,37 +18,53 @@ use crate::error::Failure;
 /// Something that answers requests: a handler, with or without layers around it.
 pub(crate) trait Endpoint: Send + Sync {
     fn call(&self, request: Request) -> BoxFuture<'static, Response>;
+
+    /// Whether a layer is around it.
+    fn is_layered(&self) -> bool {
+        false
+    }
 }
 
-/// Why no handler is called. It goes with the request through all layers: a browser reads such an answer only with the
-/// headers of CORS.
+/// A layer that waits to be put around an endpoint.
+pub(crate) type Wrap = Arc<dyn Fn(Arc<dyn Endpoint>) -> Arc<dyn Endpoint> + Send + Sync>;
+
+/// What is answered where no handler is called. It goes with the request through all layers: a browser reads such an answer
+/// only with the headers of CORS.
 #[derive(Clone)]
-pub(crate) struct Uncalled {
-    failure: Failure,
-    /// The methods that the path has.
-    allow: Option<HeaderValue>,
+pub(crate) enum Uncalled {
+    /// A failure, and the methods that the path has.
+    Failed(Failure, Option<HeaderValue>),
+    /// Another place.
+    Redirect(HeaderValue),
 }
 
 impl From<Failure> for Uncalled {
     fn from(failure: Failure) -> Self {
-        Self { failure, allow: None }
+        Self::Failed(failure, None)
     }
 }
 
 impl Uncalled {
-    /// Names the methods that would do.
-    pub(crate) fn allow(self, methods: &str) -> Self {
-        Self { allow: HeaderValue::from_str(methods).ok(), ..self }
+    /// A failure that names the methods that would do.
+    pub(crate) fn allowing(failure: Failure, methods: &str) -> Self {
+        Self::Failed(failure, HeaderValue::from_str(methods).ok())
+    }
+
+    /// Leads to this place.
+    pub(crate) fn redirect(location: HeaderValue) -> Self {
+        Self::Redirect(location)
     }
 }
 
 impl IntoResponse for Uncalled {
     fn into_response(self) -> Response {
-        let mut response = self.failure.into_response();
-        if let Some(methods) = self.allow {
-            response.headers_mut().insert(ALLOW, methods);
+        match self {
+            Self::Failed(failure, None) => failure.into_response(),
+            Self::Failed(failure, Some(methods)) => ([(ALLOW, methods)], failure).into_response(),
+            Self::Redirect(location) => {
+                (StatusCode::PERMANENT_REDIRECT, [(LOCATION, location)]).into_response()
+            }
         }
-        response
     }
 }
 
@@ -125,9 +141,13 @@ where
             }
         })
     }
+
+    fn is_layered(&self) -> bool {
+        true
+    }
 }
 
-/// Puts a layer around an endpoint.
-pub(crate) fn layered(endpoint: Arc<dyn Endpoint>, layer: &impl IntoRoute) -> Arc<dyn Endpoint> {
-    layer.wrap(Route(endpoint)).0
+/// Keeps a layer until the app puts it around an endpoint, under the guard of what it is around.
+pub(crate) fn wrap(layer: impl IntoRoute) -> Wrap {
+    Arc::new(move |endpoint| layer.wrap(Route(endpoint)).0)
 }

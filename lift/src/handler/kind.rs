@@ -15,7 +15,7 @@ use super::Json;
 use super::answer::Refusal;
 use super::hidden::hidden;
 use crate::error::LiftError;
-use crate::event::Whole;
+use crate::event::{Whole, Windowed};
 use crate::pool::probe::Probe;
 use crate::resource::Uses;
 
@@ -86,6 +86,38 @@ pub struct Unwritable(());
 /// The answer for a whole batch.
 #[derive(Debug)]
 pub struct Together(());
+/// The answer for a whole batch, with the state of its window.
+#[derive(Debug)]
+pub struct WithState(());
+/// The answer of a handler that takes a window, and no batch so far.
+#[derive(Debug)]
+pub struct Batchless(());
+
+/// The mark of an answer whose handler also takes a batch, or a window.
+pub trait Also {
+    /// With a batch.
+    type Batch;
+    /// With a window.
+    type Window;
+}
+
+macro_rules! also {
+    ($($mark:ident, $batch:ident, $window:ident;)*) => {$(
+        impl Also for $mark {
+            type Batch = $batch;
+            type Window = $window;
+        }
+    )*};
+}
+
+also! {
+    Plain, Together, Batchless;
+    Buried, Together, Batchless;
+    Unwritable, Together, Batchless;
+    Together, Together, WithState;
+    Batchless, WithState, Batchless;
+    WithState, WithState, WithState;
+}
 
 /// A mark, and the type that is left behind it.
 pub type Marked<M, T> = (PhantomData<M>, Kind<T>);
@@ -227,12 +259,22 @@ impl<T: Shown> Shown for Arc<T> {}
 /// An argument that stands for all records of an event.
 pub trait TakesAll {
     /// The answer is for all of them.
-    fn __lift_close<M>(&self, _: PhantomData<M>) -> PhantomData<Together> {
+    fn __lift_close<M: Also>(&self, _: PhantomData<M>) -> PhantomData<M::Batch> {
         PhantomData
     }
 }
 
 impl<T: Uses<Resources = Whole>> TakesAll for &Probe<T> {}
+
+/// An argument that stands for the window of an event.
+pub trait TakesWindow {
+    /// The answer has its state.
+    fn __lift_close<M: Also>(&self, _: PhantomData<M>) -> PhantomData<M::Window> {
+        PhantomData
+    }
+}
+
+impl<T: Uses<Resources = Windowed>> TakesWindow for &Probe<T> {}
 
 /// Any other argument.
 pub trait TakesOne {

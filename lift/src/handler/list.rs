@@ -7,7 +7,7 @@ use futures_util::future::BoxFuture;
 
 use crate::error::Catalog;
 
-use super::{Endpoint, Handler, HandlerMeta, IntoRoute, Uncalled, layered};
+use super::{Endpoint, Handler, HandlerMeta, IntoRoute, Uncalled, Wrap, wrap};
 use crate::resource::Requirements;
 
 /// One handler of a list.
@@ -15,6 +15,8 @@ pub struct Entry {
     pub(crate) meta: HandlerMeta,
     pub(crate) declare: fn(&mut Requirements),
     pub(crate) endpoint: Arc<dyn Endpoint>,
+    /// The layers of its list; one added later stands further outside.
+    pub(crate) layers: Vec<Wrap>,
     /// What its error tells.
     pub(crate) errors: Catalog,
     /// The type of its answer, if that hides an `Err`.
@@ -71,15 +73,16 @@ impl Handlers {
     pub fn new(listed: &[Listed]) -> Self {
         let entry = |listed: &Listed| {
             let Listed { meta, declare, call, errors, hidden } = *listed;
-            Entry { meta, declare, endpoint: Arc::new(Call(call)), errors, hidden }
+            Entry { meta, declare, endpoint: Arc::new(Call(call)), layers: Vec::new(), errors, hidden }
         };
         Self { entries: listed.iter().map(entry).collect() }
     }
 
     /// Puts a layer around every handler of the list, whatever triggers it.
     pub fn layer(mut self, layer: impl IntoRoute) -> Self {
+        let layer = wrap(layer);
         for entry in &mut self.entries {
-            entry.endpoint = layered(entry.endpoint.clone(), &layer);
+            entry.layers.push(layer.clone());
         }
         self
     }

@@ -2,14 +2,17 @@
 
 mod answer;
 mod argument;
+mod body_limit;
 mod call;
 mod endpoint;
+mod form;
 mod hidden;
 mod json;
 #[doc(hidden)]
 pub mod kind;
 mod list;
 mod meta;
+mod normal;
 mod path;
 mod query;
 pub(crate) mod router;
@@ -22,12 +25,14 @@ pub use argument::{Early, Last};
 pub use axum_core::extract::Request;
 pub use axum_core::response::{IntoResponse, Response};
 pub use call::*;
-pub(crate) use endpoint::{Endpoint, Uncalled, layered};
+pub(crate) use endpoint::{Endpoint, Uncalled, Wrap, wrap};
 pub use endpoint::{IntoRoute, Route};
+pub use form::Form;
 pub use json::Json;
 pub(crate) use json::is_json;
 pub use list::{Entry, Handlers, Listed};
 pub use meta::{HandlerMeta, Trigger};
+pub(crate) use normal::normal;
 pub use path::{FromPath, MatchedPath, Path, PathArg};
 pub use query::Query;
 pub use unique::assert_unique;

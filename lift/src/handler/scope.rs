@@ -9,7 +9,7 @@ use bytes::Bytes;
 use super::{Json, MatchedPath, Path};
 use crate::event::{
     Batch, Change, EventBridgeEvent, KinesisRecord, Record, RequestContext, S3Object, SnsNotification,
-    SqsMessage, StreamRecord,
+    SqsMessage, StreamRecord, Window,
 };
 use crate::pool::probe::Probe;
 
@@ -102,6 +102,10 @@ impl<T> GivenBy<on::Kinesis> for Batch<T> {}
 impl<T> GivenBy<on::DynamoDb> for Batch<T> {}
 impl<T> GivenBy<on::EventBridge> for Batch<T> {}
 impl<T> GivenBy<on::Schedule> for Batch<T> {}
+
+impl<S> Special for Window<S> {}
+impl<S> GivenBy<on::Kinesis> for Window<S> {}
+impl<S> GivenBy<on::DynamoDb> for Window<S> {}
 
 impl<T> Special for RequestContext<T> {}
 impl<T> GivenBy<on::Get> for RequestContext<T> {}

@@ -357,22 +357,31 @@ impl Watched {
         self.tell(before, &now);
     }
 
-    /// Takes a result over into the report: the status before, and what is reported now.
-    fn settle(&self, checked: Checked) -> (Status, Arc<Checked>) {
+    /// Takes a result over into the report: the status before, if there was one, and what is reported now.
+    fn settle(&self, checked: Checked) -> (Option<Status>, Arc<Checked>) {
         let mut state = self.state();
-        let before = state.last.as_ref().map_or(Status::Healthy, |last| last.health.status);
+        let before = state.last.as_ref().map(|last| last.health.status);
         (before, state.settle(checked, &self.component.settings))
     }
 
-    /// One log event and one metric for every change of a component's status.
-    fn tell(&self, before: Status, checked: &Checked) {
+    /// One log event and one metric for every change of a component's status. The first one is none: it is told where it is
+    /// not healthy.
+    fn tell(&self, before: Option<Status>, checked: &Checked) {
         let (component, now) = (self.component.name.as_str(), checked.health.status);
+        let why = checked.cause.as_deref().or(checked.health.message.as_deref()).unwrap_or("-");
+        let Some(before) = before else {
+            match now {
+                Status::Healthy => {}
+                now if now.is_up() => tracing::info!(component, %now, why, "not healthy at the first look"),
+                now => tracing::warn!(component, %now, why, "not healthy at the first look"),
+            }
+            return;
+        };
         if now == before {
             return;
         }
         metrics::counter!("lift_health_changes_total", "component" => component.to_owned(), "status" => now.as_str())
             .increment(1);
-        let why = checked.cause.as_deref().or(checked.health.message.as_deref()).unwrap_or("-");
         if now.is_up() {
             tracing::info!(component, %before, %now, why, "health changed");
         } else {
@@ -429,7 +438,7 @@ impl Run {
             (last, slow && !told)
         };
         let (before, now) = match judged {
-            Some(last) => (last.health.status, last),
+            Some(last) => (Some(last.health.status), last),
             None => watched.settle(checked),
         };
         // Before it is told: whoever is told may panic.

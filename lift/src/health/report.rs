@@ -50,23 +50,21 @@ pub(crate) enum Form {
 }
 
 impl Form {
-    /// The first form in `Accept` that there is; JSON when there is none.
+    /// The form that `Accept` gives the greatest weight (RFC 9110, section 12.5.1), of several the one named first; JSON when
+    /// there is none.
     pub(crate) fn asked_for(accept: GetAll<'_, HeaderValue>) -> Self {
-        let asked = accept.iter().filter_map(|value| value.to_str().ok()).flat_map(|value| value.split(','));
-        let form = |asked: &str| {
-            let mut parts = asked.split(';').map(str::trim);
-            let media = parts.next()?.to_ascii_lowercase();
-            if parts.any(|part| part.replace(' ', "").trim_end_matches(['0', '.']) == "q=") {
-                return None;
-            }
-            match media.as_str() {
-                "application/json" | "application/*" | "*/*" => Some(Self::Json),
-                "application/health+json" => Some(Self::HealthJson),
-                "text/plain" | "text/*" => Some(Self::Text),
-                _ => None,
-            }
+        let ranges = accept.iter().filter_map(|value| value.to_str().ok()).flat_map(|value| value.split(','));
+        let ranges: Vec<Range> =
+            ranges.enumerate().filter_map(|(place, text)| Range::of(text, place)).collect();
+        let asked = |form: Self| {
+            let range =
+                ranges.iter().filter(|range| range.holds(form)).max_by_key(|range| range.exactness())?;
+            (range.weight > 0.0).then_some((range, form))
         };
-        asked.filter_map(form).next().unwrap_or(Self::Json)
+        let all = [Self::Json, Self::HealthJson, Self::Text].into_iter().filter_map(asked);
+        // Of equals the first one is kept.
+        let best = all.reduce(|best, other| if other.0.is_before(best.0) { other } else { best });
+        best.map_or(Self::Json, |(_, form)| form)
     }
 
     pub(crate) fn content_type(self) -> &'static str {
@@ -75,6 +73,46 @@ impl Form {
             Self::HealthJson => "application/health+json",
             Self::Text => "text/plain; charset=utf-8",
         }
+    }
+}
+
+/// One media range of `Accept`.
+struct Range {
+    kind: String,
+    subtype: String,
+    /// From 0 to 1.
+    weight: f32,
+    /// Which one it is in the header.
+    place: usize,
+}
+
+impl Range {
+    /// `None` when it is no range, or its weight no number.
+    fn of(text: &str, place: usize) -> Option<Self> {
+        let mut parts = text.split(';').map(str::trim);
+        let (kind, subtype) = parts.next()?.split_once('/')?;
+        let mut parameters = parts.filter_map(|part| part.split_once('='));
+        let weight = parameters.find(|(name, _)| name.trim_end().eq_ignore_ascii_case("q"));
+        let weight = weight.map_or(Ok(1.0), |(_, weight)| weight.trim().parse::<f32>()).ok()?;
+        let (kind, subtype) = (kind.to_ascii_lowercase(), subtype.to_ascii_lowercase());
+        (0.0..=1.0).contains(&weight).then_some(Self { kind, subtype, weight, place })
+    }
+
+    fn holds(&self, form: Form) -> bool {
+        let media = form.content_type().split(';').next().unwrap_or_default();
+        let is = |wanted: &str, part: &str| wanted == "*" || wanted == part;
+        media
+            .split_once('/')
+            .is_some_and(|(kind, subtype)| is(&self.kind, kind) && is(&self.subtype, subtype))
+    }
+
+    /// How much of a type it names: that one counts of several that hold it.
+    fn exactness(&self) -> usize {
+        [&self.kind, &self.subtype].into_iter().filter(|part| *part != "*").count()
+    }
+
+    fn is_before(&self, other: &Self) -> bool {
+        self.weight > other.weight || (self.weight >= other.weight && self.place < other.place)
     }
 }
 
@@ -242,6 +280,22 @@ mod tests {
             ("TEXT/Plain; charset=utf-8, application/json", Form::Text),
             ("text/plain;q=0, application/health+json;q=0.5", Form::HealthJson),
             ("text/plain; q=0.0", Form::Json),
+            ("application/json;q=0.1, text/plain", Form::Text),
+            ("application/json;q=0.1, text/plain;q=0.2", Form::Text),
+            ("application/json;q=0.9, text/plain;q=0.2, application/health+json;q=0.95", Form::HealthJson),
+            ("text/plain;q=0.5, */*;q=0.1", Form::Text),
+            ("*/*;q=0.1, text/plain;q=0.5", Form::Text),
+            ("text/*;q=0.5, text/plain;q=0.1, application/*;q=0.3", Form::Json),
+            ("text/plain, application/json", Form::Text),
+            ("application/json, text/plain", Form::Json),
+            ("application/json;q=0, */*", Form::HealthJson),
+            ("application/*;q=0, */*;q=0.1", Form::Text),
+            ("*/*;q=0", Form::Json),
+            ("text/plain;Q = 0.3, application/json; q=0.2", Form::Text),
+            ("text/plain;charset=utf-8;q=0.3, application/json;q=0.2", Form::Text),
+            ("application/json;q=high, text/plain;q=0.1", Form::Text),
+            ("application/json;q=-1, application/health+json;q=NaN, text/plain;q=0.001", Form::Text),
+            ("application/json;q=7, text/plain;q=0.1", Form::Text),
             (";;,,/", Form::Json),
         ] {
             let mut headers = HeaderMap::new();

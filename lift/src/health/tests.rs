@@ -130,7 +130,7 @@ fn no_text_of_an_error_gets_out() {
         ][round % 6];
         let text = format!("{} {secret} {}", noise(), noise());
         let (bodies, log) = told(&text, round % 5 == 4);
-        assert!(log.contains("health changed") && !log.contains("hunter2"), "{text:?}:\n{log}");
+        assert!(log.contains("at the first look") && !log.contains("hunter2"), "{text:?}:\n{log}");
         for (sight, body) in bodies {
             assert!(!body.contains("hunter2"), "{text:?}:\n{body}");
             if !sight.details {
@@ -141,33 +141,58 @@ fn no_text_of_an_error_gets_out() {
     }
 }
 
-#[test]
-fn every_change_is_one_event_and_one_metric() {
+/// What is counted and logged of a component with these results, one after the other.
+fn told_of(results: Vec<Health>) -> (Vec<String>, Vec<[String; 4]>) {
     let log = Log::default();
     let ((), counted) = log.of(|| {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
         runtime.block_on(async {
             let clock = Clock::held();
             let monitor = Monitor::new(&clock, Duration::from_secs(5));
-            let looks = Arc::new(Mutex::new(0));
+            let looks = results.len();
+            let results = Arc::new(Mutex::new(results.into_iter()));
             let run = move || -> BoxFuture<'static, Health> {
-                let mut looks = looks.lock().unwrap();
-                *looks += 1;
-                let down = (4..=6).contains(&*looks);
-                Box::pin(std::future::ready(if down { Health::unhealthy("away") } else { Health::healthy() }))
+                let next = results.lock().unwrap().next();
+                Box::pin(async move { next.expect("another result") })
             };
             let settings = CheckSettings::new().cache(Duration::ZERO);
             assert!(monitor.add(Component { name: "db".to_owned(), settings, run: Box::new(run) }).is_ok());
-            for _ in 0..9 {
+            for _ in 0..looks {
                 monitor.findings(|_| true).await;
             }
         });
     });
+    let text = |value: &serde_json::Value| value.as_str().unwrap_or("-").to_owned();
+    let line = |line: &serde_json::Value| ["level", "message", "now", "why"].map(|key| text(&line[key]));
+    (counted, log.lines().iter().filter(|line| line["component"] == "db").map(line).collect())
+}
+
+#[test]
+fn every_change_is_one_event_and_one_metric() {
+    let (well, away) = (Health::healthy, || Health::unhealthy("away"));
+    let (counted, lines) = told_of(vec![well(), well(), well(), away(), away(), away(), well(), well()]);
     let changes = |status: &str| format!("lift_health_changes_total{{component=db,status={status}}}");
     assert_eq!(counted, [changes("unhealthy"), changes("healthy")]);
-    let changed = log.lines().into_iter().filter(|line| line["message"] == "health changed");
-    let why: Vec<_> = changed.map(|line| (line["now"].clone(), line["why"].clone())).collect();
-    assert_eq!(why, [("unhealthy".into(), "away".into()), ("healthy".into(), "-".into())]);
+    let changed = |level: &str, now: &str, why: &str| [level, "health changed", now, why].map(str::to_owned);
+    assert_eq!(lines, [changed("WARN", "unhealthy", "away"), changed("INFO", "healthy", "-")]);
+}
+
+#[test]
+fn the_first_result_is_no_change() {
+    let first =
+        |level: &str, now: &str| [level, "not healthy at the first look", now, "away"].map(str::to_owned);
+    for (health, lines) in [
+        (Health::healthy(), vec![]),
+        (Health::degraded("away"), vec![first("INFO", "degraded")]),
+        (Health::unhealthy("away"), vec![first("WARN", "unhealthy")]),
+        (Health::new(Status::Unknown).message("away"), vec![first("WARN", "unknown")]),
+    ] {
+        let status = health.status;
+        assert_eq!(told_of(vec![health.clone(), health]), (vec![], lines), "{status}");
+    }
+    let (counted, lines) = told_of(vec![Health::unhealthy("away"), Health::healthy()]);
+    assert_eq!(counted, ["lift_health_changes_total{component=db,status=healthy}"]);
+    assert_eq!(lines.len(), 2);
 }
 
 #[tokio::test]

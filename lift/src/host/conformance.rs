@@ -229,7 +229,9 @@ impl Way {
                 let answer =
                     answer.map_err(|failure| Error::msg(format!("the invocation failed: {failure:?}")))?;
                 let answer = event::gateway::response(&answer.into_json());
-                answer.map_err(|problem| Error::msg(format!("the answer cannot be passed on: {problem}")))
+                answer
+                    .map(event::gateway::without_stage)
+                    .map_err(|problem| Error::msg(format!("the answer cannot be passed on: {problem}")))
             }
             #[cfg(feature = "server")]
             Self::Server(address) => {
@@ -242,3 +244,7 @@ impl Way {
         }
     }
 }
+
+#[cfg(test)]
+#[cfg(feature = "server")]
+mod tests;

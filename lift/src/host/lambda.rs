@@ -1,7 +1,7 @@
 //! AWS Lambda, over `lambda_runtime`.
 //!
 //! Lift's workers poll; the runtime posts the answers and restores snapshots; the raw bytes of an event go past its
-//! deserializer.
+//! deserializer, and past all of it the answers that leave bit by bit.
 
 use std::cell::RefCell;
 use std::fmt;
@@ -11,23 +11,21 @@ use std::task::{Context, Poll};
 use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
-use futures_util::future::BoxFuture;
-use lambda_runtime::{
-    Diagnostic, FunctionResponse, LambdaEvent, LambdaInvocation, Runtime, SnapStartResource,
-};
-use serde_json::value::RawValue;
+use futures_util::future::{BoxFuture, Either};
+use lambda_runtime::{Diagnostic, LambdaEvent, LambdaInvocation, Runtime, SnapStartResource};
+use lambda_runtime_api_client::BoxError;
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 use tower_layer::layer_fn;
 
 use super::runtime_api::RuntimeApi;
-use super::stream::{self, Chunks};
-use super::{Signals, extension, start_error, workers};
+use super::{Signals, extension, start_error, stream, workers};
 use crate::app::{AppSettings, Arrival, EventAnswer, Service};
 use crate::clock::Deadline;
 use crate::config::Sources;
 use crate::config::lambda::{concurrency, is_managed};
 use crate::error::{self, Failure};
+use crate::telemetry::caught;
 use crate::{App, Error};
 
 /// Kept back from Lambda's deadline for writing the answer.
@@ -43,9 +41,17 @@ const LEFT_FOR_CLOSING: Duration = Duration::from_secs(2);
 const WARMING: Duration = Duration::from_secs(8);
 
 thread_local! {
-    /// The bytes of the event that is being handed to the handler. They are put here and taken out within one
-    /// synchronous call, so no other invocation can see them.
-    static EVENT: RefCell<Option<Bytes>> = const { RefCell::new(None) };
+    /// What is being handed to the handler. It is put here and taken out within one synchronous call, so no other
+    /// invocation can see it.
+    static HANDED: RefCell<Option<Handed>> = const { RefCell::new(None) };
+}
+
+/// What the handler is handed past the runtime's deserializer.
+enum Handed {
+    /// The bytes of an event.
+    Event(Bytes),
+    /// The answer to it, where it might have been one that the runtime cannot post.
+    Answer(Result<EventAnswer, Failure>),
 }
 
 pub(super) async fn run(app: App, sources: &Sources) -> crate::Result<()> {
@@ -129,16 +135,26 @@ async fn serve(service: &Arc<Service>, streams: bool, stop: CancellationToken) -
     let handler = tower::service_fn({
         let service = service.clone();
         move |event: LambdaEvent<()>| {
-            let bytes = EVENT.take().unwrap_or_default();
+            let handed = HANDED.take().unwrap_or_else(|| Handed::Event(Bytes::new()));
             let service = service.clone();
-            async move { handle(&service, bytes, &event.context, streams).await }
+            async move {
+                match handed {
+                    Handed::Event(bytes) => handle(&service, bytes, &event.context, false).await,
+                    Handed::Answer(answer) => answer,
+                }
+                .map(EventAnswer::into_raw)
+                .map_err(Logged)
+            }
         }
     });
+    let workers = concurrency();
+    let api = Arc::new(RuntimeApi::new(workers));
+    let streaming = streams.then(|| Arc::new(Streaming { service: service.clone(), api: api.clone() }));
     let served = RefCell::new(None);
     let restored = Arc::new(Notify::new());
     let runtime = Runtime::new(handler)
         .layer(layer_fn(|inner| {
-            let service = PastDeserializer { inner };
+            let service = PastDeserializer { inner, streaming: streaming.clone() };
             served.replace(Some(service.clone()));
             service
         }))
@@ -153,9 +169,8 @@ async fn serve(service: &Arc<Service>, streams: bool, stop: CancellationToken) -
             }
         }
     }
-    let workers = concurrency();
     match served.take() {
-        Some(service) => workers::run(service, workers, Arc::new(RuntimeApi::new(workers)), stop).await,
+        Some(service) => workers::run(service, workers, api, stop).await,
         // The layer has been asked for it above.
         None => Ok(()),
     }
@@ -195,26 +210,55 @@ impl SnapStartResource for Snapshot {
 #[derive(Clone)]
 struct PastDeserializer<S> {
     inner: S,
+    /// Where answers may leave bit by bit.
+    streaming: Option<Arc<Streaming>>,
 }
 
-impl<S: tower_service::Service<LambdaInvocation>> tower_service::Service<LambdaInvocation>
-    for PastDeserializer<S>
+/// Answers events first, and posts those answers that leave bit by bit.
+struct Streaming {
+    service: Arc<Service>,
+    api: Arc<RuntimeApi>,
+}
+
+impl<S> tower_service::Service<LambdaInvocation> for PastDeserializer<S>
+where
+    S: tower_service::Service<LambdaInvocation, Response = (), Error = BoxError> + Clone + Send + 'static,
+    S::Future: Send,
 {
-    type Response = S::Response;
-    type Error = S::Error;
-    type Future = S::Future;
+    type Response = ();
+    type Error = BoxError;
+    type Future = Either<S::Future, BoxFuture<'static, Result<(), BoxError>>>;
 
     fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
         self.inner.poll_ready(cx)
     }
 
-    fn call(&mut self, mut invocation: LambdaInvocation) -> S::Future {
+    fn call(&mut self, mut invocation: LambdaInvocation) -> Self::Future {
         let bytes = std::mem::replace(&mut invocation.body, Bytes::from_static(b"null"));
-        EVENT.set(Some(bytes));
-        let future = self.inner.call(invocation);
-        EVENT.take();
-        future
+        let Some(Streaming { service, api }) = self.streaming.as_deref() else {
+            return Either::Left(hand(&mut self.inner, invocation, Handed::Event(bytes)));
+        };
+        let (service, api, mut inner) = (service.clone(), api.clone(), self.inner.clone());
+        Either::Right(Box::pin(async move {
+            match handle(&service, bytes, &invocation.context, true).await {
+                Ok(EventAnswer::Stream(head, body)) => {
+                    let (id, headers) = (&invocation.context.request_id, &invocation.parts.headers);
+                    api.stream(id, headers, stream::answer(head, body)).await
+                }
+                answer => hand(&mut inner, invocation, Handed::Answer(answer)).await,
+            }
+        }))
     }
+}
+
+fn hand<S>(inner: &mut S, invocation: LambdaInvocation, handed: Handed) -> S::Future
+where
+    S: tower_service::Service<LambdaInvocation>,
+{
+    HANDED.set(Some(handed));
+    let future = inner.call(invocation);
+    HANDED.take();
+    future
 }
 
 async fn handle(
@@ -222,22 +266,16 @@ async fn handle(
     event: Bytes,
     context: &lambda_runtime::Context,
     streams: bool,
-) -> Result<FunctionResponse<Box<RawValue>, Chunks>, Logged> {
+) -> Result<EventAnswer, Failure> {
     // Nothing runs between invocations, so idle connections are looked after now; it never waits.
-    service.resources.maintain();
+    let _ = caught(|| service.resources.maintain());
     let arrival = Arrival {
         request_id: context.request_id.as_str().into(),
         deadline: deadline(context.deadline(), SystemTime::now()),
         function: Some(&context.env_config.function_name),
         streams,
     };
-    match service.event(event, &arrival).await {
-        Ok(EventAnswer::Stream(response)) => {
-            Ok(FunctionResponse::StreamingResponse(stream::answer(*response, &arrival.request_id)))
-        }
-        Ok(EventAnswer::Json(json)) => Ok(FunctionResponse::BufferedResponse(json)),
-        Err(failure) => Err(Logged(failure)),
-    }
+    service.event(event, &arrival).await
 }
 
 /// A failure on its way to the caller, which has been logged. `lambda_runtime` logs its `Debug` text once more, as an

@@ -1,9 +1,15 @@
-//! Polling of the Lambda Runtime API. An event that cannot be read is answered at once, because its caller waits.
+//! Polling of the Lambda Runtime API. An event that cannot be read is answered at once, because its caller waits. What a
+//! function URL gets bit by bit is posted here, too.
 
+use std::convert::Infallible;
 use std::sync::Arc;
 
+use bytes::Bytes;
+use futures_util::{Stream, TryStreamExt};
+use http::header::{CONTENT_TYPE, TRANSFER_ENCODING};
 use http::{HeaderMap, Method, Request, StatusCode};
-use http_body_util::BodyExt;
+use http_body::Frame;
+use http_body_util::{BodyExt, StreamBody};
 use lambda_runtime::{Config, Context, LambdaInvocation};
 use lambda_runtime_api_client::body::Body;
 use lambda_runtime_api_client::{BoxError, PooledClient, build_request};
@@ -19,6 +25,7 @@ const DEADLINE: &str = "lambda-runtime-deadline-ms";
 /// What the caller has sent beside the event. Nothing reads it, so it may be any JSON; `lambda_runtime` has a shape in mind.
 const UNREAD: [&str; 2] = ["lambda-runtime-client-context", "lambda-runtime-cognito-identity"];
 const ERROR_TYPE: &str = "lambda-runtime-function-error-type";
+const RESPONSE_MODE: &str = "lambda-runtime-function-response-mode";
 
 /// Where a function finds its events.
 pub(super) struct RuntimeApi {
@@ -40,15 +47,32 @@ impl RuntimeApi {
 
     async fn refuse(&self, id: &str, headers: &HeaderMap, failure: &Failure) -> Result<(), BoxError> {
         error::log(failure, None, id, None, false);
-        let mut request = build_request()
-            .method(Method::POST)
-            .uri(format!("/2018-06-01/runtime/invocation/{id}/error"))
-            .header(ERROR_TYPE, failure.code());
-        if let Some(attempt) = headers.get(INVOCATION_ID) {
-            request = request.header(INVOCATION_ID, attempt);
-        }
+        let request = post(id, "error", headers).header(ERROR_TYPE, failure.code());
         let body = Body::from(failure.to_invoke_error().to_string());
         self.client.call(request.body(body)?).await.map(drop)
+    }
+
+    /// Answers an invocation, which came with these headers, by a stream that begins with the head of an HTTP response.
+    pub(super) async fn stream<S>(&self, id: &str, headers: &HeaderMap, answer: S) -> Result<(), BoxError>
+    where
+        S: Stream<Item = Result<Bytes, Infallible>> + Send + 'static,
+    {
+        let request = post(id, "response", headers)
+            .header(RESPONSE_MODE, "streaming")
+            .header(CONTENT_TYPE, "application/vnd.awslambda.http-integration-response")
+            .header(TRANSFER_ENCODING, "chunked");
+        let body = Body::new(StreamBody::new(answer.map_ok(Frame::data)));
+        self.client.call(request.body(body)?).await.map(drop)
+    }
+}
+
+/// A request about an invocation, with what it came with beside its id.
+fn post(id: &str, what: &str, headers: &HeaderMap) -> http::request::Builder {
+    let uri = format!("/2018-06-01/runtime/invocation/{id}/{what}");
+    let request = build_request().method(Method::POST).uri(uri);
+    match headers.get(INVOCATION_ID) {
+        Some(attempt) => request.header(INVOCATION_ID, attempt),
+        None => request,
     }
 }
 

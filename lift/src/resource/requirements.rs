@@ -51,6 +51,7 @@ pub struct Requirements {
     whole_batch: bool,
     /// Whether what follows is taken by an extractor, before the body.
     early: bool,
+    window: bool,
 }
 
 /// How something is taken.
@@ -104,7 +105,14 @@ pub(crate) type Lender = fn() -> Box<dyn Any>;
 impl Requirements {
     /// What is taken by nobody yet.
     pub(crate) fn new() -> Self {
-        Self { needs: Vec::new(), user: User::NOBODY, concurrency: 1, whole_batch: false, early: false }
+        Self {
+            needs: Vec::new(),
+            user: User::NOBODY,
+            concurrency: 1,
+            whole_batch: false,
+            early: false,
+            window: false,
+        }
     }
 
     /// What follows is taken by this check or start function.
@@ -122,6 +130,7 @@ impl Requirements {
     /// What follows is taken by this handler, so many of whose calls run at the same time in one invocation.
     pub(crate) fn handler(&mut self, user: User, concurrency: usize) {
         (self.user, self.concurrency, self.whole_batch) = (user, concurrency, false);
+        self.window = false;
     }
 
     /// It takes all records of an event together, so one call is all there is.
@@ -133,6 +142,16 @@ impl Requirements {
     /// Whether the last handler takes all records of an event together.
     pub(crate) fn takes_whole_batch(&self) -> bool {
         self.whole_batch
+    }
+
+    /// It keeps the state of a window.
+    pub(crate) fn window(&mut self) {
+        self.window = true;
+    }
+
+    /// Whether the last handler keeps the state of a window.
+    pub(crate) fn takes_window(&self) -> bool {
+        self.window
     }
 
     pub(crate) fn need(

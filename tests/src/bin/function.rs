@@ -7,6 +7,7 @@ use std::io;
 use std::time::Duration;
 
 use http::request::Parts;
+use http::{HeaderMap, HeaderValue};
 use lift::Body;
 use lift::prelude::*;
 use lift::resource::{Init, ResourceSpec};
@@ -90,6 +91,28 @@ async fn stream(lines: u32, width: usize, end: String) -> impl IntoResponse {
     ([("set-cookie", "a=1"), ("content-type", "text/plain")], body)
 }
 
+/// An answer with every kind of header, and with one that is not UTF-8 when it is asked for.
+#[lift::handler(GET, "/headers/{kind}")]
+async fn headers(kind: String) -> (HeaderMap, &'static str) {
+    let mut headers = HeaderMap::new();
+    for (name, value) in [
+        ("content-disposition", "attachment; filename=\"\u{fc}.txt\""),
+        ("connection", "x-hop, close"),
+        ("x-hop", "1"),
+        ("keep-alive", "timeout=5"),
+        ("vary", "origin"),
+        ("vary", "accept"),
+        ("set-cookie", "a=\u{fc}"),
+        ("set-cookie", "b=2"),
+    ] {
+        headers.append(name, HeaderValue::from_bytes(value.as_bytes()).expect("a value"));
+    }
+    if kind == "odd" {
+        headers.append("x-odd", HeaderValue::from_bytes(b"\xff").expect("a value"));
+    }
+    (headers, "told")
+}
+
 /// What the direct invoke shall do.
 #[derive(Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -148,7 +171,7 @@ async fn migrate() -> io::Result<()> {
 async fn main() -> lift::Result<()> {
     App::new("function")
         .on_start(migrate)
-        .handlers(lift::handlers![id, never, panics, large, stream, trace, ledger])
+        .handlers(lift::handlers![id, never, panics, large, stream, headers, trace, ledger])
         .run()
         .await
 }
