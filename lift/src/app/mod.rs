@@ -158,12 +158,14 @@ impl App {
     /// ```
     /// # use lift::prelude::*;
     /// # #[derive(Resource)]
-    /// # #[resource(name = "journal", settings(url = ":memory:"))]
-    /// # struct Journal(lift::sqlite::Connection);
-    /// async fn say_goodbye(mut journal: Pooled<Journal>) -> Result<(), lift::sqlite::Error> {
-    ///     journal.call(|db| db.execute_batch("PRAGMA wal_checkpoint(TRUNCATE)")).await
+    /// # #[resource(initialize = open)]
+    /// # struct Registry;
+    /// # async fn open(_: &lift::config::NoSettings, _: &lift::Init) -> Result<Registry, lift::BoxError> { Ok(Registry) }
+    /// # impl Registry { async fn sign_off(&mut self) -> lift::Result<()> { Ok(()) } }
+    /// async fn sign_off(mut registry: Pooled<Registry>) -> lift::Result<()> {
+    ///     registry.sign_off().await
     /// }
-    /// let app = App::new("orders").on_stop(say_goodbye);
+    /// let app = App::new("orders").on_stop(sign_off);
     /// ```
     pub fn on_stop<Args>(mut self, function: impl StartFn<Args>) -> Self {
         self.stops.push(start(function));
@@ -182,13 +184,13 @@ impl App {
     /// ```
     /// # use lift::prelude::*;
     /// # #[derive(Resource)]
-    /// # #[resource(name = "outbox", settings(url = ":memory:"))]
-    /// # struct Outbox(lift::sqlite::Connection);
-    /// async fn send(outbox: Pool<Outbox>) -> Result<(), lift::Error> {
+    /// # #[resource(initialize = open)]
+    /// # struct Outbox;
+    /// # async fn open(_: &lift::config::NoSettings, _: &lift::Init) -> Result<Outbox, lift::BoxError> { Ok(Outbox) }
+    /// # impl Outbox { async fn send_what_is_due(&mut self) -> lift::Result<()> { Ok(()) } }
+    /// async fn send(outbox: Pool<Outbox>) -> lift::Result<()> {
     ///     loop {
-    ///         let mut outbox = outbox.get().await?;
-    ///         outbox.call(|db| db.execute_batch("DELETE FROM message WHERE sent")).await?;
-    ///         drop(outbox);
+    ///         outbox.get().await?.send_what_is_due().await?;
     ///         tokio::time::sleep(std::time::Duration::from_secs(10)).await;
     ///     }
     /// }

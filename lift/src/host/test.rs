@@ -212,12 +212,14 @@ impl TestService {
     /// ```
     /// # use lift::prelude::*;
     /// # #[derive(Resource)]
-    /// # #[resource(name = "notes-db", settings(url = "file:notes?mode=memory&cache=shared"))]
-    /// # struct NotesDb(lift::sqlite::Connection);
+    /// # #[resource(initialize = open)]
+    /// # struct NotesDb;
+    /// # async fn open(_: &lift::config::NoSettings, _: &lift::Init) -> Result<NotesDb, lift::BoxError> { Ok(NotesDb) }
+    /// # impl NotesDb { async fn batch(&mut self, _: &str) -> lift::Result<()> { Ok(()) } }
     /// # tokio::runtime::Runtime::new().unwrap().block_on(async {
     /// # let service = App::new("notes").uses::<Pool<NotesDb>>().test().start().await?;
     /// let mut db = service.resource::<NotesDb>().await?;
-    /// db.call(|db| db.execute_batch("CREATE TABLE note (id INTEGER PRIMARY KEY)")).await?;
+    /// db.batch("INSERT INTO note VALUES (7)").await?;
     /// # Ok::<_, lift::Error>(()) }).unwrap();
     /// ```
     ///
