@@ -8,7 +8,8 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
-use super::attribute::{Attribute, Decimal};
+use super::attribute::Attribute;
+use super::number::Decimal;
 use super::record::{Record, StreamRecord};
 use crate::error::Failure;
 
