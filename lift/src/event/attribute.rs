@@ -1,4 +1,4 @@
-//! An attribute of a DynamoDB item, read as its target asks: `{"N": "7"}` as a number, as text, or as whatever will do.
+//! Attributes of a DynamoDB item, read as the target type asks: `{"N": "7"}` as a number or as text.
 
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
@@ -24,7 +24,7 @@ impl<'a> Attribute<'a> {
         Self { kind: "M", value }
     }
 
-    /// One that is not written as DynamoDB writes it is of no type, and refused by whoever reads it.
+    /// A malformed attribute has no type, and fails when it is read.
     fn of(typed: &'a Value) -> Self {
         let mut pairs = typed.as_object().into_iter().flatten();
         match (pairs.next(), pairs.next()) {
@@ -182,7 +182,7 @@ impl<'de> serde::Deserializer<'de> for Attribute<'de> {
         }
     }
 
-    /// What nobody asks for may be of a type that DynamoDB has not had yet.
+    /// An ignored attribute may have a type that DynamoDB adds later.
     fn deserialize_ignored_any<V: Visitor<'de>>(self, visitor: V) -> Read<V::Value> {
         visitor.visit_unit()
     }

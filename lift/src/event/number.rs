@@ -1,4 +1,4 @@
-//! Numbers of DynamoDB, which have up to 38 digits: the type that is read knows how many it keeps.
+//! DynamoDB numbers. They have up to 38 digits, and the target type decides how many are kept.
 
 use std::fmt;
 
