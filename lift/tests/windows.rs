@@ -224,6 +224,14 @@ async fn a_state_that_a_layer_has_lost_is_no_answer() {
 }
 
 #[tokio::test]
+async fn a_panic_ends_its_call_alone() {
+    let service = start(lift::handlers![wholly]).await;
+    let event_of = |word: &str| event(&[word], &json!({"a": 1}), false);
+    assert_eq!(answer(&service, &event_of("panic")).await.unwrap_err(), "PANIC");
+    assert_eq!(answer(&service, &event_of("a")).await.unwrap()["state"], json!({"a": 2}));
+}
+
+#[tokio::test]
 async fn a_handler_of_a_window_is_called_by_a_unit_test_as_any_other() {
     let window = Window::detached(Counts::from([("a".to_owned(), 1)]));
     let window = wholly(window, Batch(Vec::new())).await.unwrap();

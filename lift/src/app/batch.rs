@@ -199,24 +199,7 @@ impl Batch<'_> {
 
     async fn together(&self, items: &[BatchItem<'_>]) -> (Vec<End>, State) {
         let mut ends: Vec<End> = items.iter().map(|_| End::NotBegun).collect();
-        let mut readable = Vec::with_capacity(items.len());
-        let mut broken: Vec<&str> = Vec::new();
-        for (index, item) in items.iter().enumerate() {
-            match &item.body {
-                Ok(body) => {
-                    let (id, body) = (item.id.clone().into_owned(), body.clone());
-                    let group = self.in_order(item).map(ToOwned::to_owned);
-                    if group.as_deref().is_some_and(|group| broken.contains(&group)) {
-                        continue;
-                    }
-                    readable.push(BatchedItem { index, id, group, body, start: item.start });
-                }
-                Err(problem) => {
-                    set(&mut ends, index, self.unreadable(&item.id, problem));
-                    broken.extend(self.in_order(item));
-                }
-            }
-        }
+        let readable = self.readable(items, &mut ends);
         let indices: Vec<usize> = readable.iter().map(|item| item.index).collect();
         let unread = Arc::default();
         let mut request = json_request(Bytes::new());
@@ -257,6 +240,29 @@ impl Batch<'_> {
             keep_groups(items, &mut ends);
         }
         (ends, state)
+    }
+
+    /// The records that have a body, up to the first one of a group or a shard that has none.
+    fn readable(&self, items: &[BatchItem<'_>], ends: &mut [End]) -> Vec<BatchedItem> {
+        let mut readable = Vec::with_capacity(items.len());
+        let mut broken: Vec<&str> = Vec::new();
+        for (index, item) in items.iter().enumerate() {
+            match &item.body {
+                Ok(body) => {
+                    let (id, body) = (item.id.clone().into_owned(), body.clone());
+                    let group = self.in_order(item).map(ToOwned::to_owned);
+                    if group.as_deref().is_some_and(|group| broken.contains(&group)) {
+                        continue;
+                    }
+                    readable.push(BatchedItem { index, id, group, body, start: item.start });
+                }
+                Err(problem) => {
+                    set(ends, index, self.unreadable(&item.id, problem));
+                    broken.extend(self.in_order(item));
+                }
+            }
+        }
+        readable
     }
 
     fn state(&self, response: &Response, end: &End) -> Result<Box<RawValue>, Failure> {

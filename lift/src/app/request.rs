@@ -1,4 +1,4 @@
-//! Requests as they come in: what is one thing in several forms, and what they are called.
+//! Incoming requests: their ids and their normal form.
 
 use std::sync::Arc;
 
@@ -31,8 +31,7 @@ pub(super) fn is_large(request: &Request) -> bool {
     request.body().size_hint().upper().is_none_or(|upper| upper > AXUM_BODY_LIMIT)
 }
 
-/// Puts the cookies of several headers into one, as every reader of cookies expects them: HTTP/2 and gateways send them apart
-/// (RFC 9113, section 8.2.3).
+/// Joins several `Cookie` headers: HTTP/2 and gateways split them, and readers of cookies expect one (RFC 9113, section 8.2.3).
 pub(super) fn join_cookies(headers: &mut HeaderMap) {
     if headers.get_all(COOKIE).iter().nth(1).is_none() {
         return;

@@ -36,7 +36,10 @@ pub(crate) fn samples(service: &Service) -> Vec<Sample> {
         let (kind, name) = triggered.describe();
         let physical = triggered.physical.as_deref();
         let event = match triggered.meta.trigger {
-            Trigger::Records { kind, name } => sample::record(kind, physical.unwrap_or(name)),
+            Trigger::Records { kind, name } => {
+                let event = sample::record(kind, physical.unwrap_or(name));
+                if triggered.windowed { sample::in_window(event) } else { event }
+            }
             Trigger::EventBridge { source, detail_type } => sample::event_bridge(
                 source.unwrap_or("my.service"),
                 detail_type.unwrap_or("Something Happened"),

@@ -11,7 +11,7 @@ use crate::health::HealthSettings;
 /// |---|---|---|---|
 /// | `server.listen` | `LIFT_LISTEN` | address of the HTTP server | `0.0.0.0:$PORT` when `PORT` is set, else `127.0.0.1:3000` |
 /// | `server.base_path` | `LIFT_BASE_PATH` | what stands before every path, on the server and in events of all HTTP sources: the base path mapping of a custom domain, the prefix of a load balancer's rule | none |
-/// | `server.trailing_slash` | `LIFT_TRAILING_SLASH` | a slash at the end of a path makes `strict`ly another path, the `same`, or the one that has a handler is told by a `redirect` | `strict` |
+/// | `server.trailing_slash` | `LIFT_TRAILING_SLASH` | a path that differs from a route only by a slash at its end: `strict` answers 404, `same` serves it, `redirect` answers 308 with the path of the route | `strict` |
 /// | `shutdown.delay` | `LIFT_SHUTDOWN_DELAY` | how long to go on accepting after SIGTERM | 5 s in Kubernetes, else 0 |
 /// | `shutdown.grace` | `LIFT_SHUTDOWN_GRACE` | all of the shutdown, the delay included | 25 s |
 /// | `errors.form` | `LIFT_ERRORS_FORM` | `problem` (RFC 9457) or `short` | `problem` |

@@ -6,15 +6,15 @@ use crate::config::{Invalid, Section};
 use crate::handler::Uncalled;
 use crate::handler::router::Matched;
 
-/// What a slash at the end of a path means; the setting `server.trailing_slash`.
+/// The setting `server.trailing_slash`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) enum TrailingSlash {
-    /// Another path.
+    /// A path with a slash at its end is another path.
     #[default]
     Strict,
-    /// The same path.
+    /// The two paths are one.
     Same,
-    /// The path that has a handler is told by a redirect.
+    /// A client is redirected to the path that has a handler.
     Redirect,
 }
 
@@ -32,7 +32,7 @@ impl TrailingSlash {
         }
     }
 
-    /// Who serves a path that nobody serves as it is, by the other one.
+    /// Routes a path without a handler by its other form.
     pub(super) fn other<'r>(self, path: &str, route: impl FnOnce(&str) -> Matched<'r>) -> Other<'r> {
         let toggled = if self == Self::Strict { None } else { toggled(path) };
         match toggled.map(|other| route(&other)) {
@@ -43,7 +43,7 @@ impl TrailingSlash {
     }
 }
 
-/// What the other path comes to.
+/// The outcome of the other form.
 pub(super) enum Other<'r> {
     NotFound,
     Redirect,
@@ -59,11 +59,11 @@ fn toggled(path: &str) -> Option<String> {
     }
 }
 
-/// Leads a client to the other path, whatever its method; `before` is what was taken off its path.
+/// Redirects to the other form, whatever the method; `before` is the prefix that was stripped from the path.
 pub(super) fn redirect(before: &str, uri: &Uri) -> Option<Uncalled> {
     let query = uri.query().map(|query| format!("?{query}")).unwrap_or_default();
     let path = format!("{before}{}", toggled(uri.path())?);
-    // Two slashes begin the name of a host, and browsers take the other one for them.
+    // A reference that starts with two slashes names a host, and browsers read a backslash as a slash.
     let dot = if path.starts_with("//") || path.starts_with("/\\") { "/." } else { "" };
     HeaderValue::try_from(format!("{dot}{path}{query}")).ok().map(Uncalled::redirect)
 }

@@ -21,8 +21,8 @@ use crate::resource::Context;
 
 /// Puts layers around an endpoint, the first one innermost.
 ///
-/// What is inside of each layer runs under the guard: its panic and its deadline are answers that pass the layers around
-/// it. A browser reads an answer only with the headers of CORS.
+/// The inside of each layer runs under the guard: its panic and its deadline become answers that pass the layers around it.
+/// A browser reads no answer without CORS headers.
 pub(super) fn stack<'w>(
     endpoint: Arc<dyn Endpoint>,
     layers: impl Iterator<Item = &'w Wrap>,
@@ -32,7 +32,7 @@ pub(super) fn stack<'w>(
     })
 }
 
-/// What is inside of a layer.
+/// The inside of a layer.
 struct Guarded {
     endpoint: Arc<dyn Endpoint>,
     is_innermost: bool,
@@ -55,12 +55,12 @@ impl Endpoint for Guarded {
     }
 }
 
-/// The headers of an answer before it passed any layer, in its extensions.
+/// The headers of a response before it passed any layer, in its extensions.
 #[derive(Clone, Default)]
 pub(super) struct HandlerHeaders(HeaderMap);
 
 impl HandlerHeaders {
-    /// Notes that an answer has passed layers, unless these have kept what is noted: then all its headers are theirs.
+    /// Marks a response that has passed layers. When they have dropped its extensions, all its headers count as theirs.
     pub(super) fn keep_or_forget(response: &mut Response) {
         let extensions = response.extensions_mut();
         if extensions.get::<Self>().is_none() {
@@ -69,7 +69,7 @@ impl HandlerHeaders {
     }
 }
 
-/// What describes the body of an answer, and nothing else (RFC 9110, section 8).
+/// Headers that describe a body and nothing else (RFC 9110, section 8).
 const OF_THE_BODY: [HeaderName; 10] = [
     CONTENT_TYPE,
     CONTENT_LENGTH,
@@ -83,8 +83,8 @@ const OF_THE_BODY: [HeaderName; 10] = [
     ACCEPT_RANGES,
 ];
 
-/// The failure in place of an answer that cannot be passed on, with what the layers have put on that one: they are not
-/// asked twice about one request.
+/// Replaces a response that cannot be sent by its failure, with the headers that the layers have added. They are not called a
+/// second time for one request.
 pub(super) fn instead_of(mut unsent: Parts, failure: Failure) -> Response {
     let mut response = failure.into_response();
     let Some(HandlerHeaders(own)) = unsent.extensions.remove() else { return response };

@@ -1,4 +1,4 @@
-//! The state of a tumbling window, as it goes back to Lambda.
+//! The state of a tumbling window, as Lambda gets it back.
 
 use axum_core::response::Response;
 use bytes::Bytes;
@@ -8,10 +8,10 @@ use serde_json::value::RawValue;
 use crate::error::Failure;
 use crate::event::WindowState;
 
-/// The state after a call: the one that its handler has returned; the one before it when an error was dropped.
+/// The state after a call: the one that the handler returned, or the previous one when its error was dropped.
 ///
 /// # Errors
-/// When a layer has lost it.
+/// When a layer has dropped it.
 pub(super) fn state(event: &Bytes, response: &Response) -> Result<Box<RawValue>, Failure> {
     if let Some(WindowState(state)) = response.extensions().get() {
         return Ok(state.clone());

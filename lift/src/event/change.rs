@@ -8,7 +8,8 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
-use super::attribute::{Attribute, Decimal};
+use super::attribute::Attribute;
+use super::number::Decimal;
 use super::record::{Record, StreamRecord};
 use crate::error::Failure;
 
@@ -26,10 +27,9 @@ pub enum ChangeKind {
 
 /// A change of a DynamoDB table, its images read as `T`: numbers, texts, lists and maps as they are, sets as lists.
 ///
-/// A number is read as its field asks: integers of up to 128 bits exactly, `f32` and `f64` rounded to the nearest one, text with
-/// every digit, which is what types of decimals read. Where anything will do, as in a `serde_json::Value` or behind
-/// `#[serde(flatten)]`, it is a number if that keeps every digit, else text. A binary value is base64 as text, and its bytes as
-/// a `Vec<u8>`.
+/// The type of a field decides how a number is read: integers of up to 128 bits exactly, `f32` and `f64` rounded to the nearest
+/// value, `String` and decimal types that read text with every digit. In a `serde_json::Value` and behind `#[serde(flatten)]` it
+/// is a number when that keeps every digit, else text. A binary value is base64 as text, and bytes as a `Vec<u8>`.
 ///
 /// Which images are there is chosen by the stream's view type.
 ///
@@ -59,7 +59,7 @@ pub enum ChangeKind {
 pub struct Change<T> {
     /// What happened.
     pub kind: ChangeKind,
-    /// The key of the item; [`key`](Self::key) reads it as a type of one's own.
+    /// The key of the item; [`key`](Self::key) reads it as a type.
     pub keys: Map<String, Value>,
     /// The item before.
     pub old: Option<T>,
@@ -72,7 +72,7 @@ pub struct Change<T> {
 }
 
 impl<T> Change<T> {
-    /// The key of the item, read as an image is.
+    /// Reads the key of the item.
     ///
     /// # Errors
     /// 500 `RECORD_NOT_VALID` when it has another shape.

@@ -14,6 +14,7 @@ mod encode;
 mod foreign;
 pub(crate) mod gateway;
 mod kind;
+mod number;
 #[cfg(test)]
 mod recognition_tests;
 mod record;

@@ -212,9 +212,6 @@ impl<'e> RawItem<'e> {
 
     fn read(self, kind: RecordKind, by: Sender, bytes: &'e Bytes) -> Result<Read<'e>, String> {
         let start = self.start;
-        let event_id = |id: &Text<'e>| id.clone().filter(|_| by == Sender::Pipe);
-        let missing = |key: &str| format!("has no `{key}`");
-        let no_text = |key: &str| format!("its `{key}` is no text");
         let shared = |raw: Option<&'e str>, key: &str| match raw {
             Some(raw) => Ok(bytes.slice_ref(raw.as_bytes())),
             None => Err(format!("it has no `{key}`")),
@@ -232,28 +229,10 @@ impl<'e> RawItem<'e> {
                 let body = self.body.map(|body| share(bytes, body)).ok_or_else(|| no_text("body"));
                 Read { arn, item: BatchItem { id, group, shard, body, start } }
             }
-            RecordKind::Kinesis => {
-                let record = self.kinesis.or((by == Sender::Pipe).then_some(self.written));
-                let [sequence_number, group, data] =
-                    texts(record, ["sequenceNumber", "partitionKey", "data"])?;
-                let id = event_id(&self.event_id).or(sequence_number);
-                let id = id.ok_or_else(|| missing("kinesis.sequenceNumber"))?;
-                let data = data.ok_or_else(|| no_text("kinesis.data"));
-                let body = data.and_then(|data| {
-                    let decoded = BASE64_STANDARD.decode(data.as_bytes());
-                    decoded.map(Bytes::from).map_err(|error| format!("its data is not base64: {error}"))
-                });
-                let shard = self.event_id.map(|id| match id {
-                    Cow::Borrowed(id) => Cow::Borrowed(id.split(':').next().unwrap_or_default()),
-                    Cow::Owned(id) => Cow::Owned(id.split(':').next().unwrap_or_default().to_owned()),
-                });
-                let shard = shard.unwrap_or_default();
-                let arn = arn(self.arn, "eventSourceARN")?;
-                Read { arn, item: BatchItem { id, group, shard, body, start } }
-            }
+            RecordKind::Kinesis => return self.read_kinesis(by),
             RecordKind::DynamoDb => {
                 let [sequence_number] = texts(self.dynamodb, ["SequenceNumber"])?;
-                let id = event_id(&self.event_id).or(sequence_number);
+                let id = self.name_in_pipe(by).or(sequence_number);
                 let id = id.ok_or_else(|| missing("dynamodb.SequenceNumber"))?;
                 let group = raw(self.dynamodb, "Keys")?.map(Cow::Borrowed);
                 let body = shared(self.dynamodb, "dynamodb");
@@ -277,6 +256,40 @@ impl<'e> RawItem<'e> {
             }
         })
     }
+}
+
+impl<'e> RawItem<'e> {
+    /// What a pipe calls a record of a stream.
+    fn name_in_pipe(&self, by: Sender) -> Text<'e> {
+        self.event_id.clone().filter(|_| by == Sender::Pipe)
+    }
+
+    fn read_kinesis(self, by: Sender) -> Result<Read<'e>, String> {
+        let record = self.kinesis.or((by == Sender::Pipe).then_some(self.written));
+        let [sequence_number, group, data] = texts(record, ["sequenceNumber", "partitionKey", "data"])?;
+        let id = self.name_in_pipe(by).or(sequence_number);
+        let id = id.ok_or_else(|| missing("kinesis.sequenceNumber"))?;
+        let data = data.ok_or_else(|| no_text("kinesis.data"));
+        let body = data.and_then(|data| {
+            let decoded = BASE64_STANDARD.decode(data.as_bytes());
+            decoded.map(Bytes::from).map_err(|error| format!("its data is not base64: {error}"))
+        });
+        let shard = self.event_id.map(|id| match id {
+            Cow::Borrowed(id) => Cow::Borrowed(id.split(':').next().unwrap_or_default()),
+            Cow::Owned(id) => Cow::Owned(id.split(':').next().unwrap_or_default().to_owned()),
+        });
+        let shard = shard.unwrap_or_default();
+        let arn = self.arn.ok_or_else(|| missing("eventSourceARN"))?;
+        Ok(Read { arn, item: BatchItem { id, group, shard, body, start: self.start } })
+    }
+}
+
+fn missing(key: &str) -> String {
+    format!("has no `{key}`")
+}
+
+fn no_text(key: &str) -> String {
+    format!("its `{key}` is no text")
 }
 
 impl<'e> Records<'e> {

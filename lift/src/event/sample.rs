@@ -104,6 +104,17 @@ pub(crate) fn record(kind: RecordKind, name: &str) -> Value {
     json!({"Records": [record]})
 }
 
+/// An event of a stream as the first one of a tumbling window.
+pub(crate) fn in_window(mut event: Value) -> Value {
+    event["eventSourceARN"] = event["Records"][0]["eventSourceARN"].clone();
+    event["window"] = json!({"start": "2026-01-01T00:00:00Z", "end": "2026-01-01T00:01:00Z"});
+    event["state"] = json!({});
+    event["shardId"] = "shardId-000000000006".into();
+    event["isFinalInvokeForWindow"] = false.into();
+    event["isWindowTerminatedEarly"] = false.into();
+    event
+}
+
 /// An event of an EventBridge bus.
 pub(crate) fn event_bridge(source: &str, detail_type: &str) -> Value {
     json!({
@@ -249,6 +260,17 @@ mod tests {
         event["Records"][0]["Sns"].as_object_mut().unwrap().remove("TopicArn");
         let arn = with_records(&event, |records| records.arn.to_string());
         assert_eq!(arn, "arn:aws:sns:eu-central-1:123456789012:orders:1");
+    }
+
+    #[test]
+    fn a_sample_of_a_window_is_one_of_its_stream() {
+        for kind in [RecordKind::Kinesis, RecordKind::DynamoDb] {
+            let event = in_window(record(kind, "orders"));
+            with_records(&event, |records| {
+                assert_eq!((records.kind, records.is_window, records.items.len()), (kind, true, 1));
+                assert_eq!(event["eventSourceARN"], *records.arn);
+            });
+        }
     }
 
     #[test]

@@ -14,17 +14,16 @@ use super::batch::Failed;
 use crate::error::Failure;
 use crate::resource::{Context, Requirements, ResourceSet, Uses};
 
-/// A tumbling window over the records of a Kinesis stream or of a table, and the state that a handler keeps through the calls
-/// of one window.
+/// A tumbling window of a Kinesis stream or a table, with the state that its calls share.
 ///
-/// A handler takes it beside a [`Batch<T>`](super::Batch), changes the state and returns it; Lambda hands it to the next call
-/// of the same window and shard. In the last call of a window `is_final` is set; its batch is often empty. Answers are
-/// `Window<S>`, `(Window<S>, Failed)` with the records that are not done, or a `Result` of one of them. After an error the state is
-/// what it was before the call.
+/// A handler takes it beside a [`Batch<T>`](super::Batch), changes the state and returns it. Lambda passes the state to the next
+/// call of the same window and shard. The final call has `is_final`, and its batch is often empty. A handler returns
+/// `Window<S>`, `(Window<S>, Failed)` with the records that are not done, or a `Result` of one of them. An error keeps the
+/// state of the previous call.
 ///
-/// A new window begins with the default of `S`. Lambda keeps at most 1 MB of state for a shard, as JSON, and ends a window early
-/// that has more (<https://docs.aws.amazon.com/lambda/latest/dg/services-kinesis-windows.html>). A handler without this argument gets no event of a window:
-/// that fails with `EVENT_NOT_SERVED`, because Lambda takes no answer without a state.
+/// A new window starts with `S::default()`. Lambda keeps at most 1 MB of state for a shard, as JSON, and terminates a larger
+/// window early (<https://docs.aws.amazon.com/lambda/latest/dg/services-kinesis-windows.html>). Without this argument an event of
+/// a window fails with `EVENT_NOT_SERVED`, because Lambda rejects an answer without a state.
 ///
 /// ```
 /// use lift::event::{Batch, Window};
@@ -52,12 +51,12 @@ use crate::resource::{Context, Requirements, ResourceSet, Uses};
 /// ```
 ///
 /// # Errors
-/// 500 `NO_WINDOW` when the event is of no window: give its event source a `TumblingWindowInSeconds`. 500 `WINDOW_NOT_VALID` when
-/// the state is not the JSON of an `S`.
+/// 500 `NO_WINDOW` when the event has no window: set `TumblingWindowInSeconds` on its event source mapping. 500
+/// `WINDOW_NOT_VALID` when the state is not the JSON of an `S`.
 #[derive(Clone, Debug, Default)]
 #[non_exhaustive]
 pub struct Window<S> {
-    /// What the calls before have returned; a default in the first one.
+    /// The state that the previous call returned; the default in the first call.
     pub state: S,
     /// When the window begins, as Lambda writes it: `2026-01-01T00:00:00Z`.
     pub start: String,
@@ -65,9 +64,9 @@ pub struct Window<S> {
     pub end: String,
     /// The shard that its records come from.
     pub shard_id: String,
-    /// This is the last call of the window: its state is handed to nobody any more.
+    /// Whether this is the final call of the window; Lambda drops the state after it.
     pub is_final: bool,
-    /// The window has ended early, because its state was too large.
+    /// Whether Lambda has terminated the window early, because its state was too large.
     pub terminated_early: bool,
 }
 
@@ -86,7 +85,7 @@ impl<S> DerefMut for Window<S> {
 }
 
 impl<S> Window<S> {
-    /// A window as a unit test hands it to a handler.
+    /// Makes a window for a unit test of a handler.
     #[must_use]
     pub fn detached(state: S) -> Self {
         Self {
@@ -151,7 +150,7 @@ where
     }
 }
 
-/// Whether this is the state of a window that has just begun: `{}`, which need not be an `S`.
+/// Whether this is the state of a new window: `{}`, which need not be an `S`.
 fn is_new(state: &str) -> bool {
     let members = serde_json::from_str::<Option<std::collections::BTreeMap<String, IgnoredAny>>>(state);
     members.is_ok_and(|members| members.is_none_or(|members| members.is_empty()))
@@ -173,7 +172,7 @@ impl ResourceSet for Windowed {
     }
 }
 
-/// The state that a handler has returned, as JSON, in the extensions of its response.
+/// The state that a handler returned, as JSON, in the extensions of its response.
 #[derive(Clone)]
 pub(crate) struct WindowState(pub(crate) Box<RawValue>);
 

@@ -1,4 +1,4 @@
-//! Bodies that say themselves that they are too large.
+//! Bodies whose declared length exceeds the limit.
 
 use std::any::TypeId;
 use std::pin::Pin;
@@ -13,13 +13,13 @@ use http_body_util::Limited;
 
 use crate::body::AXUM_BODY_LIMIT;
 
-/// The request for an argument `T`: a body whose `content-length` is above the limit that is in force fails before a byte of it
-/// is read, with the error of one that turns out so. A client that waits for `100 Continue` gets the answer instead.
+/// Prepares a request for an argument `T`: a body whose `content-length` exceeds the limit in force fails before it is read, with
+/// the same error as one that exceeds it while it is read. A client that waits for `100 Continue` gets the answer instead.
 ///
-/// An argument that is the body or the request has no limit, however much it reads.
+/// `Body` and `Request` have no limit.
 pub(super) fn within_limit<T: 'static>(request: Request) -> Request {
     let length = request.body().size_hint().lower();
-    // Where nothing but lift's context is, no limit can have been set but axum's own.
+    // Without extensions beside lift's context only axum's own limit is in force.
     if length <= AXUM_BODY_LIMIT && request.extensions().len() <= 1 {
         return request;
     }
@@ -27,7 +27,7 @@ pub(super) fn within_limit<T: 'static>(request: Request) -> Request {
         return request;
     }
     let (parts, body) = request.into_parts();
-    // Only a body can be asked for the limit.
+    // The limit is private to axum; the size hint of a limited body shows it.
     let limited = Request::from_parts(parts, Body::new(Declared(length))).with_limited_body();
     let most = limited.body().size_hint().upper();
     let (parts, _) = limited.into_parts();

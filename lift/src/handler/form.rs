@@ -12,11 +12,11 @@ use crate::error::Failure;
 
 const FORM: &str = "application/x-www-form-urlencoded";
 
-/// A form: of `GET` and `HEAD` the query, else the body, whose type is `application/x-www-form-urlencoded` in any mixture of
-/// capitals and small letters; and an answer of that type.
+/// A form in a request body, or in the query of `GET` and `HEAD`; and in an answer.
 ///
-/// It is axum's `Form` otherwise, with its rejections: 415 for another type, 413 above the limit of bodies, 422 for a body
-/// and 400 for a query of another shape. An answer that cannot be written is a 500 `RESPONSE_NOT_SERIALIZABLE`.
+/// The type of the body is `application/x-www-form-urlencoded`, in any case. Rejections are those of axum's `Form`: 415 for
+/// another type, 413 above the body limit, 422 for a body and 400 for a query of another shape. An answer that cannot be
+/// written is a 500 `RESPONSE_NOT_SERIALIZABLE`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Form<T>(pub T);
 
@@ -40,7 +40,7 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Form<T> {
     async fn from_request(mut request: Request, state: &S) -> Result<Self, FormRejection> {
         let kind = request.headers().get(CONTENT_TYPE).map(HeaderValue::as_bytes).unwrap_or_default();
         let essence = kind.split(|byte| *byte == b';').next().unwrap_or_default();
-        // axum compares it letter by letter; types are alike in all their spellings (RFC 9110, section 8.3.1).
+        // axum compares it byte by byte; media types are case-insensitive (RFC 9110, section 8.3.1).
         if essence.trim_ascii().eq_ignore_ascii_case(FORM.as_bytes()) {
             request.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(FORM));
         }
@@ -51,7 +51,7 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Form<T> {
 impl<T: Serialize> IntoResponse for Form<T> {
     fn into_response(self) -> Response {
         let response = axum::Form(self.0).into_response();
-        // Its body is the error's text, which is nobody's but the author's.
+        // axum's body is the text of the error, which must not reach a client.
         match response.status() {
             status if status.is_server_error() => {
                 Failure::internal("RESPONSE_NOT_SERIALIZABLE", "the value cannot be written as a form")

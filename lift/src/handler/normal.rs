@@ -2,8 +2,8 @@
 
 use std::borrow::Cow;
 
-/// A path with its escapes in their one normal form (RFC 3986, sections 6.2.2.1 and 6.2.2.2): letters, digits and `-._~` as
-/// they are, everything else in capital hex digits. `%61ll` is `all`, and `%2f` is `%2F`, which is no slash.
+/// Normalises the escapes of a path (RFC 3986, sections 6.2.2.1 and 6.2.2.2): unreserved characters are decoded, and the hex
+/// digits of all others are capitals. `%61ll` is `all`, and `%2f` is `%2F`, which is not a slash.
 pub(crate) fn normal(path: &str) -> Cow<'_, str> {
     let mut parts = path.split('%');
     let (Some(first), true) = (parts.next(), path.contains('%')) else { return Cow::Borrowed(path) };

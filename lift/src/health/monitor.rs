@@ -364,8 +364,8 @@ impl Watched {
         (before, state.settle(checked, &self.component.settings))
     }
 
-    /// One log event and one metric for every change of a component's status. The first one is none: it is told where it is
-    /// not healthy.
+    /// One log event and one metric for every change of a component's status. The first result is not a change; it is logged when
+    /// it is not healthy.
     fn tell(&self, before: Option<Status>, checked: &Checked) {
         let (component, now) = (self.component.name.as_str(), checked.health.status);
         let why = checked.cause.as_deref().or(checked.health.message.as_deref()).unwrap_or("-");

@@ -50,8 +50,8 @@ pub(crate) enum Form {
 }
 
 impl Form {
-    /// The form that `Accept` gives the greatest weight (RFC 9110, section 12.5.1), of several the one named first; JSON when
-    /// there is none.
+    /// Picks the form with the greatest weight in `Accept` (RFC 9110, section 12.5.1), of equal weights the first; JSON when none
+    /// is acceptable.
     pub(crate) fn asked_for(accept: GetAll<'_, HeaderValue>) -> Self {
         let ranges = accept.iter().filter_map(|value| value.to_str().ok()).flat_map(|value| value.split(','));
         let ranges: Vec<Range> =
@@ -82,7 +82,7 @@ struct Range {
     subtype: String,
     /// From 0 to 1.
     weight: f32,
-    /// Which one it is in the header.
+    /// Its position in the header.
     place: usize,
 }
 
@@ -106,7 +106,7 @@ impl Range {
             .is_some_and(|(kind, subtype)| is(&self.kind, kind) && is(&self.subtype, subtype))
     }
 
-    /// How much of a type it names: that one counts of several that hold it.
+    /// How specific it is: of several ranges that match a type the most specific one counts.
     fn exactness(&self) -> usize {
         [&self.kind, &self.subtype].into_iter().filter(|part| *part != "*").count()
     }
