@@ -1,7 +1,8 @@
 use std::any::{Any, TypeId};
+use std::fmt;
 use std::sync::Arc;
 
-use super::{Managed, Overrides, ResourceSpec};
+use super::{Managed, Overrides, Rehearsal, ResourceSpec};
 use crate::clock::Clock;
 use crate::config::{Invalid, Section};
 
@@ -46,10 +47,29 @@ pub trait ResourceSet {
 #[derive(Default)]
 pub struct Requirements {
     needs: Vec<Need>,
-    user: &'static str,
+    /// Extractors that do not say what they use, each with the handler that takes it.
+    rehearsals: Vec<(Function, Rehearsal)>,
+    user: Function,
     /// How many calls of the user run at the same time in one invocation.
     concurrency: usize,
     whole_batch: bool,
+}
+
+/// A handler, check or start function, and where it is written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Function {
+    pub(crate) name: &'static str,
+    /// None of a start function.
+    pub(crate) place: Option<(&'static str, u32)>,
+    /// The parameters of a handler's path.
+    pub(crate) params: &'static [&'static str],
+}
+
+impl fmt::Display for Function {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "`{}`", self.name)?;
+        self.place.map_or(Ok(()), |(file, line)| write!(f, " ({file}:{line})"))
+    }
 }
 
 /// How something is taken.
@@ -73,10 +93,17 @@ pub(crate) struct Opened {
 pub(crate) struct Opening<'a> {
     pub(crate) overrides: &'a Overrides,
     pub(crate) clock: &'a Clock,
-    /// The most connections that a handler takes in one call.
+    pub(crate) taken: Taken,
+}
+
+/// How many connections of one pool the functions of the app take.
+pub(crate) struct Taken {
+    /// The most that one function takes in one call.
     pub(crate) per_call: usize,
-    /// The most connections that a handler takes in one invocation, where it takes several records at the same time.
+    /// The most that a handler takes in one invocation, where it takes several records at the same time.
     pub(crate) per_invocation: usize,
+    /// The function that takes the most in one call, and where it is written.
+    pub(crate) most: String,
 }
 
 pub(crate) type Open = fn(&Opening<'_>, ResourceSpec, Section<'_>) -> Result<Opened, Invalid>;
@@ -89,18 +116,36 @@ pub(crate) struct Need {
     pub(crate) kind: Kind,
     /// How lift opens it; a `Shared<T>` that is no resource must be provided.
     pub(crate) open: Option<(fn() -> ResourceSpec, Open)>,
-    pub(crate) user: &'static str,
+    pub(crate) user: Function,
     pub(crate) concurrency: usize,
+}
+
+impl Need {
+    /// How many connections of the same pool the same function takes in one call.
+    fn in_one_call(&self, same: &[&Self]) -> usize {
+        same.iter().filter(|other| other.user == self.user && other.kind == Kind::Connection).count()
+    }
+}
+
+impl Taken {
+    /// What these functions take of one pool.
+    pub(crate) fn of(same: &[&Need]) -> Self {
+        let most = same.iter().max_by_key(|need| need.in_one_call(same));
+        let per_call = most.map_or(1, |need| need.in_one_call(same)).max(1);
+        let together = same.iter().map(|need| need.in_one_call(same) * need.concurrency).max();
+        let most = most.map(|need| need.user.to_string()).unwrap_or_default();
+        Self { per_call, per_invocation: together.unwrap_or(1).max(per_call), most }
+    }
 }
 
 impl Requirements {
     /// What follows is taken by this check or start function.
-    pub(crate) fn user(&mut self, user: &'static str) {
-        self.handler(user, 1);
+    pub(crate) fn user(&mut self, name: &'static str, place: Option<(&'static str, u32)>) {
+        self.handler(Function { name, place, params: &[] }, 1);
     }
 
     /// What follows is taken by this handler, so many of whose calls run at the same time in one invocation.
-    pub(crate) fn handler(&mut self, user: &'static str, concurrency: usize) {
+    pub(crate) fn handler(&mut self, user: Function, concurrency: usize) {
         (self.user, self.concurrency, self.whole_batch) = (user, concurrency, false);
     }
 
@@ -124,6 +169,15 @@ impl Requirements {
     ) {
         let (user, concurrency) = (self.user, self.concurrency);
         self.needs.push(Need { value, type_name, kind, open, user, concurrency });
+    }
+
+    /// The last handler takes an extractor that does not say what it uses.
+    pub(crate) fn rehearse(&mut self, rehearsal: Rehearsal) {
+        self.rehearsals.push((self.user, rehearsal));
+    }
+
+    pub(crate) fn rehearsals(&self) -> &[(Function, Rehearsal)] {
+        &self.rehearsals
     }
 
     pub(crate) fn needs(&self) -> &[Need] {
