@@ -1,7 +1,7 @@
 use std::future::Future;
 use std::process::ExitCode;
 
-use crate::config::lambda::concurrency;
+use crate::config::lambda::{concurrency, is_function};
 use crate::error::{BoxError, Foreign, last_words};
 
 /// The runtime that `#[lift::main]` was asked for.
@@ -43,7 +43,7 @@ impl MainOptions {
     fn is_multi_thread(self) -> bool {
         self.multi_thread.unwrap_or_else(|| {
             let number = |name| std::env::var(name).ok().and_then(|text: String| text.parse::<u32>().ok());
-            let on_lambda = std::env::var_os("AWS_LAMBDA_RUNTIME_API").is_some();
+            let on_lambda = is_function();
             let concurrent = concurrency() > 1;
             let memory = number("AWS_LAMBDA_FUNCTION_MEMORY_SIZE").unwrap_or(0);
             !on_lambda || concurrent || memory >= 2 * 1769

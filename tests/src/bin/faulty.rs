@@ -217,9 +217,16 @@ async fn sum(numbers: Json<Vec<i64>>) -> Json<i64> {
     Json(numbers.iter().sum())
 }
 
+/// Stands for a dependency that panics while the service is put together.
+fn may_panic<S>(service: S) -> S {
+    assert!(std::env::var_os("FAULTY_START_PANICS").is_none(), "a dependency's own words");
+    service
+}
+
 #[lift::main]
 async fn main() -> lift::Result<()> {
     App::new("faulty")
+        .layer(tower_layer::layer_fn(may_panic))
         .handlers(lift::handlers![
             tool,
             slow,
