@@ -6,14 +6,14 @@ use std::sync::Arc;
 
 use super::answers::Nobody;
 use super::health;
-use super::triggers::{Triggered, Triggers};
+use super::triggers::{Source, Triggered, Triggers};
 use super::{App, AppSettings, Service, Wrap};
 use crate::clock::Clock;
 use crate::config::{Fault, Faults, Reader, Sources, path_problem};
 use crate::error::{CatalogEntry, Telling};
 use crate::handler::{Endpoint, Entry, Trigger, router::Router};
 use crate::health::{HealthHandle, HealthSettings, Lifecycle, Monitor, Probes};
-use crate::resource::{Kind, Opening, Overrides, Requirements, Resources, User, short_name};
+use crate::resource::{Function, Opening, Overrides, Requirements, Resources, Taken, User, short_name};
 
 pub(super) fn build(app: App, sources: &Sources) -> Result<(Arc<Service>, AppSettings), Faults> {
     #[cfg(feature = "http")]
@@ -44,6 +44,7 @@ pub(super) fn build(app: App, sources: &Sources) -> Result<(Arc<Service>, AppSet
     };
     provided.push(crate::pool::provided(handle.clone()));
     let resources = Arc::new(resources(&requirements, provided, &overrides, &clock, &mut reader));
+    find_silent(&requirements, &resources, &mut reader);
 
     let around = |endpoint, http: bool| -> Arc<dyn Endpoint> {
         let http_layers: &[Wrap] = if http { &http_layers } else { &[] };
@@ -92,7 +93,8 @@ pub(super) fn build(app: App, sources: &Sources) -> Result<(Arc<Service>, AppSet
                 };
                 if let Some(name) = triggered.name() {
                     let mut section = reader.section(&["triggers"], "LIFT_TRIGGER");
-                    triggered.physical = section.optional::<String>(name).ok().flatten();
+                    triggered.physical =
+                        section.optional::<Source>(name).ok().flatten().map(|Source(name)| name);
                 }
                 triggers.insert(triggered, &mut reader);
             }
@@ -159,22 +161,64 @@ fn catalog(entries: &[(String, Entry)]) -> Vec<(CatalogEntry, Vec<&'static str>)
 fn requirements(app: &App) -> Requirements {
     let mut requirements = Requirements::default();
     for (_, entry) in &app.entries {
-        requirements.handler(entry.meta.name, entry.meta.concurrency);
+        let params = match entry.meta.trigger {
+            Trigger::Http { params, .. } => params,
+            _ => &[],
+        };
+        let (name, place) = (entry.meta.name, Some((entry.meta.file, entry.meta.line)));
+        let function = Function { name, place, params };
+        requirements.handler(function, entry.meta.concurrency);
         (entry.declare)(&mut requirements);
     }
     for check in &app.checks.0 {
-        requirements.user(check.meta.name);
+        requirements.user(check.meta.name, Some((check.meta.file, check.meta.line)));
         (check.declare)(&mut requirements);
     }
     for start in &app.starts {
-        requirements.user(start.name);
+        requirements.user(start.name, None);
         (start.declare)(&mut requirements);
     }
-    requirements.user("the app");
+    requirements.user("the app", None);
     for declare in &app.opened {
         declare(&mut requirements);
     }
     requirements
+}
+
+/// Tells each extractor that takes what nothing declares, once.
+fn find_silent(requirements: &Requirements, resources: &Resources, reader: &mut Reader<'_>) {
+    let mut seen: Vec<String> = Vec::new();
+    for (handler, rehearsal) in requirements.rehearsals() {
+        let extractor = short_name(rehearsal.extractor);
+        let extractor = inner_type(&extractor);
+        if seen.iter().any(|seen| seen == extractor) {
+            continue;
+        }
+        seen.push(extractor.to_owned());
+        let wanted = rehearsal.wants(handler.params).into_iter();
+        let missing = wanted.filter(|(id, _)| resources.find(*id).is_none());
+        let mut missing: Vec<_> = missing.map(|(_, argument)| short_name(argument)).collect();
+        missing.dedup();
+        if missing.is_empty() {
+            continue;
+        }
+        let (name, taken) = (handler.name, missing.join("` and `"));
+        let place = handler.place.map(|(file, line)| format!("{file}:{line}")).unwrap_or_default();
+        let problem = format!("`{name}` takes `{extractor}`, which takes `{taken}` without saying so");
+        let resources = missing.join(", ");
+        let help = format!("write `impl lift::Uses for {extractor} {{ type Resources = ({resources},); }}`");
+        reader.fault(Fault::new(place, problem).help(help));
+    }
+}
+
+/// The type inside an `Option` or a `Result`, which is what says what it uses.
+fn inner_type(name: &str) -> &str {
+    let inner = |start: &str| name.strip_prefix(start)?.strip_suffix('>');
+    match (inner("Option<"), inner("Result<")) {
+        (Some(inner), _) => inner,
+        (_, Some(pair)) => pair.rsplit_once(", ").map_or(pair, |(value, _)| value),
+        _ => name,
+    }
 }
 
 /// Builds every pool and shared client that is taken, and finds what nobody provides.
@@ -196,9 +240,9 @@ fn resources(
             continue;
         }
         seen.push(need.value);
-        let same = || requirements.needs().iter().filter(|other| other.value == need.value);
-        let Some((spec, open)) = same().find_map(|need| need.open) else {
-            let mut users: Vec<&str> = same().map(|need| need.user).collect();
+        let same: Vec<_> = requirements.needs().iter().filter(|other| other.value == need.value).collect();
+        let Some((spec, open)) = same.iter().find_map(|need| need.open) else {
+            let mut users: Vec<&str> = same.iter().map(|need| need.user.name).collect();
             users.dedup();
             let problem = format!("nobody provides it, and `{}` takes it", users.join("`, `"));
             let help = "hand the value over with `App::provide(value)`, or make its type a resource and call `App::share`";
@@ -214,16 +258,10 @@ fn resources(
             );
             let help =
                 "give one of them another `name`; a resource is taken either as `Pooled` or as `Shared`";
-            let place = spec.location.map(|(file, line)| format!("{file}:{line}: ")).unwrap_or_default();
-            reader.fault(Fault::new(format!("{place}resource `{}`", spec.name), problem).help(help));
+            reader.fault(Fault::new(spec.subject(), problem).help(help));
             continue;
         }
-        let in_one_call =
-            |user: &str| same().filter(|need| need.user == user && need.kind == Kind::Connection).count();
-        let per_call = same().map(|need| in_one_call(need.user)).max().unwrap_or(1).max(1);
-        let together = same().map(|need| in_one_call(need.user) * need.concurrency).max();
-        let per_invocation = together.unwrap_or(1).max(per_call);
-        let opening = Opening { overrides, clock, per_call, per_invocation };
+        let opening = Opening { overrides, clock, taken: Taken::of(&same) };
         let mut section = reader.section(&["resources", spec.name], &spec.prefix());
         // An error has been noted in the section.
         let _ = spec.read_health(section.nested("health"));

@@ -9,7 +9,7 @@ use http::request::Parts;
 
 use super::shared::Source;
 use super::{Pool, PoolError, Pooled, Shared};
-use crate::resource::{Context, Kind, Requirements, Resource, ResourceSet, Uses};
+use crate::resource::{Context, Kind, Requirements, Resource, ResourceSet, Uses, note};
 
 /// What a function can take from its [`Context`] alone: resources and provided values.
 #[diagnostic::on_unimplemented(
@@ -22,27 +22,29 @@ pub trait FromContext: Sized + Send {
     fn from_context(context: &Context) -> impl Future<Output = Result<Self, PoolError>> + Send;
 }
 
-fn undeclared<T>(context: &Context) -> PoolError {
+/// Nothing declares the value behind an argument.
+fn undeclared<T, Value: 'static>(context: &Context) -> PoolError {
+    note((TypeId::of::<Value>(), type_name::<T>()));
     PoolError::Undeclared { argument: type_name::<T>(), by: context.user() }
 }
 
 impl<R: Resource> FromContext for Pool<R> {
     async fn from_context(context: &Context) -> Result<Self, PoolError> {
-        let pool: Arc<Self> = context.find().ok_or_else(|| undeclared::<Self>(context))?;
+        let pool: Arc<Self> = context.find().ok_or_else(|| undeclared::<Self, Self>(context))?;
         Ok(pool.lend_to(context.holder(), context.deadline()))
     }
 }
 
 impl<R: Resource> FromContext for Pooled<R> {
     async fn from_context(context: &Context) -> Result<Self, PoolError> {
-        let pool: Arc<Pool<R>> = context.find().ok_or_else(|| undeclared::<Self>(context))?;
+        let pool: Arc<Pool<R>> = context.find().ok_or_else(|| undeclared::<Self, Pool<R>>(context))?;
         pool.lend_to(context.holder(), context.deadline()).get().await
     }
 }
 
 impl<T: Clone + Send + Sync + 'static> FromContext for Shared<T> {
     async fn from_context(context: &Context) -> Result<Self, PoolError> {
-        let source: Arc<Source<T>> = context.find().ok_or_else(|| undeclared::<Self>(context))?;
+        let source: Arc<Source<T>> = context.find().ok_or_else(|| undeclared::<Self, Source<T>>(context))?;
         match &*source {
             Source::Provided(value) => Ok(Self(value.clone())),
             Source::Opened(client) => client.get(context.deadline()).await.map(Self),
