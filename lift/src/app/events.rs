@@ -37,6 +37,20 @@ pub(crate) struct Arrival<'h> {
     pub(crate) streams: bool,
 }
 
+/// An event that AWS has made and no handler takes.
+struct Unserved {
+    /// What it is.
+    words: String,
+    /// What to write, when one could take it.
+    help: Option<String>,
+}
+
+impl From<String> for Unserved {
+    fn from(words: String) -> Self {
+        Self { words, help: None }
+    }
+}
+
 /// What goes back for an event.
 pub(crate) enum EventAnswer {
     /// The JSON that its source reads, written once and no larger than that takes.
@@ -108,22 +122,26 @@ impl Service {
                 Some(triggered) => self.message(triggered, request, &event, arrival).await,
                 None => {
                     let what = format!("a WebSocket message of route `{}`", route_key.escape_debug());
-                    self.other(&event, arrival, Some(what)).await
+                    self.other(&event, arrival, Some(what.into())).await
                 }
             },
             Decoded::Records(records) => match self.triggers.records(&records) {
                 Some(triggered) => self.records(triggered, records, &event, arrival).await,
-                None => self.other(&event, arrival, Some(records.describe())).await,
+                None => {
+                    let help = self.triggers.help(records.kind, records.kind.name_in(&records.arn));
+                    let words = records.describe();
+                    self.other(&event, arrival, Some(Unserved { words, help })).await
+                }
             },
             Decoded::NoRecords if self.triggers.take_records() => {
                 Err(not_valid("a batch without records".to_owned()))
             }
             // Of a source that no handler here takes, or of one that an `event` asks for.
             Decoded::NoRecords => {
-                self.other(&event, arrival, Some("a batch without records".to_owned())).await
+                self.other(&event, arrival, Some("a batch without records".to_owned().into())).await
             }
             Decoded::Other => self.other(&event, arrival, None).await,
-            Decoded::Foreign(words) => self.other(&event, arrival, Some(words)).await,
+            Decoded::Foreign(words) => self.other(&event, arrival, Some(words.into())).await,
             Decoded::BadHttp(problem, source) => {
                 let failure = Failure::new(StatusCode::BAD_REQUEST, "EVENT_NOT_VALID");
                 let failure = failure.detail(format!("the request is not well-formed: {problem}"));
@@ -157,7 +175,7 @@ impl Service {
         self: &Arc<Self>,
         event: &Bytes,
         arrival: &Arrival<'_>,
-        made_by_aws: Option<String>,
+        made_by_aws: Option<Unserved>,
     ) -> Result<EventAnswer, Failure> {
         let triggered = self
             .triggers
@@ -170,8 +188,13 @@ impl Service {
             let report = RawValue::from_string(self.health().await);
             return report.map(EventAnswer::Json).map_err(|error| Failure::unwritable(&error));
         }
-        let what = made_by_aws.unwrap_or_else(|| event::describe(event));
-        let problem = format!("the event is {what}; this function serves {}", self.serves());
+        let unserved = made_by_aws.unwrap_or_else(|| Unserved {
+            words: event::describe(event),
+            help: self.triggers.help_with_invoke(arrival.function),
+        });
+        let help = unserved.help.map(|help| format!("; {help}")).unwrap_or_default();
+        let problem =
+            format!("the event is {}; this function serves {}{help}", unserved.words, self.serves());
         Err(arrival.refuse(StatusCode::NOT_FOUND, "EVENT_NOT_SERVED", problem))
     }
 
