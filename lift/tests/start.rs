@@ -54,6 +54,23 @@ impl<S: Send + Sync> FromRequest<S> for Signed {
     }
 }
 
+/// Looks at the query first.
+struct Linked;
+
+impl<S: Send + Sync> FromRequestParts<S> for Linked {
+    type Rejection = PoolError;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, PoolError> {
+        if parts.uri.query().is_some_and(|query| query.contains("token=")) {
+            let within = Duration::from_secs(1);
+            let taken =
+                tokio::time::timeout(within, Pooled::<Numbered>::from_request_parts(parts, state)).await;
+            drop(taken.map_err(|_| ()));
+        }
+        Ok(Self)
+    }
+}
+
 /// Says what it takes.
 struct Honest;
 
@@ -95,6 +112,9 @@ async fn session(_: Session) {}
 #[lift::handler(POST, "/signed")]
 async fn signed(_: Signed) {}
 
+#[lift::handler(GET, "/linked")]
+async fn linked(_: Linked) {}
+
 #[lift::handler(sqs = "jobs")]
 async fn job(_: Silent) {}
 
@@ -120,6 +140,8 @@ fn an_extractor_that_takes_a_resource_without_saying_so_is_found_by_check() {
     }
     let queue = told(App::new("test").handlers(lift::handlers![job]));
     assert!(queue.contains("`job` takes `Silent`"), "{queue}");
+    let behind_a_query = told(App::new("test").handlers(lift::handlers![linked]));
+    assert!(behind_a_query.contains("`linked` takes `Linked`"), "{behind_a_query}");
     let optional = told(App::new("test").handlers(lift::handlers![again]));
     assert!(optional.contains("`again` takes `Silent`") && optional.contains("1 thing"), "{optional}");
     assert_eq!(told(App::new("test").handlers(lift::handlers![honest, panics])), "");

@@ -2,7 +2,8 @@ use std::future::Future;
 use std::process::ExitCode;
 
 use crate::config::lambda::{concurrency, is_function};
-use crate::error::{BoxError, Foreign, last_words};
+use crate::error::{BoxError, Foreign, boxed, last_words};
+use crate::telemetry::{catch_panics, caught};
 
 /// The runtime that `#[lift::main]` was asked for.
 #[derive(Clone, Copy, Debug, Default)]
@@ -70,7 +71,7 @@ impl MainResult for () {
 
 impl<E: Into<BoxError>> MainResult for Result<(), E> {
     fn into_result(self) -> Result<(), BoxError> {
-        self.map_err(crate::error::boxed)
+        self.map_err(boxed)
     }
 }
 
@@ -85,14 +86,18 @@ pub fn run_main<R: MainResult>(options: MainOptions, body: impl Future<Output = 
     if let Some(workers) = options.workers {
         builder.worker_threads(workers.max(1));
     }
-    let ended = match builder.enable_all().build() {
+    catch_panics();
+    // It panics where the system has no thread left.
+    let built = caught(|| builder.enable_all().build()).map_err(|panicked| boxed(panicked.to_string()));
+    let built: Result<_, BoxError> = built.and_then(|built| built.map_err(Into::into));
+    let ended = match built {
         Ok(runtime) => {
             let ended = runtime.block_on(body).into_result();
             // A blocked thread must not keep the process alive; cleanups have been awaited already.
             runtime.shutdown_background();
             ended
         }
-        Err(error) => Err(error.into()),
+        Err(error) => Err(error),
     };
     match ended {
         Ok(()) => ExitCode::SUCCESS,

@@ -197,7 +197,7 @@ impl PoolSettings {
         let warm = section.or("warm", Warm::default());
         let ((max_size, max_size_rule), min_idle) = (max_size?, min_idle?);
         if min_idle > max_size && !is_function() {
-            return Err(too_many_idle(&mut section, min_idle, max_size));
+            return Err(too_many_idle(&mut section, min_idle, (max_size, &max_size_rule)));
         }
         Ok(Self {
             max_size,
@@ -234,9 +234,10 @@ fn max_size(section: &mut Section<'_>, place: Place, taken: &Taken) -> Result<(u
 }
 
 /// Each of the two may be set anywhere, or be a default.
-fn too_many_idle(section: &mut Section<'_>, min_idle: usize, max_size: usize) -> Invalid {
-    let most = section.source_of("max_size").map(|source| format!(" ({source})")).unwrap_or_default();
-    let problem = format!("{min_idle} idle connections cannot be kept in a pool of at most {max_size}{most}");
+fn too_many_idle(section: &mut Section<'_>, min_idle: usize, (max_size, rule): (usize, &str)) -> Invalid {
+    let most = section.source_of("max_size").unwrap_or_else(|| rule.to_owned());
+    let problem =
+        format!("{min_idle} idle connections cannot be kept in a pool of at most {max_size} ({most})");
     section.invalid("min_idle", problem)
 }
 
@@ -407,6 +408,7 @@ mod tests {
                 Some(("DB_POOL_MAX_SIZE", "3")),
                 "src/db.rs:7: resource `db`: `pool(min_idle)`: 4 idle connections cannot be kept in a pool of at most 3 (DB_POOL_MAX_SIZE)",
             ),
+            (by_hand.clone().min_idle(9_999), None, " CPUs, at most 32)"),
             (by_hand.clone().wait_ms(0), None, "resource `db`: `pool(wait)`: must be longer than zero"),
             (by_hand.max_size(0), None, "resource `db`: `pool(max_size)`: 0 is not between 1 and 10000"),
         ] {

@@ -108,6 +108,7 @@ const HEADERS: [&str; 18] = [
 ];
 const COOKIES: &str =
     "access_token=1; auth=1; id=1; session=1; session_id=1; sid=1; token=1; user=1; user_id=1";
+const QUERY: &str = "/?access_token=1&api_key=1&id=1&key=1&session=1&tenant=1&token=1&user=1&user_id=1";
 
 fn request(login: Option<&'static str>, params: &[&'static str]) -> Request {
     let mut request = Request::new(Body::from("{}"));
@@ -115,6 +116,8 @@ fn request(login: Option<&'static str>, params: &[&'static str]) -> Request {
     headers.insert(http::header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
     headers.insert(http::header::HOST, HeaderValue::from_static("localhost"));
     if let Some(login) = login {
+        *request.uri_mut() = http::Uri::from_static(QUERY);
+        let headers = request.headers_mut();
         headers.insert(http::header::AUTHORIZATION, HeaderValue::from_static(login));
         headers.insert(http::header::COOKIE, HeaderValue::from_static(COOKIES));
         for name in HEADERS {
