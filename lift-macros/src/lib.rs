@@ -217,8 +217,8 @@ pub fn main(attribute: TokenStream, item: TokenStream) -> TokenStream {
 /// `ready` (the resource joins readiness), `interval`, `fail_after` and `recover_after` (1 to 100 results in a row before the
 /// report says so), and `enabled = false` (it is no component of the report).
 ///
-/// Times are whole numbers with `ms`, `s`, `m` or `h`, more than zero except for `validate_after` and `leak_after`; at most `"15m"` for what happens within an
-/// invocation, a day for the others.
+/// Times are whole numbers with `ms`, `s`, `m` or `h`, more than zero except for `validate_after` and `leak_after`, and for `idle_timeout` and `max_lifetime`, where zero is
+/// never; at most `"15m"` for what happens within an invocation, a day for the others.
 ///
 /// # Errors
 ///

@@ -50,7 +50,7 @@ fn everything_that_is_wrong_is_told_at_once() {
         "`plain` serves GET /x, and so does `plain` (lift/tests/app.rs:",
         "`on_a_probe` serves `/health/ready`, where the health probe `/health/ready` is",
         "- Shared<String>: nobody provides it, and `needs_a_value` takes it",
-        "NUMBERED_POOL_MAX_SIZE: 1 is too few: one handler takes 2 connections in one call",
+        "- resource `numbered`: `pool(max_size)`: 1 is too few: `needs_two` (lift/tests/app.rs:",
         "`plain` is in the group `v1/`, which is not a prefix",
         "LIFT_SHUTDOWN_GRACE: `soon` is not a duration",
     ] {

@@ -457,6 +457,50 @@ async fn one_function_holds_all_triggers_and_each_event_reaches_its_own() {
 }
 
 #[tokio::test]
+async fn a_source_that_no_handler_is_for_is_told_with_the_variables_that_may_name_it() {
+    #[lift::handler(sqs = "fulfilment")]
+    async fn fulfil(_: Json<Value>) {}
+    #[lift::handler(sqs = "returned-goods")]
+    async fn take_back(_: Json<Value>) {}
+    #[lift::handler(kinesis = "clicks")]
+    async fn click(_: Json<Value>) {}
+    let app = || App::new("test").handlers(lift::handlers![fulfil, take_back, click]).test();
+    let told = async |host: lift::testing::TestHost, event: String| {
+        let failure = host.start().await.unwrap().event(event).await.unwrap_err();
+        assert_eq!(failure.code(), "EVENT_NOT_SERVED");
+        failure.public_detail().unwrap_or_default().to_owned()
+    };
+    let both = "LIFT_TRIGGER_FULFILMENT or LIFT_TRIGGER_RETURNED_GOODS=orders-live";
+    let queue = || sqs_from("arn:aws:sqs:eu-central-1:123456789012:orders-live", &[("1", json!("a"))]);
+    let text = told(app(), queue()).await;
+    assert!(text.contains(both) && !text.contains("CLICKS"), "{text}");
+    // One that names another queue is a candidate still.
+    let text = told(app().var("LIFT_TRIGGER_FULFILMENT", "orders-test"), queue()).await;
+    assert!(text.contains(both), "{text}");
+    let text = told(app().var("LIFT_TRIGGER_CLICKS", "clicks-live"), kinesis(&[("k", "a")])).await;
+    assert!(text.contains("LIFT_TRIGGER_CLICKS=clicks") && !text.contains(" or LIFT"), "{text}");
+    let text = told(app(), json!({"Records": [{"eventSource": "aws:ses"}]}).to_string()).await;
+    assert!(!text.contains("LIFT_TRIGGER"), "{text}");
+}
+
+#[test]
+fn a_source_is_named_by_its_name_or_arn_and_not_by_a_url() {
+    #[lift::handler(sqs = "fulfilment")]
+    async fn fulfil(_: Json<Value>) {}
+    let check = |value: &str| {
+        let host = App::new("test").handlers(lift::handlers![fulfil]).test();
+        host.var("LIFT_TRIGGER_FULFILMENT", value).check().map_err(|faults| faults.to_string())
+    };
+    for good in ["orders-live", "orders.fifo", "arn:aws:sqs:eu-central-1:123456789012:orders-live"] {
+        assert_eq!(check(good), Ok(()), "{good}");
+    }
+    for bad in ["https://sqs.eu-central-1.amazonaws.com/123456789012/orders-live", "orders live"] {
+        let told = check(bad).unwrap_err();
+        assert!(told.contains("LIFT_TRIGGER_FULFILMENT: ") && told.contains("a name or an ARN"), "{told}");
+    }
+}
+
+#[tokio::test]
 async fn events_that_are_not_well_formed_fail_as_a_whole() {
     let seen = Seen::default();
     let service = start(lift::handlers![partial, direct], &seen).await;

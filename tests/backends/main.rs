@@ -1,5 +1,6 @@
 //! The backends against real servers.
 
+mod addresses;
 mod checks;
 mod dynamodb;
 mod http;

@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 use tests::binaries::{installed, repository};
 use tests::deadline::{look_until, wait_until};
 use tests::http::{Connection, Request, Response};
+use tests::ports::free;
 use tests::process::Program;
 
 use crate::support::{Function, MACHINE, Server, assert_problem, folder};
@@ -165,16 +166,22 @@ fn while_every_thread_is_blocked_probes_are_answered_by_their_own() {
 #[test]
 fn a_probe_during_the_start_takes_no_check_to_the_probes_thread() {
     let dir = folder();
+    let (address, probes) = (free(), free());
     let program = watched(dir.path(), "blocks").env("WATCHED_START", "3000");
-    let (server, probes) = with_probe_listener(program);
+    let program = program.env("LIFT_LISTEN", address.to_string());
+    let process = program.env("LIFT_HEALTH_LISTEN", probes.to_string()).start();
     let ask = |path: &str| Request::get(path).send(probes);
-    assert_eq!(ask("/health/startup").status, 503);
+    let startup = || Request::get("/health/startup").try_send(probes).ok();
+    assert_eq!(wait_until("the listener for probes", startup).status, 503);
     // Runs the check that blocks its thread: one of the service's, not the one that answers here.
     let report = ask("/health").json();
     assert_eq!(status_of(&report, "blocks"), "unhealthy", "{report}");
     assert_eq!(ask("/health/live").status, 200);
+    assert!(!process.written().contains("listens on"), "{}", process.written());
     wait_until("the end of the start", || (ask("/health/startup").status == 200).then_some(()));
-    assert_eq!(server.status("/health/ready"), Some(200));
+    assert_eq!(Request::get("/health/ready").send(address).status, 200);
+    process.wait_for_line("still starting");
+    process.wait_for_line("listens on");
 }
 
 #[test]

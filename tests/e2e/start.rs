@@ -1,7 +1,7 @@
 //! What a person sees who starts the example.
 
 use tests::http::Request;
-use tests::ports::hold;
+use tests::ports::{free, hold};
 
 use crate::support::{Server, an_order, folder, orders};
 
@@ -65,6 +65,51 @@ fn a_busy_port_is_named_with_what_to_do() {
     let text = finished.stderr;
     assert!(text.contains(&format!("cannot listen on `{address}`")) && text.contains("--listen"), "{text}");
     assert!(!text.contains("panicked"), "{text}");
+}
+
+#[test]
+fn a_server_that_cannot_start_says_so_once_and_never_that_it_listens() {
+    let dir = folder();
+    let missing = dir.path().join("not-yet");
+    let program =
+        orders(dir.path()).env("ORDERS_DB_URL", format!("sqlite://{}/orders.db", missing.display()));
+    let program = program.env("LIFT_LISTEN", "127.0.0.1:0").env("RUST_BACKTRACE", "0");
+    let finished = program.clone().run();
+    assert_eq!(finished.status.code(), Some(1));
+    let text = finished.stderr;
+    assert!(!text.contains("listens on"), "{text}");
+    // The file is named where the cause is told, and nowhere else.
+    let told: Vec<_> =
+        text.lines().filter(|line| line.contains("orders-db") || line.contains("not-yet")).collect();
+    let [told] = told.as_slice() else { panic!("{text}") };
+    assert!(told.starts_with("error: start function") && told.contains("not-yet"), "{text}");
+
+    // With `start.wait` it is tried again.
+    let process = program.env("LIFT_START_WAIT", "60s").start();
+    let again = process.wait_for_line("it is tried again");
+    assert!(again.contains("not-yet"), "{again}");
+    assert!(!process.written().contains("listens on"), "{}", process.written());
+    std::fs::create_dir(&missing).expect("a folder");
+    process.wait_for_line("listens on");
+    let written = process.written();
+    assert_eq!(written.matches("it is tried again").count(), 1, "{written}");
+    assert!(!written.contains("breaker"), "{written}");
+}
+
+#[test]
+fn probes_are_answered_while_a_start_function_is_tried_again() {
+    let dir = folder();
+    let missing = dir.path().join("not-yet");
+    let program =
+        orders(dir.path()).env("ORDERS_DB_URL", format!("sqlite://{}/orders.db", missing.display()));
+    let address = free();
+    let process = program.env("LIFT_START_WAIT", "60s").env("LIFT_LISTEN", address.to_string()).start();
+    process.wait_for_line("it is tried again");
+    assert_eq!(Request::get("/health/live").send(address).status, 200);
+    assert_eq!(Request::get("/health/ready").send(address).status, 503);
+    process.signal(tests::process::Signal::TERM);
+    let finished = process.wait_for_exit();
+    assert!(finished.status.success(), "{}", finished.stderr);
 }
 
 #[test]

@@ -39,10 +39,12 @@ pub(crate) static VALIDATE_TIMEOUT: Key<Duration> =
 /// Zero means one round trip before every use.
 pub(crate) static VALIDATE_AFTER: Key<Duration> =
     Key { example: "validate_after = \"500ms\"", kind: Duration { zero: true, ..Duration::DAY } };
+/// Zero means never.
 pub(crate) static IDLE_TIMEOUT: Key<Duration> =
-    Key { example: "idle_timeout = \"10m\"", kind: Duration::DAY };
+    Key { example: "idle_timeout = \"10m\"", kind: Duration { zero: true, ..Duration::DAY } };
+/// Zero means never.
 pub(crate) static MAX_LIFETIME: Key<Duration> =
-    Key { example: "max_lifetime = \"30m\"", kind: Duration::DAY };
+    Key { example: "max_lifetime = \"30m\"", kind: Duration { zero: true, ..Duration::DAY } };
 pub(crate) static CLEANUP_TIMEOUT: Key<Duration> =
     Key { example: "cleanup_timeout = \"1s\"", kind: Duration::INVOCATION };
 /// Zero means the end of the invocation.

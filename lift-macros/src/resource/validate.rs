@@ -159,7 +159,9 @@ fn pool_calls(pool: &Values, spec: &mut Vec<SpecCall>, errors: &Errors) {
         let fault = Fault::new(Rule::MinAboveMax, min, text);
         errors.report(fault.help(format!("write at most `min_idle = {}`", max.value)));
     }
+    // A lifetime of zero has no end.
     if let (Some(idle), Some(lifetime)) = (pool.get(&IDLE_TIMEOUT), pool.get(&MAX_LIFETIME))
+        && *lifetime.value > 0
         && idle.value > lifetime.value
     {
         let (idle_text, lifetime_text) = (duration::format(*idle.value), duration::format(*lifetime.value));

@@ -73,7 +73,7 @@ mod tests {
         assert_eq!(answer(Method::GET, "/orders/1").await, (503, None, true));
         assert_eq!(answer(Method::GET, "/orders/%ff").await, (503, None, true));
         assert_eq!(answer(Method::GET, "/nowhere").await, (503, None, false));
-        service.start(true).await.unwrap();
+        service.start(crate::app::Starting::FUNCTIONS).await.unwrap();
         assert_eq!(answer(Method::GET, "/orders/1").await, (200, None, true));
         assert_eq!(answer(Method::GET, "/orders/%ff").await, (400, None, true));
         assert_eq!(answer(Method::GET, "/nowhere").await, (404, None, false));

@@ -7,14 +7,14 @@ use std::sync::{Arc, Mutex};
 use super::answers::Nobody;
 use super::health;
 use super::stack::stack;
-use super::triggers::{Triggered, Triggers};
+use super::triggers::{Source, Triggered, Triggers};
 use super::{App, AppSettings, Service};
 use crate::clock::Clock;
 use crate::config::{Fault, Faults, Reader, Sources, path_problem};
 use crate::error::{CatalogEntry, Telling};
 use crate::handler::{Endpoint, Entry, Trigger, Wrap, router::Router};
 use crate::health::{Component, HealthHandle, HealthSettings, Lifecycle, Monitor, Probes};
-use crate::resource::{Kind, Opening, Overrides, Requirements, Resources, User, short_name};
+use crate::resource::{Function, Opening, Overrides, Requirements, Resources, Taken, User, short_name};
 
 pub(super) fn build(app: App, sources: &Sources) -> Result<(Arc<Service>, AppSettings), Faults> {
     #[cfg(feature = "http")]
@@ -47,6 +47,7 @@ pub(super) fn build(app: App, sources: &Sources) -> Result<(Arc<Service>, AppSet
     };
     provided.push(crate::pool::provided(handle.clone()));
     let resources = Arc::new(resources(&requirements, provided, &overrides, &clock, &mut reader));
+    find_silent(&requirements, &resources, &mut reader);
 
     let around = |endpoint, own: &[Wrap], http: bool| -> Arc<dyn Endpoint> {
         let http_layers: &[Wrap] = if http { &http_layers } else { &[] };
@@ -99,7 +100,8 @@ pub(super) fn build(app: App, sources: &Sources) -> Result<(Arc<Service>, AppSet
                 };
                 if let Some(name) = triggered.name() {
                     let mut section = reader.section(&["triggers"], "LIFT_TRIGGER");
-                    triggered.physical = section.optional::<String>(name).ok().flatten();
+                    triggered.physical =
+                        section.optional::<Source>(name).ok().flatten().map(|Source(name)| name);
                 }
                 triggers.insert(triggered, &mut reader);
             }
@@ -180,28 +182,68 @@ fn requirements(app: &App) -> (Requirements, Vec<User>, Vec<User>) {
     let mut requirements = Requirements::new();
     let mut handlers = Vec::with_capacity(app.entries.len());
     for (_, entry) in &app.entries {
-        let user = User::new(entry.meta.name);
-        requirements.handler(user, entry.meta.concurrency);
+        let params = match entry.meta.trigger {
+            Trigger::Http { params, .. } => params,
+            _ => &[],
+        };
+        let (user, place) = (User::new(entry.meta.name), Some((entry.meta.file, entry.meta.line)));
+        requirements.handler(Function { user, place, params }, entry.meta.concurrency);
         (entry.declare)(&mut requirements);
         handlers.push(user);
     }
     let mut checkers = Vec::with_capacity(app.checks.0.len());
     for check in &app.checks.0 {
         let user = User::new(check.meta.name);
-        requirements.user(user);
+        requirements.user(user, Some((check.meta.file, check.meta.line)));
         (check.declare)(&mut requirements);
         checkers.push(user);
     }
     let backgrounds = app.backgrounds.iter().map(|background| &background.function);
     for function in app.starts.iter().chain(&app.stops).chain(backgrounds) {
-        requirements.user(function.user);
+        requirements.user(function.user, None);
         (function.declare)(&mut requirements);
     }
-    requirements.user(User::APP);
+    requirements.user(User::APP, None);
     for declare in &app.opened {
         declare(&mut requirements);
     }
     (requirements, handlers, checkers)
+}
+
+/// Tells each extractor that takes what nothing declares, once.
+fn find_silent(requirements: &Requirements, resources: &Resources, reader: &mut Reader<'_>) {
+    let mut seen: Vec<String> = Vec::new();
+    for (handler, rehearsal) in requirements.rehearsals() {
+        let extractor = short_name(rehearsal.extractor);
+        let extractor = inner_type(&extractor);
+        if seen.iter().any(|seen| seen == extractor) {
+            continue;
+        }
+        seen.push(extractor.to_owned());
+        let wanted = rehearsal.wants(handler.params).into_iter();
+        let missing = wanted.filter(|(id, _)| resources.find(*id).is_none());
+        let mut missing: Vec<_> = missing.map(|(_, argument)| short_name(argument)).collect();
+        missing.dedup();
+        if missing.is_empty() {
+            continue;
+        }
+        let (name, taken) = (handler.user.name(), missing.join("` and `"));
+        let place = handler.place.map(|(file, line)| format!("{file}:{line}")).unwrap_or_default();
+        let problem = format!("`{name}` takes `{extractor}`, which takes `{taken}` without saying so");
+        let resources = missing.join(", ");
+        let help = format!("write `impl lift::Uses for {extractor} {{ type Resources = ({resources},); }}`");
+        reader.fault(Fault::new(place, problem).help(help));
+    }
+}
+
+/// The type inside an `Option` or a `Result`, which is what says what it uses.
+fn inner_type(name: &str) -> &str {
+    let inner = |start: &str| name.strip_prefix(start)?.strip_suffix('>');
+    match (inner("Option<"), inner("Result<")) {
+        (Some(inner), _) => inner,
+        (_, Some(pair)) => pair.rsplit_once(", ").map_or(pair, |(value, _)| value),
+        _ => name,
+    }
 }
 
 /// Builds every pool and shared client that is taken, and finds what nobody provides.
@@ -223,9 +265,9 @@ fn resources(
             continue;
         }
         seen.push(need.value);
-        let same = || requirements.needs().iter().filter(|other| other.value == need.value);
-        let Some((spec, open)) = same().find_map(|need| need.open) else {
-            let mut users: Vec<&str> = same().map(|need| need.user.name()).collect();
+        let same: Vec<_> = requirements.needs().iter().filter(|other| other.value == need.value).collect();
+        let Some((spec, open)) = same.iter().find_map(|need| need.open) else {
+            let mut users: Vec<&str> = same.iter().map(|need| need.user.user.name()).collect();
             users.dedup();
             let problem = format!("nobody provides it, and `{}` takes it", users.join("`, `"));
             let help = "hand the value over with `App::provide(value)`, or make its type a resource and call `App::share`";
@@ -241,16 +283,10 @@ fn resources(
             );
             let help =
                 "give one of them another `name`; a resource is taken either as `Pooled` or as `Shared`";
-            let place = spec.location.map(|(file, line)| format!("{file}:{line}: ")).unwrap_or_default();
-            reader.fault(Fault::new(format!("{place}resource `{}`", spec.name), problem).help(help));
+            reader.fault(Fault::new(spec.subject(), problem).help(help));
             continue;
         }
-        let in_one_call =
-            |user: User| same().filter(|need| need.user == user && need.kind == Kind::Connection).count();
-        let per_call = same().map(|need| in_one_call(need.user)).max().unwrap_or(1).max(1);
-        let together = same().map(|need| in_one_call(need.user) * need.concurrency).max();
-        let per_invocation = together.unwrap_or(1).max(per_call);
-        let opening = Opening { overrides, clock, per_call, per_invocation };
+        let opening = Opening { overrides, clock, taken: Taken::of(&same) };
         let mut section = reader.section(&["resources", spec.name], &spec.prefix());
         // An error has been noted in the section.
         let _ = spec.read_health(section.nested("health"));

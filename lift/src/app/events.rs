@@ -41,6 +41,20 @@ pub(crate) struct Arrival<'h> {
     pub(crate) streams: bool,
 }
 
+/// An event that AWS has made and no handler takes.
+struct Unserved {
+    /// What it is.
+    words: String,
+    /// What to write, when one could take it.
+    help: Option<String>,
+}
+
+impl From<String> for Unserved {
+    fn from(words: String) -> Self {
+        Self { words, help: None }
+    }
+}
+
 /// What goes back for an event.
 pub(crate) enum EventAnswer {
     /// The JSON that its source reads, written once and no larger than that takes.
@@ -116,7 +130,7 @@ impl Service {
                 Some(triggered) => self.message(triggered, request, &event, arrival).await,
                 None => {
                     let what = format!("a WebSocket message of route `{}`", route_key.escape_debug());
-                    self.other(&event, arrival, Some(what)).await
+                    self.other(&event, arrival, Some(what.into())).await
                 }
             },
             Decoded::Records(records) => self.records(records, &event, arrival).await,
@@ -124,8 +138,8 @@ impl Service {
                 match RecordKind::of_stream(&arn).or_else(|| self.triggers.windowed()) {
                     Some(kind) => self.records(Records::end_of_window(kind, arn), &event, arrival).await,
                     None => {
-                        self.other(&event, arrival, Some("a tumbling window without records".to_owned()))
-                            .await
+                        let what = "a tumbling window without records".to_owned();
+                        self.other(&event, arrival, Some(what.into())).await
                     }
                 }
             }
@@ -134,10 +148,10 @@ impl Service {
             }
             // Of a source that no handler here takes, or of one that an `event` asks for.
             Decoded::NoRecords => {
-                self.other(&event, arrival, Some("a batch without records".to_owned())).await
+                self.other(&event, arrival, Some("a batch without records".to_owned().into())).await
             }
             Decoded::Other => self.other(&event, arrival, None).await,
-            Decoded::Foreign(words) => self.other(&event, arrival, Some(words)).await,
+            Decoded::Foreign(words) => self.other(&event, arrival, Some(words.into())).await,
             Decoded::BadHttp(problem, request, source) => {
                 let failure = Failure::new(StatusCode::BAD_REQUEST, "EVENT_NOT_VALID");
                 let failure = failure.detail(format!("the request is not well-formed: {problem}"));
@@ -171,7 +185,7 @@ impl Service {
         self: &Arc<Self>,
         event: &Bytes,
         arrival: &Arrival<'_>,
-        made_by_aws: Option<String>,
+        made_by_aws: Option<Unserved>,
     ) -> Result<EventAnswer, Failure> {
         let triggered = self
             .triggers
@@ -184,8 +198,13 @@ impl Service {
             let report = RawValue::from_string(self.health().await);
             return report.map(EventAnswer::Json).map_err(|error| Failure::unwritable(&error));
         }
-        let what = made_by_aws.unwrap_or_else(|| event::describe(event));
-        let problem = format!("the event is {what}; this function serves {}", self.serves());
+        let unserved = made_by_aws.unwrap_or_else(|| Unserved {
+            words: event::describe(event),
+            help: self.triggers.help_with_invoke(arrival.function),
+        });
+        let help = unserved.help.map(|help| format!("; {help}")).unwrap_or_default();
+        let problem =
+            format!("the event is {}; this function serves {}{help}", unserved.words, self.serves());
         Err(arrival.refuse(StatusCode::NOT_FOUND, "EVENT_NOT_SERVED", problem))
     }
 
@@ -249,7 +268,9 @@ impl Service {
         arrival: &Arrival<'_>,
     ) -> Result<EventAnswer, Failure> {
         let Some(triggered) = self.triggers.records(&records) else {
-            return self.other(event, arrival, Some(records.describe())).await;
+            let help = self.triggers.help(records.kind, records.kind.name_in(&records.arn));
+            let unserved = Unserved { words: records.describe(), help };
+            return self.other(event, arrival, Some(unserved)).await;
         };
         if records.is_window && !triggered.windowed {
             let (what, handler) = (records.describe(), triggered.meta.name);

@@ -30,9 +30,9 @@ pub(crate) use events::{Arrival, EventAnswer};
 pub(crate) use samples::{Sample, samples};
 pub(crate) use service::{Call, Service};
 pub(crate) use settings::AppSettings;
-pub(crate) use start::StartFailed;
 pub use start::StartFn;
 use start::{Start, start};
+pub(crate) use start::{StartFailed, Starting};
 pub(crate) use triggers::Triggered;
 
 use crate::clock::Clock;
@@ -143,7 +143,8 @@ impl App {
     /// order they were added; when one fails, the service does not start.
     ///
     /// Skipped on Lambda, where it would run in every cold start, unless `lambda.on_start = true` in `lift.toml` or
-    /// `LIFT_LAMBDA_ON_START=true`.
+    /// `LIFT_LAMBDA_ON_START=true`. In a container one that fails is tried again for as long as `start.wait` says, so it
+    /// must do no harm when it runs twice.
     pub fn on_start<Args>(mut self, function: impl StartFn<Args>) -> Self {
         self.starts.push(start(function));
         self

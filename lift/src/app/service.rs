@@ -20,16 +20,16 @@ use super::request::{
 };
 use super::slash::{Other, TrailingSlash, redirect};
 use super::stack::instead_of;
-use super::start::{Start, StartFailed};
+use super::start::Start;
 use super::triggers::{Triggered, Triggers};
 use crate::clock::Deadline;
-use crate::error::{self, CatalogEntry, Failure, Telling, boxed};
+use crate::error::{self, CatalogEntry, Failure, Telling};
 use crate::event::{self, BODY_LIMIT};
 use crate::handler::router::{Matched, Router};
 use crate::handler::{Endpoint, HandlerMeta, Uncalled, normal};
 use crate::health::{Form, Lifecycle, Probes, Sight};
 use crate::layer::fence;
-use crate::resource::{Context, Invoked, Resources, User, Warm};
+use crate::resource::{Context, Invoked, Resources, User};
 
 /// A compiled service: every host calls this.
 pub(crate) struct Service {
@@ -95,45 +95,14 @@ impl Service {
         &self.probes.handle.lifecycle
     }
 
-    /// Opens what `warm` asks for, all at the same time; a failure is logged and never fatal.
-    pub(crate) async fn warm(&self) {
-        let opening = self.resources.managed().iter().filter(|resource| resource.warm() != Warm::Lazy);
-        futures_util::future::join_all(opening.map(|resource| async move {
-            let name = resource.spec().name;
-            match resource.start().await {
-                Ok(()) => tracing::debug!(resource = name, "opened"),
-                Err(error) => {
-                    tracing::warn!(
-                        resource = name,
-                        error = error::logged(error.as_ref()),
-                        "cannot be opened yet"
-                    );
-                }
-            }
-        }))
-        .await;
-    }
-
-    /// Runs the start functions, then says that the service has started.
-    pub(crate) async fn start(&self, with_functions: bool) -> Result<(), crate::Error> {
-        if with_functions {
-            for start in &self.starts {
-                let context = Context::new(self.resources.clone(), start.user, Deadline::NONE);
-                let ran = fence((start.run)(context)).await;
-                let ran = ran.unwrap_or_else(|panic| Err(boxed(format!("it panicked: {panic}"))));
-                ran.map_err(|error| StartFailed { name: start.user.name(), error })?;
-            }
-        }
-        self.lifecycle().started();
-        Ok(())
-    }
-
     /// Closes every resource and waits for the cleanups. What runs in the background and the stop functions have half of the
     /// time to `deadline`.
     pub(crate) async fn close(&self, deadline: Option<Instant>) {
         self.stop(deadline).await;
+        // What has never served has nothing to tell of itself; why it could not start is told elsewhere.
+        let served = if self.lifecycle().was_started() { self.resources.pools() } else { Vec::new() };
         self.lifecycle().draining();
-        for (pool, stats) in self.resources.pools() {
+        for (pool, stats) in served {
             let (gets, hits, timeouts, errors) = (stats.gets, stats.hits, stats.timeouts, stats.errors);
             let (created, closed) = (stats.created, stats.closed_total());
             tracing::info!(pool, gets, hits, timeouts, errors, created, closed, "closing");

@@ -60,6 +60,7 @@ mod tests {
 
     use super::*;
     use crate::App;
+    use crate::app::Starting;
     use crate::config::Sources;
     use crate::error::BoxError;
     use crate::pool::Shared;
@@ -91,7 +92,7 @@ mod tests {
         let notes = Notes::default();
         let app = App::new("orders").provide(notes.clone()).on_stop(first).on_stop(fails).on_stop(panics);
         let (service, _) = app.build(&Sources::empty()).unwrap();
-        service.start(true).await.unwrap();
+        service.start(Starting::FUNCTIONS).await.unwrap();
         service.close(None).await;
         assert_eq!(*notes.lock().unwrap(), ["panics", "fails", "first"]);
     }
@@ -103,7 +104,7 @@ mod tests {
             let app = App::new("orders").provide(notes.clone()).on_stop(first).on_stop(hangs);
             let (service, _) = app.build(&Sources::empty()).unwrap();
             if started {
-                service.start(true).await.unwrap();
+                service.start(Starting::FUNCTIONS).await.unwrap();
             }
             service.lifecycle().draining();
             let begin = Instant::now();

@@ -9,6 +9,19 @@ use crate::event::{RecordKind, Records};
 use crate::handler::{Endpoint, HandlerMeta, Trigger};
 use crate::resource::User;
 
+/// What a logical name means: a name or an ARN. Nothing that arrives names its source by a URL.
+pub(super) struct Source(pub(super) String);
+
+impl crate::config::Value for Source {
+    const EXPECTED: &'static str =
+        "a name or an ARN, such as `orders-live` or `arn:aws:sqs:eu-central-1:123456789012:orders-live`";
+
+    fn parse(text: &str) -> Option<Self> {
+        let is_one = !text.is_empty() && !text.contains("://") && !text.contains(char::is_whitespace);
+        is_one.then(|| Self(text.to_owned()))
+    }
+}
+
 /// A handler of something else than HTTP requests.
 pub(crate) struct Triggered {
     pub(crate) meta: HandlerMeta,
@@ -56,6 +69,11 @@ impl Triggered {
         }
     }
 
+    /// The variable that says what its logical name means.
+    pub(crate) fn variable(&self) -> Option<String> {
+        Some(format!("LIFT_TRIGGER_{}", self.name()?.to_uppercase().replace('-', "_")))
+    }
+
     /// Whether its name is this, of an ARN that ends with it.
     fn is_named(&self, name: &str, arn: &str) -> bool {
         let Some(physical) = &self.physical else { return self.name() == Some(name) };
@@ -63,6 +81,14 @@ impl Triggered {
         let within = || arn.strip_prefix(physical.as_str()).is_some_and(|rest| rest.starts_with('/'));
         physical == name || physical == arn || (physical.starts_with("arn:") && within())
     }
+}
+
+/// Which variables may say that one of these is for what has this name.
+fn naming<'a>(candidates: impl Iterator<Item = &'a Triggered>, name: &str) -> Option<String> {
+    let variables: Vec<_> = candidates.filter_map(Triggered::variable).collect();
+    let value = name.escape_debug();
+    (!variables.is_empty())
+        .then(|| format!("if it is for a handler, say for which one: {}={value}", variables.join(" or ")))
 }
 
 fn is_arn(name: &str) -> bool {
@@ -121,8 +147,8 @@ impl Triggers {
             let names: Vec<_> = invokes.iter().filter_map(|one| one.name()).collect();
             let problem =
                 format!("this function is called like none of the invokes `{}`", names.join("`, `"));
-            let name = last.name().unwrap_or_default().to_uppercase().replace('-', "_");
-            let help = format!("say which one it is: LIFT_TRIGGER_{name}={}", function.unwrap_or_default());
+            let variable = last.variable().unwrap_or_default();
+            let help = format!("say which one it is: {variable}={}", function.unwrap_or_default());
             reader.fault(Fault::new("invoke", problem).help(help));
         }
         for (index, one) in self.0.iter().enumerate() {
@@ -148,7 +174,7 @@ impl Triggers {
                 );
             }
             if on_lambda && one.physical.is_none() && self.0.iter().any(|other| same_kind(&other)) {
-                let variable = format!("LIFT_TRIGGER_{}", name.to_uppercase().replace('-', "_"));
+                let variable = one.variable().unwrap_or_default();
                 let problem =
                     format!("`{}` serves {kind} `{name}` beside others of this kind", one.meta.name);
                 let help = format!("say which one it is by its name or ARN: {variable}=…");
@@ -208,6 +234,17 @@ impl Triggers {
             RecordKind::Schedule => self.event_bridge(&records.source, &records.detail_type),
             _ => None,
         })
+    }
+
+    /// What to write when a source has no handler although some take its kind.
+    pub(crate) fn help(&self, kind: RecordKind, name: &str) -> Option<String> {
+        let of_kind = |one: &&Triggered| matches!(one.meta.trigger, Trigger::Records { kind: other, .. } if other == kind);
+        naming(self.0.iter().filter(of_kind), name)
+    }
+
+    /// What to write when a function that is called directly has no handler although there are some for invokes.
+    pub(crate) fn help_with_invoke(&self, function: Option<&str>) -> Option<String> {
+        naming(self.0.iter().filter(|one| one.invoke_name().is_some()), function?)
     }
 
     /// The handler that says most of an event: source and type, the type alone, the source alone.

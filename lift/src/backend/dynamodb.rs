@@ -25,7 +25,7 @@
 //! | `attempt_timeout` | one attempt | 1 s |
 //! | `connect_timeout` | opening a connection | 1 s |
 //! | `attempts` | how often an operation is tried when a retry may help | 3 |
-//! | `idle_timeout` | how long an unused connection is kept | 15 s |
+//! | `idle_timeout` | how long an unused connection is kept; `0` for ever | 15 s |
 //!
 //! Credentials are the SDK's: environment, profile, web identity, container, instance; they are renewed by themselves.
 //! The health check needs the permission `dynamodb:DescribeTable`. A client keeps its connections itself and is therefore
@@ -49,6 +49,7 @@ use aws_smithy_http_client::tls::Provider;
 use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
 
 use crate::backend;
+use crate::config::limits::Part;
 use crate::config::{Faults, Invalid, Section, Settings, Sources};
 use crate::error::class::{Judged, class, class_above};
 use crate::resource::{Init, Resource, ResourceSpec};
@@ -92,7 +93,8 @@ pub struct Config {
     attempt_timeout: Duration,
     connect_timeout: Duration,
     attempts: u32,
-    idle_timeout: Duration,
+    /// `None` for never.
+    idle_timeout: Option<Duration>,
 }
 
 impl Settings for Config {
@@ -100,30 +102,45 @@ impl Settings for Config {
         let table = section.required::<String>("table", "orders");
         let region = section.optional("region");
         let endpoint = section.optional::<String>("endpoint");
-        let timeout = section.or("timeout", Duration::from_secs(5));
-        let attempt_timeout = section.or("attempt_timeout", Duration::from_secs(1));
-        let connect_timeout = section.or("connect_timeout", Duration::from_secs(1));
-        let attempts = section.or("attempts", 3_u32);
-        let idle_timeout = section.or("idle_timeout", Duration::from_secs(15));
-        let endpoint = endpoint?;
-        if endpoint.as_ref().is_some_and(|endpoint| !endpoint.starts_with("http")) {
-            return Err(section.invalid("endpoint", "is not a URL; write `http://localhost:8000`"));
-        }
-        let attempts = attempts?;
-        if attempts == 0 {
-            return Err(section.invalid("attempts", "is 0; write 1 for no retry"));
-        }
+        let mut limit = |key, default| section.limit(Part::DynamoDb, key, Duration::from_secs(default));
+        let timeout = limit("timeout", 5);
+        let attempt_timeout = limit("attempt_timeout", 1);
+        let connect_timeout = limit("connect_timeout", 1);
+        let idle_timeout = limit("idle_timeout", 15);
+        let attempts = section.limit(Part::DynamoDb, "attempts", 3_u32);
+        let endpoint = endpoint.and_then(|endpoint| match endpoint.as_deref().and_then(not_an_endpoint) {
+            Some(problem) => Err(section.invalid("endpoint", problem)),
+            None => Ok(endpoint),
+        });
         Ok(Self {
             table: table?,
             region: region?,
-            endpoint,
+            endpoint: endpoint?,
             timeout: timeout?,
             attempt_timeout: attempt_timeout?,
             connect_timeout: connect_timeout?,
-            attempts,
-            idle_timeout: idle_timeout?,
+            attempts: attempts?,
+            idle_timeout: Some(idle_timeout?).filter(|idle| !idle.is_zero()),
         })
     }
+}
+
+/// What keeps a text from being the URL of a server; it is never repeated.
+fn not_an_endpoint(text: &str) -> Option<&'static str> {
+    let Ok(url) = text.parse::<::http::Uri>() else {
+        return Some("is not a URL; write `http://localhost:8000`");
+    };
+    if !matches!(url.scheme_str(), Some("http" | "https")) || url.host().is_none_or(str::is_empty) {
+        return Some("is not a URL; write `http://localhost:8000`");
+    }
+    if url.authority().is_some_and(|authority| authority.as_str().contains('@')) {
+        return Some(
+            "names a user, and nothing reads it: credentials are the SDK's, such as AWS_ACCESS_KEY_ID",
+        );
+    }
+    // A fragment is no part of what is parsed.
+    (url.query().is_some() || text.contains('#'))
+        .then_some("has a query or a fragment, and nothing reads it; write `http://localhost:8000`")
 }
 
 impl Config {
@@ -270,4 +287,40 @@ pub(crate) fn judge<'a>(error: &'a (dyn StdError + 'static)) -> Option<Judged<'a
         }
         error.is::<Error>().then_some(Judged::Clean)
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_endpoint_is_read_as_a_whole_and_not_repeated() {
+        let read = |key: &str, value: &str| {
+            let sources = Sources::empty().var("ORDERS_TABLE", "orders").var(key, value);
+            Config::of("orders", &sources).map_err(|faults| faults.to_string())
+        };
+        for good in
+            ["http://localhost:8000", "https://dynamodb.eu-central-1.amazonaws.com/", "http://[::1]:8000/x"]
+        {
+            assert!(read("ORDERS_ENDPOINT", good).is_ok(), "{good}");
+        }
+        for (bad, problem) in [
+            ("localhost:8000", "is not a URL"),
+            ("httphunter2", "is not a URL"),
+            ("http:hunter2", "is not a URL"),
+            ("ftp://hunter2", "is not a URL"),
+            ("http://ada:hunter2@h", "names a user"),
+            ("http://h/?key=hunter2", "has a query or a fragment"),
+            ("http://h/#hunter2", "has a query or a fragment"),
+        ] {
+            let told = read("ORDERS_ENDPOINT", bad).err().unwrap();
+            assert!(told.contains("- ORDERS_ENDPOINT: ") && told.contains(problem), "{bad}: {told}");
+            assert!(!told.contains("hunter2"), "{told}");
+        }
+        for key in ["TIMEOUT", "ATTEMPT_TIMEOUT", "CONNECT_TIMEOUT", "ATTEMPTS"] {
+            let told = read(&format!("ORDERS_{key}"), "0").err().unwrap();
+            assert!(told.contains(&format!("- ORDERS_{key}: ")), "{told}");
+        }
+        assert_eq!(read("ORDERS_IDLE_TIMEOUT", "0").ok().unwrap().idle_timeout, None);
+    }
 }

@@ -19,7 +19,7 @@
 //! | `url` | what paths are appended to, `https://warehouse.internal/v1` | required |
 //! | `timeout` | the whole request, answer included; never longer than the invocation may still run | 10 s |
 //! | `connect_timeout` | opening a connection | 1 s |
-//! | `idle_timeout` | how long an unused connection is kept | 15 s |
+//! | `idle_timeout` | how long an unused connection is kept; `0` for ever | 15 s |
 //! | `ca_file` | the certificates to trust, in PEM form, instead of Mozilla's | none |
 //! | `user_agent` | what the other side sees | the resource's name |
 //! | `health_path` | a `GET` of it has to answer with a 2xx; without it nobody is asked | none |
@@ -37,6 +37,7 @@ use tokio_rustls::rustls::ClientConfig;
 
 use crate::backend::{self, tls};
 use crate::clock::Deadline;
+use crate::config::limits::Part;
 use crate::config::{Faults, Invalid, Section, Settings, Sources};
 use crate::error::class::{Judged, class_above};
 use crate::resource::{Init, Resource, ResourceSpec};
@@ -132,7 +133,8 @@ pub struct Config {
     url: Url,
     timeout: Duration,
     connect_timeout: Duration,
-    idle_timeout: Duration,
+    /// `None` for never.
+    idle_timeout: Option<Duration>,
     tls: ClientConfig,
     user_agent: Option<String>,
     health_path: Option<String>,
@@ -141,9 +143,10 @@ pub struct Config {
 impl Settings for Config {
     fn read(section: &mut Section<'_>) -> Result<Self, Invalid> {
         let url = section.required::<String>("url", "https://warehouse.internal/v1");
-        let timeout = section.or("timeout", Duration::from_secs(10));
-        let connect_timeout = section.or("connect_timeout", Duration::from_secs(1));
-        let idle_timeout = section.or("idle_timeout", Duration::from_secs(15));
+        let mut limit = |key, default| section.limit(Part::Http, key, Duration::from_secs(default));
+        let timeout = limit("timeout", 10);
+        let connect_timeout = limit("connect_timeout", 1);
+        let idle_timeout = limit("idle_timeout", 15);
         let ca_file = section.optional::<PathBuf>("ca_file");
         let user_agent = section.optional::<String>("user_agent");
         let health_path = section.optional::<String>("health_path");
@@ -153,7 +156,7 @@ impl Settings for Config {
             url: url?,
             timeout: timeout?,
             connect_timeout: connect_timeout?,
-            idle_timeout: idle_timeout?,
+            idle_timeout: Some(idle_timeout?).filter(|idle| !idle.is_zero()),
             tls: tls?,
             user_agent: user_agent?,
             health_path: health_path?,
@@ -295,6 +298,20 @@ mod tests {
                 "{shown}"
             );
         }
+    }
+
+    #[test]
+    fn zero_is_what_the_table_says() {
+        let read = |key: &str, value: &str| {
+            let sources = Sources::empty().var("SHOP_URL", "http://h").var(key, value);
+            Config::of("shop", &sources).map_err(|faults| faults.to_string())
+        };
+        for key in ["SHOP_TIMEOUT", "SHOP_CONNECT_TIMEOUT"] {
+            let told = read(key, "0").err().unwrap();
+            assert!(told.contains(&format!("- {key}: must be longer than zero")), "{told}");
+        }
+        assert_eq!(read("SHOP_IDLE_TIMEOUT", "0").ok().unwrap().idle_timeout, None);
+        assert_eq!(read("SHOP_IDLE_TIMEOUT", "1s").ok().unwrap().idle_timeout, Some(Duration::from_secs(1)));
     }
 
     #[tokio::test]

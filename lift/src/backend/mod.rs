@@ -1,6 +1,8 @@
 //! Resources ready to use, each behind its feature.
 
 #[cfg(any(feature = "postgres", feature = "redis"))]
+mod address;
+#[cfg(any(feature = "postgres", feature = "redis"))]
 pub mod credentials;
 #[cfg(feature = "dynamodb")]
 pub mod dynamodb;

@@ -2,13 +2,16 @@
 
 use std::collections::BTreeMap;
 
-use super::sources::nearest;
+use super::sources::{distance, nearest};
 use super::{Fault, Sources};
 
-/// Variables that are read before there is any section.
-const EARLY: [&str; 2] = ["LIFT_CONFIG", "LIFT_LOG_FORMAT"];
+/// The variable that is read before all others.
+const EARLY: &str = "LIFT_CONFIG";
 
-/// A key of `lift.toml` that something has asked for.
+/// The shortest name of a variable that may be a slip for one with another beginning.
+const TELLING: usize = 9;
+
+/// A key of the settings file that something has asked for.
 pub(super) struct Key {
     pub(super) path: Vec<String>,
     /// What belongs there.
@@ -17,7 +20,7 @@ pub(super) struct Key {
 
 #[derive(Default)]
 pub(super) struct Asked {
-    /// The keys of `lift.toml`.
+    /// The keys of the settings file.
     pub(super) keys: Vec<Key>,
     /// The variables, each with its key.
     variables: BTreeMap<String, Vec<String>>,
@@ -30,11 +33,11 @@ pub(super) struct Asked {
 impl Asked {
     /// Notes a section; the fault when another one beside it has the same variables. One inside another part may begin
     /// like it (`user.pool` and `user-pool`): there each variable is looked at.
-    pub(super) fn section(&mut self, prefix: &str, path: &[String]) -> Option<Fault> {
+    pub(super) fn section(&mut self, file: &str, prefix: &str, path: &[String]) -> Option<Fault> {
         match self.sections.get(prefix) {
             Some(other) if other != path && other.len() == path.len() => {
                 let other = other.clone();
-                self.share(&other, path, format!("both read variables that begin with `{prefix}_`"))
+                self.share(file, &other, path, format!("both read variables that begin with `{prefix}_`"))
             }
             Some(_) => None,
             None => {
@@ -45,12 +48,18 @@ impl Asked {
     }
 
     /// Notes a key; the fault when its variable belongs to another one.
-    pub(super) fn key(&mut self, variable: String, path: &[String], expected: &'static str) -> Option<Fault> {
+    pub(super) fn key(
+        &mut self,
+        file: &str,
+        variable: String,
+        path: &[String],
+        expected: &'static str,
+    ) -> Option<Fault> {
         self.keys.push(Key { path: path.to_vec(), expected });
         match self.variables.get(&variable) {
             Some(other) if other != path => {
                 let other = other.clone();
-                self.share(&other, path, format!("both read the variable `{variable}`"))
+                self.share(file, &other, path, format!("both read the variable `{variable}`"))
             }
             Some(_) => None,
             None => {
@@ -61,38 +70,64 @@ impl Asked {
     }
 
     /// One fault for two parts, however much they share.
-    fn share(&mut self, one: &[String], other: &[String], problem: String) -> Option<Fault> {
+    fn share(&mut self, file: &str, one: &[String], other: &[String], problem: String) -> Option<Fault> {
         if self.shared.iter().any(|[a, b]| one.starts_with(a) && other.starts_with(b)) {
             return None;
         }
         self.shared.push([one.to_vec(), other.to_vec()]);
-        let subject = format!("lift.toml: `{}` and `{}`", one.join("."), other.join("."));
+        let subject = format!("{file}: `{}` and `{}`", one.join("."), other.join("."));
         Some(Fault::new(subject, problem).help("give one of them another name"))
     }
 
-    /// The variables that are set, begin as those of a section do, and that nothing reads. Their values are not shown.
+    /// Notes a variable that belongs to no section.
+    pub(super) fn alone(&mut self, variable: &str) {
+        self.variables.insert(variable.to_owned(), Vec::new());
+    }
+
+    /// The variables that are set, look like those of a section, and that nothing reads. Their values are not shown.
     pub(super) fn unread(&self, sources: &Sources) -> Vec<Fault> {
         let in_kubernetes = sources.env("KUBERNETES_SERVICE_HOST").is_some();
-        let unknown = sources.variables().filter(|name| {
-            !self.variables.contains_key(*name) && !EARLY.contains(name) && sources.env(name).is_some()
-        });
-        let judge = |name: &str| {
-            let rest = |prefix: &str| Some(name.strip_prefix(prefix)?.strip_prefix('_')?.to_owned());
-            let longest =
-                self.sections.keys().filter(|prefix| rest(prefix).is_some()).max_by_key(|p| p.len());
-            let (prefix, key) = (longest?, rest(longest?)?);
+        let unknown =
+            sources.variables().filter(|name| !self.variables.contains_key(*name) && *name != EARLY);
+        unknown.filter_map(|name| self.judge(name, in_kubernetes)).collect()
+    }
+
+    /// What a variable looks like that nothing reads.
+    fn judge(&self, name: &str, in_kubernetes: bool) -> Option<Fault> {
+        let spelt: String =
+            name.chars().map(|c| if c.is_alphanumeric() { c.to_ascii_uppercase() } else { '_' }).collect();
+        let fault = Fault::new(name, "nothing reads this variable");
+        let guess = |fault: Fault, near: Option<&str>| match near {
+            Some(near) => fault.help(format!("did you mean `{near}`?")),
+            None => fault,
+        };
+        if self.known().any(|known| known == spelt) {
+            return Some(guess(fault, Some(&spelt)));
+        }
+        let rest = |prefix: &str| Some(spelt.strip_prefix(prefix)?.strip_prefix('_')?.to_owned());
+        let longest = self.sections.keys().filter(|prefix| rest(prefix).is_some()).max_by_key(|p| p.len());
+        if let Some((prefix, key)) = longest.and_then(|prefix| Some((prefix, rest(prefix)?))) {
             if in_kubernetes && is_service_link(&key) {
                 return None;
             }
-            let known = self.variables.keys().map(String::as_str).chain(EARLY);
-            let keys = known.filter_map(|known| known.strip_prefix(&**prefix)?.strip_prefix('_'));
-            let fault = Fault::new(name, "nothing reads this variable");
-            Some(match nearest(&key, keys) {
-                Some(near) => fault.help(format!("did you mean `{prefix}_{near}`?")),
-                None => fault,
-            })
-        };
-        unknown.filter_map(judge).collect()
+            let keys = self.known().filter_map(|known| known.strip_prefix(&**prefix)?.strip_prefix('_'));
+            let near = nearest(&key, keys).map(|near| format!("{prefix}_{near}"));
+            return Some(guess(fault, near.as_deref()));
+        }
+        if self.sections.contains_key(&spelt) {
+            let first =
+                self.known().find(|known| known.strip_prefix(&*spelt).is_some_and(|k| k.starts_with('_')));
+            return Some(guess(fault, first));
+        }
+        // The beginning itself is misspelt.
+        let slips = if spelt.len() > TELLING { 2 } else { 1 };
+        let telling = self.known().filter(|known| known.len() >= TELLING && spelt.len() >= TELLING);
+        let near = telling.map(|known| (distance(&spelt, known), known)).min()?;
+        (near.0 <= slips).then(|| guess(fault, Some(near.1)))
+    }
+
+    fn known(&self) -> impl Iterator<Item = &str> {
+        self.variables.keys().map(String::as_str).chain([EARLY])
     }
 }
 

@@ -30,6 +30,10 @@ impl Fault {
 pub struct Faults(Vec<Fault>);
 
 impl Faults {
+    pub(crate) fn one(fault: Fault) -> Self {
+        Self(vec![fault])
+    }
+
     /// Notes one more fault.
     pub fn push(&mut self, fault: Fault) {
         self.0.push(fault);

@@ -1,5 +1,13 @@
 //! What Lambda says of itself in the environment, as far as more than one module asks.
 
+/// Lambda sets it to the address of its API.
+pub(crate) const RUNTIME_API: &str = "AWS_LAMBDA_RUNTIME_API";
+
+/// Whether this process is a function; an empty variable counts as unset.
+pub(crate) fn is_function() -> bool {
+    std::env::var_os(RUNTIME_API).is_some_and(|value| !value.is_empty())
+}
+
 /// How many invocations Lambda has in flight at most.
 pub(crate) fn concurrency() -> usize {
     let number = std::env::var(MAX_CONCURRENCY).ok().and_then(|number| number.parse().ok());
@@ -14,7 +22,7 @@ pub(crate) fn is_managed() -> bool {
 }
 
 /// Lambda sets it on managed instances only.
-const MAX_CONCURRENCY: &str = "AWS_LAMBDA_MAX_CONCURRENCY";
+pub(crate) const MAX_CONCURRENCY: &str = "AWS_LAMBDA_MAX_CONCURRENCY";
 
 fn says_managed(has_concurrency: bool, kind: Option<&str>) -> bool {
     has_concurrency || kind == Some("lambda-managed-instances")

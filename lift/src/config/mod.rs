@@ -7,6 +7,8 @@
 mod asked;
 mod fault;
 pub(crate) mod lambda;
+pub(crate) mod limits;
+mod listen;
 mod path;
 mod path_rules;
 mod section;
@@ -16,10 +18,12 @@ mod tests;
 mod value;
 
 pub use fault::{Fault, Faults};
+pub(crate) use listen::Listen;
 pub(crate) use path::path_problem;
+pub(crate) use section::Attribute;
 pub use section::{Invalid, Section};
-pub(crate) use sources::Reader;
 pub use sources::Sources;
+pub(crate) use sources::{Reader, distance};
 pub use value::Value;
 pub(crate) use value::duration_text;
 

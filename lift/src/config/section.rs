@@ -1,7 +1,9 @@
 use std::fmt;
 
 use super::asked::Asked;
-use super::sources::{Found, in_file, not_a_value};
+use super::limits::{self, Amount, Part};
+use super::sources::{Found, GARBLED};
+use super::value::may_show;
 use super::{Fault, Faults, Sources, Value};
 
 /// Something in a section is missing or wrong; the section has noted what.
@@ -23,7 +25,15 @@ pub struct Section<'a> {
     asked: &'a mut Asked,
     path: Vec<String>,
     prefix: String,
-    defaults: Vec<(&'static str, &'static str)>,
+    code: Attribute,
+}
+
+/// What an attribute in the code says of the keys of a section.
+#[derive(Default)]
+pub(crate) struct Attribute {
+    /// Where it is written, up to its name: ``src/db.rs:7: resource `orders-db`: `pool``.
+    pub(crate) place: String,
+    pub(crate) values: Vec<(&'static str, String)>,
 }
 
 impl<'a> Section<'a> {
@@ -34,16 +44,15 @@ impl<'a> Section<'a> {
         path: Vec<String>,
         prefix: String,
     ) -> Self {
-        if let Some(fault) = asked.section(&prefix, &path) {
+        if let Some(fault) = asked.section(&sources.file_name(), &prefix, &path) {
             faults.push(fault);
         }
-        Self { sources, faults, asked, path, prefix, defaults: Vec::new() }
+        Self { sources, faults, asked, path, prefix, code: Attribute::default() }
     }
 
-    /// Values for keys that neither the environment nor the file holds.
-    pub(crate) fn with_defaults(mut self, defaults: &[(&'static str, &'static str)]) -> Self {
-        self.defaults = defaults.to_vec();
-        self
+    /// Takes values for keys that neither the environment nor the file holds.
+    pub(crate) fn in_code(self, code: Attribute) -> Self {
+        Self { code, ..self }
     }
 
     /// The environment variable of a key.
@@ -60,14 +69,15 @@ impl<'a> Section<'a> {
         match self.optional(key)? {
             Some(value) => Ok(value),
             None if self.sources.has_table(&self.path_of(key)) => {
-                self.faults.push(not_a_value(&self.path_of(key), T::EXPECTED));
+                self.faults.push(self.sources.not_a_value(&self.path_of(key), T::EXPECTED));
                 Err(Invalid)
             }
             None => {
                 let variable = self.variable(key);
                 let help = format!(
-                    "set {variable}={example}, or `{key} = {example:?}` under [{}] in lift.toml",
-                    self.path.join(".")
+                    "set {variable}={example}, or `{key} = {example:?}` under [{}] in {}",
+                    self.path.join("."),
+                    self.sources.file_name()
                 );
                 self.faults.push(Fault::new(variable, "is not set").help(help));
                 Err(Invalid)
@@ -89,22 +99,40 @@ impl<'a> Section<'a> {
     /// [`Invalid`] when it is set and wrong, which is noted.
     pub fn optional<T: Value>(&mut self, key: &str) -> Result<Option<T>, Invalid> {
         self.ask(key, T::EXPECTED);
-        let Some((subject, found)) = self.look_up(key).or_else(|| self.in_code(key)) else { return Ok(None) };
+        let Some((subject, found)) = self.look_up(key) else { return Ok(None) };
         let value = match &found {
             Found::Text(text) => T::parse(text.trim()),
             Found::List(items) => T::parse_list(items),
+            Found::Garbled => None,
         };
         match value {
             Some(value) => Ok(Some(value)),
             None => {
-                let shown = match &found {
-                    Found::List(_) => "the array ".to_owned(),
-                    Found::Text(text) if may_show(key, text) => format!("`{text}` "),
-                    Found::Text(_) => String::new(),
+                let problem = match &found {
+                    Found::Garbled => GARBLED.to_owned(),
+                    Found::List(_) => format!("the array is not {}", T::EXPECTED),
+                    Found::Text(text) if may_show(key, text) => format!("`{text}` is not {}", T::EXPECTED),
+                    Found::Text(_) => format!("is not {}", T::EXPECTED),
                 };
-                self.faults.push(Fault::new(subject, format!("{shown}is not {}", T::EXPECTED)));
+                self.faults.push(Fault::new(subject, problem));
                 Err(Invalid)
             }
+        }
+    }
+
+    /// A duration or a count with a default, judged by the [table](limits) of what zero means and what is too much.
+    pub(crate) fn limit<T: Amount>(&mut self, part: Part, key: &str, default: T) -> Result<T, Invalid> {
+        Ok(self.optional_limit(part, key)?.unwrap_or(default))
+    }
+
+    /// As [`limit`](Self::limit), for one that may be absent.
+    pub(crate) fn optional_limit<T: Amount>(&mut self, part: Part, key: &str) -> Result<Option<T>, Invalid> {
+        match self.optional::<T>(key)? {
+            Some(amount) => match limits::problem(part, key, &amount) {
+                Some(problem) => Err(self.invalid(key, problem)),
+                None => Ok(Some(amount)),
+            },
+            None => Ok(None),
         }
     }
 
@@ -115,24 +143,32 @@ impl<'a> Section<'a> {
     /// Notes that a key exists.
     fn ask(&mut self, key: &str, expected: &'static str) {
         let (variable, path) = (self.variable(key), self.path_of(key));
-        if let Some(fault) = self.asked.key(variable, &path, expected) {
+        if let Some(fault) = self.asked.key(&self.sources.file_name(), variable, &path, expected) {
             self.faults.push(fault);
         }
     }
 
-    /// Where a key is set, and to what, apart from the code.
+    /// Where a key is set, and to what.
     fn look_up(&self, key: &str) -> Option<(String, Found)> {
         let (variable, path) = (self.variable(key), self.path_of(key));
-        match self.sources.env(&variable) {
-            Some(text) => Some((variable, Found::Text(text.to_owned()))),
-            None => Some((in_file(&path), self.sources.at(&path)?)),
+        if let Some(found) = self.sources.variable(&variable) {
+            return Some((variable, found));
         }
+        if let Some(found) = self.sources.at(&path) {
+            return Some((self.sources.in_file(&path), found));
+        }
+        let (_, value) = self.code.values.iter().find(|(name, _)| *name == key)?;
+        Some((format!("{}({key})`", self.code.place), Found::Text(value.clone())))
     }
 
-    /// What the code sets a key to.
-    fn in_code(&self, key: &str) -> Option<(String, Found)> {
-        let (_, value) = self.defaults.iter().find(|(name, _)| *name == key)?;
-        Some((format!("`settings({key})` in the code"), Found::Text((*value).to_owned())))
+    /// Whether a key is set by the attribute alone.
+    pub(crate) fn is_in_code(&self, key: &str) -> bool {
+        self.sources.variable(&self.variable(key)).is_none() && self.sources.at(&self.path_of(key)).is_none()
+    }
+
+    /// Whether a key is set, and where: the variable, the key of the file, the attribute.
+    pub(crate) fn source_of(&self, key: &str) -> Option<String> {
+        self.look_up(key).map(|(subject, _)| subject)
     }
 
     /// Notes a fault when a key is set that has no meaning here.
@@ -151,7 +187,7 @@ impl<'a> Section<'a> {
     }
 
     /// Notes that a value is of the right kind but does not do, and gives the error to return. The fault names where the value is
-    /// set: the variable, the key of `lift.toml` or the code. Where it is missing, that is the variable.
+    /// set: the variable, the key of the settings file, the attribute. Where it is missing, that is the variable.
     pub fn invalid(&mut self, key: &str, problem: impl Into<String>) -> Invalid {
         let subject = self.where_set(key);
         self.faults.push(Fault::new(subject, problem));
@@ -165,8 +201,7 @@ impl<'a> Section<'a> {
     }
 
     fn where_set(&self, key: &str) -> String {
-        let set = self.look_up(key).or_else(|| self.in_code(key));
-        set.map_or_else(|| self.variable(key), |(subject, _)| subject)
+        self.source_of(key).unwrap_or_else(|| self.variable(key))
     }
 
     /// Notes a fault of something else than a key, and gives the error to return.
@@ -184,13 +219,6 @@ impl<'a> Section<'a> {
     }
 }
 
-/// Whether an error may show the value of a key: one that can hold a secret stays in its place.
-fn may_show(key: &str, text: &str) -> bool {
-    const SECRETS: [&str; 11] =
-        ["url", "uri", "dsn", "pass", "secret", "token", "credential", "auth", "key", "private", "pin"];
-    !SECRETS.iter().any(|word| key.contains(word)) && !text.contains(['@', ':', '\n']) && text.len() <= 64
-}
-
 #[cfg(test)]
 mod tests {
     use std::time::Duration;
@@ -202,11 +230,10 @@ mod tests {
         let file = "[resources.db]\nsize = 2\nwait = '3s'\n[resources.db.pool]\nmax_size = 9";
         let sources = Sources::empty().var("DB_SIZE", "3").toml(file).unwrap();
         let mut reader = sources.reader();
-        let mut section = reader.section(&["resources", "db"], "DB").with_defaults(&[
-            ("size", "1"),
-            ("wait", "1s"),
-            ("name", "code"),
-        ]);
+        let values =
+            [("size", "1"), ("wait", "1s"), ("name", "code")].map(|(key, value)| (key, value.to_owned()));
+        let code = Attribute { place: "`settings".to_owned(), values: values.to_vec() };
+        let mut section = reader.section(&["resources", "db"], "DB").in_code(code);
         assert_eq!(section.optional::<u8>("size"), Ok(Some(3)));
         assert_eq!(section.optional::<Duration>("wait"), Ok(Some(Duration::from_secs(3))));
         assert_eq!(section.optional::<String>("name"), Ok(Some("code".to_owned())));

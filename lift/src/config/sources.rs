@@ -1,21 +1,36 @@
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::ffi::OsString;
 use std::fmt;
 use std::path::{Path, PathBuf};
 
 use super::asked::{Asked, Key};
-use super::{Fault, Faults, Section};
+use super::value::may_show;
+use super::{Fault, Faults, Invalid, Section, Value};
 
 /// Where settings come from: the environment and, when there is one, `lift.toml`.
 #[derive(Clone, Default)]
 pub struct Sources {
     env: BTreeMap<String, String>,
+    /// The variables whose values are not UTF-8.
+    garbled: BTreeSet<String>,
     file: Option<PathBuf>,
     table: toml::Table,
 }
 
-/// A value of `lift.toml`.
+/// The settings file when nothing names another one.
+const FILE: &str = "lift.toml";
+
+/// The variable that names another one.
+const NAMED: &str = "LIFT_CONFIG";
+
+/// What is wrong with a variable that is not UTF-8.
+pub(super) const GARBLED: &str = "is not UTF-8";
+
+/// A value of a variable or of the settings file.
 pub(super) enum Found {
     Text(String),
+    /// A variable that is not UTF-8.
+    Garbled,
     /// An array of plain values.
     List(Vec<String>),
 }
@@ -36,27 +51,37 @@ impl Sources {
     /// # Errors
     /// When the file is named but missing, unreadable, or not TOML.
     pub fn load() -> Result<Self, Faults> {
-        let env = std::env::vars_os()
-            .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
-            .collect();
-        Self::from_env(env)
+        Self::from_env(std::env::vars_os())
     }
 
-    pub(super) fn from_env(env: BTreeMap<String, String>) -> Result<Self, Faults> {
-        let named = env.get("LIFT_CONFIG").map(PathBuf::from);
-        let path = named.clone().unwrap_or_else(|| PathBuf::from("lift.toml"));
-        match std::fs::read_to_string(&path) {
-            Ok(text) => Self { env, file: Some(path), ..Self::default() }.toml(&text),
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound && named.is_none() => {
-                Ok(Self { env, ..Self::default() })
+    pub(super) fn from_env(
+        variables: impl IntoIterator<Item = (OsString, OsString)>,
+    ) -> Result<Self, Faults> {
+        let mut sources = Self::default();
+        for (name, value) in variables {
+            // Nobody can ask for a name that is not UTF-8.
+            let Ok(name) = name.into_string() else { continue };
+            match value.into_string() {
+                Ok(value) => {
+                    sources.env.insert(name, value);
+                }
+                Err(_) => {
+                    sources.garbled.insert(name);
+                }
             }
+        }
+        let help = "set LIFT_CONFIG to a readable file, or unset it";
+        if sources.is_garbled(NAMED) {
+            return Err(Faults::one(Fault::new(NAMED, GARBLED).help(help)));
+        }
+        let named = sources.env(NAMED).map(PathBuf::from);
+        let path = named.clone().unwrap_or_else(|| PathBuf::from(FILE));
+        match std::fs::read_to_string(&path) {
+            Ok(text) => Self { file: Some(path), ..sources }.toml(&text),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound && named.is_none() => Ok(sources),
             Err(error) => {
-                let help = "set LIFT_CONFIG to a readable file, or unset it";
-                let mut faults = Faults::default();
-                faults.push(
-                    Fault::new(path.display().to_string(), format!("cannot be read: {error}")).help(help),
-                );
-                Err(faults)
+                let fault = Fault::new(path.display().to_string(), format!("cannot be read: {error}"));
+                Err(Faults::one(fault.help(help)))
             }
         }
     }
@@ -85,10 +110,8 @@ impl Sources {
                 Ok(self)
             }
             Err(error) => {
-                let mut faults = Faults::default();
-                let name = self.file.as_deref().unwrap_or(Path::new("lift.toml")).display().to_string();
-                faults.push(Fault::new(name, format!("is not TOML: {}", place(text, &error))));
-                Err(faults)
+                let problem = format!("is not TOML: {}", place(text, &error));
+                Err(Faults::one(Fault::new(self.file_name(), problem)))
             }
         }
     }
@@ -105,9 +128,38 @@ impl Sources {
         self.env.get(name).map(String::as_str).filter(|value| !value.is_empty())
     }
 
-    /// The names of the environment.
+    /// Whether a variable is set to what is not UTF-8.
+    pub(super) fn is_garbled(&self, name: &str) -> bool {
+        self.garbled.contains(name)
+    }
+
+    /// The names of the environment that are set.
     pub(super) fn variables(&self) -> impl Iterator<Item = &str> {
-        self.env.keys().map(String::as_str)
+        let set = self.env.iter().filter(|(_, value)| !value.is_empty()).map(|(name, _)| name);
+        set.chain(&self.garbled).map(String::as_str)
+    }
+
+    /// A variable that is set, whatever to.
+    pub(super) fn variable(&self, name: &str) -> Option<Found> {
+        match self.env(name) {
+            Some(text) => Some(Found::Text(text.to_owned())),
+            None => self.is_garbled(name).then_some(Found::Garbled),
+        }
+    }
+
+    /// The settings file by its own name.
+    pub(super) fn file_name(&self) -> String {
+        self.file.as_deref().unwrap_or(Path::new(FILE)).display().to_string()
+    }
+
+    /// Where a key of the settings file is.
+    pub(super) fn in_file(&self, path: &[String]) -> String {
+        format!("{}: `{}`", self.file_name(), path.join("."))
+    }
+
+    /// A table where a value belongs.
+    pub(super) fn not_a_value(&self, path: &[String], expected: &str) -> Fault {
+        Fault::new(self.in_file(path), format!("the table is not {expected}"))
     }
 
     /// The value at a path of `lift.toml`; a table is none.
@@ -167,7 +219,7 @@ fn place(text: &str, error: &toml::de::Error) -> String {
 pub(crate) struct Reader<'a> {
     pub(super) sources: &'a Sources,
     pub(super) faults: Faults,
-    asked: Asked,
+    pub(super) asked: Asked,
 }
 
 impl<'a> Reader<'a> {
@@ -180,9 +232,25 @@ impl<'a> Reader<'a> {
         Section::new(self.sources, &mut self.faults, &mut self.asked, path, prefix.to_owned())
     }
 
-    /// An environment variable that belongs to no section.
+    /// What the platform says in an environment variable.
     pub(crate) fn env(&self, name: &str) -> Option<&str> {
         self.sources.env(name)
+    }
+
+    /// A setting that has no section: an environment variable alone.
+    pub(crate) fn variable<T: Value>(&mut self, name: &'static str) -> Result<Option<T>, Invalid> {
+        self.asked.alone(name);
+        let Some(found) = self.sources.variable(name) else { return Ok(None) };
+        let problem = match &found {
+            Found::Text(text) => match T::parse(text.trim()) {
+                Some(value) => return Ok(Some(value)),
+                None if may_show(name, text) => format!("`{text}` is not {}", T::EXPECTED),
+                None => format!("is not {}", T::EXPECTED),
+            },
+            _ => GARBLED.to_owned(),
+        };
+        self.fault(Fault::new(name, problem));
+        Err(Invalid)
     }
 
     pub(crate) fn fault(&mut self, fault: Fault) {
@@ -197,23 +265,45 @@ impl<'a> Reader<'a> {
     /// All faults, with the keys of `lift.toml` that nothing asked for.
     pub(crate) fn finish(mut self) -> Faults {
         let mut path = Vec::new();
-        unknown(&self.sources.table, &mut path, &self.asked.keys, &mut self.faults);
+        self.unknown(&self.sources.table, &mut path);
         self.faults
+    }
+
+    /// What nothing reads, and what cannot be read as the kind of thing it is.
+    fn unknown(&mut self, table: &toml::Table, path: &mut Vec<String>) {
+        let sources = self.sources;
+        for (key, value) in table {
+            path.push(key.clone());
+            let known = &self.asked.keys;
+            let below =
+                known.iter().find(|known| known.path.len() > path.len() && known.path.starts_with(path));
+            let itself = known.iter().find(|known| known.path == *path);
+            let fault = match (value, below, itself) {
+                (toml::Value::Table(inner), Some(_), _) => {
+                    self.unknown(inner, path);
+                    None
+                }
+                (toml::Value::Table(_), None, Some(key)) => Some(sources.not_a_value(path, key.expected)),
+                (_, _, Some(_)) => None,
+                (value, Some(below), None) => {
+                    let section = below.path.split_last().map(|(_, section)| section);
+                    Some(not_a_table(sources.in_file(path), value, section.unwrap_or_default()))
+                }
+                (_, None, None) => Some(nothing_reads(sources.in_file(path), key, path, known)),
+            };
+            // It may have been told when its value was missed.
+            if let Some(fault) = fault
+                && !self.faults.iter().any(|told| told.subject == fault.subject)
+            {
+                self.faults.push(fault);
+            }
+            path.pop();
+        }
     }
 }
 
-/// Where a key of the file is.
-pub(super) fn in_file(path: &[String]) -> String {
-    format!("lift.toml: `{}`", path.join("."))
-}
-
-/// A table where a value belongs.
-pub(super) fn not_a_value(path: &[String], expected: &str) -> Fault {
-    Fault::new(in_file(path), format!("the table is not {expected}"))
-}
-
 /// A value where a table belongs, in which this section is.
-fn not_a_table(path: &[String], value: &toml::Value, section: &[String]) -> Fault {
+fn not_a_table(subject: String, value: &toml::Value, section: &[String]) -> Fault {
     let kind = match value {
         toml::Value::Array(_) => "array",
         toml::Value::Boolean(_) => "boolean",
@@ -221,46 +311,17 @@ fn not_a_table(path: &[String], value: &toml::Value, section: &[String]) -> Faul
         toml::Value::Integer(_) | toml::Value::Float(_) => "number",
         toml::Value::String(_) | toml::Value::Table(_) => "text",
     };
-    Fault::new(in_file(path), format!("the {kind} is not a table"))
+    Fault::new(subject, format!("the {kind} is not a table"))
         .help(format!("write its keys under `[{}]`", section.join(".")))
 }
 
-/// What nothing reads, and what cannot be read as the kind of thing it is.
-fn unknown(table: &toml::Table, path: &mut Vec<String>, known: &[Key], faults: &mut Faults) {
-    for (key, value) in table {
-        path.push(key.clone());
-        let below = known.iter().find(|known| known.path.len() > path.len() && known.path.starts_with(path));
-        let itself = known.iter().find(|known| known.path == *path);
-        let fault = match (value, below, itself) {
-            (toml::Value::Table(inner), Some(_), _) => {
-                unknown(inner, path, known, faults);
-                None
-            }
-            (toml::Value::Table(_), None, Some(key)) => Some(not_a_value(path, key.expected)),
-            (_, _, Some(_)) => None,
-            (value, Some(below), None) => {
-                let section = below.path.split_last().map(|(_, section)| section);
-                Some(not_a_table(path, value, section.unwrap_or_default()))
-            }
-            (_, None, None) => Some(nothing_reads(key, path, known)),
-        };
-        // It may have been told when its value was missed.
-        if let Some(fault) = fault
-            && !faults.iter().any(|told| told.subject == fault.subject)
-        {
-            faults.push(fault);
-        }
-        path.pop();
-    }
-}
-
-fn nothing_reads(key: &str, path: &[String], known: &[Key]) -> Fault {
+fn nothing_reads(subject: String, key: &str, path: &[String], known: &[Key]) -> Fault {
     let depth = path.len() - 1;
     let siblings = known
         .iter()
         .filter(|known| known.path.get(..depth) == path.get(..depth))
         .filter_map(|known| known.path.get(depth).map(String::as_str));
-    let fault = Fault::new(in_file(path), "nothing reads this key");
+    let fault = Fault::new(subject, "nothing reads this key");
     match nearest(key, siblings) {
         Some(near) => fault.help(format!("did you mean `{near}`?")),
         None => fault,
@@ -274,7 +335,7 @@ pub(super) fn nearest<'a>(word: &str, candidates: impl Iterator<Item = &'a str>)
 }
 
 /// Edits between two words.
-pub(super) fn distance(a: &str, b: &str) -> usize {
+pub(crate) fn distance(a: &str, b: &str) -> usize {
     let mut row: Vec<usize> = (0..=b.chars().count()).collect();
     for (i, x) in a.chars().enumerate() {
         let (mut diagonal, mut left) = (i, i + 1);

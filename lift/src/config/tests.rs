@@ -1,4 +1,4 @@
-use std::collections::BTreeMap;
+use std::ffi::OsString;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -6,8 +6,14 @@ use std::time::Duration;
 use super::sources::{distance, nearest};
 use super::*;
 
-fn env(pairs: &[(&str, &str)]) -> BTreeMap<String, String> {
-    pairs.iter().map(|&(name, value)| (name.to_owned(), value.to_owned())).collect()
+fn env(pairs: &[(&str, &str)]) -> Vec<(OsString, OsString)> {
+    pairs.iter().map(|&(name, value)| (name.into(), value.into())).collect()
+}
+
+/// What no text is.
+#[cfg(unix)]
+fn garbled() -> OsString {
+    std::os::unix::ffi::OsStringExt::from_vec(b"postgres://ada:hunter\xff@h/db".to_vec())
 }
 
 #[test]
@@ -240,6 +246,7 @@ fn a_variable_that_nothing_reads_is_told_with_a_guess() {
         .var("LIFT_LISTN", "x");
     let unread = |sources: &Sources| {
         let mut reader = sources.reader();
+        let _ = reader.variable::<String>("LIFT_LOG_FORMAT");
         let _ = reader.section(&["server"], "LIFT").optional::<String>("listen");
         let _ = reader.section(&["resources", "db"], "DB").nested("pool").or("max_size", 1_u8);
         reader.unread_variables()
@@ -328,7 +335,9 @@ fn a_value_of_the_right_kind_that_does_not_do_is_told_where_it_is_set() {
     let sources =
         Sources::empty().var("DB_ENVIRONMENT", "1").toml("[db]\nenvironment = 2\nfile = 3").unwrap();
     let mut reader = sources.reader();
-    let mut section = reader.section(&["db"], "DB").with_defaults(&[("file", "4"), ("code", "5")]);
+    let values = [("file", "4"), ("code", "5")].map(|(key, value)| (key, value.to_owned())).to_vec();
+    let code = Attribute { place: "src/db.rs:7: resource `db`: `settings".to_owned(), values };
+    let mut section = reader.section(&["db"], "DB").in_code(code);
     for key in ["environment", "file", "code", "nowhere"] {
         let _ = section.optional::<u8>(key);
         let _ = section.invalid(key, "does not do");
@@ -337,6 +346,109 @@ fn a_value_of_the_right_kind_that_does_not_do_is_told_where_it_is_set() {
     let subjects: Vec<_> = faults.iter().map(|fault| fault.subject.as_str()).collect();
     assert_eq!(
         subjects,
-        ["DB_ENVIRONMENT", "lift.toml: `db.file`", "`settings(code)` in the code", "DB_NOWHERE"]
+        [
+            "DB_ENVIRONMENT",
+            "lift.toml: `db.file`",
+            "src/db.rs:7: resource `db`: `settings(code)`",
+            "DB_NOWHERE"
+        ]
     );
+}
+
+#[test]
+#[cfg(unix)]
+fn a_variable_that_is_not_utf8_is_named_and_its_value_is_not_shown() {
+    let mut variables = env(&[("DB_NAME", "x")]);
+    variables.extend(["DB_URL", "PORT", "DB_POOL_MAX_SIZE", "DB_URI"].map(|name| (name.into(), garbled())));
+    let sources = Sources::from_env(variables).unwrap();
+    let mut reader = sources.reader();
+    let _ = reader.variable::<String>("PORT");
+    let mut section = reader.section(&["resources", "db"], "DB");
+    assert_eq!(section.required::<String>("url", "postgres://db"), Err(Invalid));
+    assert_eq!(section.optional::<String>("name"), Ok(Some("x".to_owned())));
+    assert_eq!(section.nested("pool").optional::<usize>("max_size"), Err(Invalid));
+    let unread = reader.unread_variables();
+    assert_eq!(unread.iter().map(|fault| fault.subject.as_str()).collect::<Vec<_>>(), ["DB_URI"]);
+    let told = reader.finish().to_string();
+    for expected in [
+        "3 things are wrong",
+        "- PORT: is not UTF-8",
+        "- DB_URL: is not UTF-8",
+        "- DB_POOL_MAX_SIZE: is not UTF-8",
+    ] {
+        assert!(told.contains(expected) && !told.contains("hunter"), "{expected}\n{told}");
+    }
+    let named = Sources::from_env([("LIFT_CONFIG".into(), garbled())]).unwrap_err().to_string();
+    assert!(named.contains("- LIFT_CONFIG: is not UTF-8"), "{named}");
+}
+
+#[test]
+fn a_fault_names_the_file_by_its_own_name() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("bad2.toml");
+    let told = |text: &str| {
+        std::fs::write(&path, text).unwrap();
+        let sources =
+            Sources::from_env(env(&[("LIFT_CONFIG", path.to_str().unwrap())])).map_err(|f| f.to_string());
+        let sources = match sources {
+            Ok(sources) => sources,
+            Err(told) => return told,
+        };
+        let mut reader = sources.reader();
+        let mut section = reader.section(&["resources", "db"], "DB");
+        let _ = section.required::<String>("url", "postgres://db");
+        let _ = section.optional::<u8>("size");
+        let _ = section.nested("pool").or("wait", 1_u8);
+        let _ = reader.section(&["resources", "db-pool"], "DB_POOL").or("wait", 1_u8);
+        let _ = reader.section(&["resources", "Db"], "DB").or("size", 1_u8);
+        reader.finish().to_string()
+    };
+    for text in [
+        "[resources.db]\nsize = 'many'",
+        "[resources.db.url]\nhost = 'h'",
+        "resources = 4",
+        "[resources.db]\nsise = 4",
+        "[resources",
+        "",
+    ] {
+        let told = told(text);
+        assert!(told.contains("bad2.toml") && !told.contains("lift.toml"), "{text}\n{told}");
+    }
+    // An empty variable is no name.
+    assert!(Sources::from_env(env(&[("LIFT_CONFIG", "")])).unwrap().file().is_none());
+}
+
+#[test]
+fn a_variable_that_is_nearly_one_that_is_read_is_told_wherever_its_slip_is() {
+    let names = [
+        ("LIFT_LISTN", Some("LIFT_LISTEN")),
+        ("LFIT_LISTEN", Some("LIFT_LISTEN")),
+        ("LIFT__LISTEN", Some("LIFT_LISTEN")),
+        ("lift_listen", Some("LIFT_LISTEN")),
+        ("LIFT-LISTEN", Some("LIFT_LISTEN")),
+        ("PARCELS_DB_POOL_MAXSIZE", Some("PARCELS_DB_POOL_MAX_SIZE")),
+        ("PARCELS_DB_POOLMAX_SIZE", Some("PARCELS_DB_POOL_MAX_SIZE")),
+        ("PARCEL_DB_POOL_MAX_SIZE", Some("PARCELS_DB_POOL_MAX_SIZE")),
+        ("PARCELSDB_URL", Some("PARCELS_DB_URL")),
+        ("PARCELS_BD_URL", Some("PARCELS_DB_URL")),
+        ("parcels_db_url", Some("PARCELS_DB_URL")),
+        ("PARCELS_DB", Some("PARCELS_DB_POOL_MAX_SIZE")),
+        ("PARCELS_DB_ENTIRELY_ELSE", None),
+    ];
+    let others = ["PATH", "HOME", "PARCELS", "USERS_DB_URL", "LISTEN", "LIFTED", "POST", "PORTS", "DB_URL"];
+    let set = names.iter().map(|(name, _)| *name).chain(others);
+    let sources = set.fold(Sources::empty(), |sources, name| sources.var(name, "1"));
+    let mut reader = sources.reader();
+    let _ = reader.variable::<String>("PORT");
+    let _ = reader.section(&["server"], "LIFT").optional::<String>("listen");
+    let mut section = reader.section(&["resources", "parcels-db"], "PARCELS_DB");
+    let _ = section.optional::<String>("url");
+    let _ = section.nested("pool").or("max_size", 1_u8);
+    let told = reader.unread_variables();
+    let told: Vec<_> = told.iter().map(|f| (f.subject.as_str(), f.help.as_deref())).collect();
+    for (name, guess) in names {
+        let help = guess.map(|guess| format!("did you mean `{guess}`?"));
+        assert!(told.contains(&(name, help.as_deref())), "{name}: {told:?}");
+    }
+    assert_eq!(told.len(), names.len(), "{told:?}");
 }

@@ -87,6 +87,14 @@ macro_rules! numbers {
 }
 numbers!(u8, u16, u32, u64, usize);
 
+/// Whether an error may show the value of a key: one that can hold a secret stays in its place.
+pub(super) fn may_show(key: &str, text: &str) -> bool {
+    const SECRETS: [&str; 11] =
+        ["url", "uri", "dsn", "pass", "secret", "token", "credential", "auth", "key", "private", "pin"];
+    let key = key.to_lowercase();
+    !SECRETS.iter().any(|word| key.contains(word)) && !text.contains(['@', ':', '\n']) && text.len() <= 64
+}
+
 /// Reads `250ms`, `2s`, `5m`, `1h`; a bare `0` needs no unit. The attributes of the macros have the same grammar:
 /// `durations.txt` beside this file lists texts that both crates are tested with.
 pub(crate) fn parse_duration(text: &str) -> Option<Duration> {

@@ -7,7 +7,7 @@ use std::error::Error as StdError;
 use std::fmt::{self, Display, Write as _};
 use std::ops::Deref;
 
-use super::mask::{beginning, masked_cut};
+use super::mask::{beginning, masked_cut, masked_urls};
 use super::{BoxError, masked, masked_beginning};
 use crate::config::Faults;
 use crate::telemetry::{Panicked, caught};
@@ -161,6 +161,8 @@ pub(super) struct Line {
     left: usize,
     is_long: bool,
     is_deep: bool,
+    /// Of what is wrong before the service can start.
+    tells_faults: bool,
     panicked: Option<Panicked>,
 }
 
@@ -185,8 +187,10 @@ impl Said {
 impl Line {
     /// For this error and its sources.
     pub(super) fn of(error: &Dyn) -> Self {
-        let most = if error.is::<Faults>() { FAULTS_BYTES } else { BYTES };
-        Self { text: String::new(), most, left: LEVELS, is_long: false, is_deep: false, panicked: None }
+        let tells_faults = error.is::<Faults>();
+        let most = if tells_faults { FAULTS_BYTES } else { BYTES };
+        let (text, left, panicked) = (String::new(), LEVELS, None);
+        Self { text, most, left, tells_faults, is_long: false, is_deep: false, panicked }
     }
 
     pub(super) fn is_empty(&self) -> bool {
@@ -263,8 +267,10 @@ impl Line {
 
     /// The line, with what it leaves out.
     pub(super) fn said(self, masks: bool) -> Said {
-        let Self { text, most, is_long, is_deep, panicked, .. } = self;
+        let Self { text, most, is_long, is_deep, tells_faults, panicked, .. } = self;
         let mut text = match (masks, is_long) {
+            // Words of lift's own: what follows the name of a variable there is no value.
+            (true, _) if tells_faults => masked_urls(&text).into_owned(),
             (false, _) => text,
             (true, false) => masked(&text).into_owned(),
             (true, true) => masked_cut(&text).into_owned(),
@@ -447,6 +453,12 @@ mod tests {
             faults.push(crate::config::Fault::new(format!("HANDLER_{number}"), "is wrong"))
         });
         assert!(whole(&faults).text.ends_with("HANDLER_999: is wrong"));
+        faults
+            .push(crate::config::Fault::new("LIFT_HEALTH_TOKEN", "must be longer than http://ada:hunter2@h"));
+        let mut line = Line::of(&faults);
+        line.show(&faults);
+        let told = line.said(true).text;
+        assert!(told.ends_with("LIFT_HEALTH_TOKEN: must be longer than http://ada:…@h"), "{told}");
     }
 
     #[test]

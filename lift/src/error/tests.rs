@@ -142,7 +142,7 @@ async fn served(service: &Arc<Service>, request: Request) -> (u16, Option<String
 async fn table(log: &Log) -> String {
     let app = App::new("golden").handlers(lift::handlers![class, class_invoked, order]);
     let (service, _) = app.build(&Sources::empty().var("LIFT_HEALTH_SYSTEM_ENABLED", "false")).unwrap();
-    service.start(true).await.unwrap();
+    service.start(crate::app::Starting::FUNCTIONS).await.unwrap();
     let mut text = String::from(
         "| class | HTTP | body | `Retry-After` | direct invoke | record | log |\n|---|---|---|---|---|---|---|\n",
     );
@@ -271,7 +271,7 @@ async fn no_text_of_an_error_is_in_any_response() {
             Sources::empty().var("LIFT_HEALTH_SYSTEM_ENABLED", "false").var("LIFT_ERRORS_FORM", form);
         let app = App::new("leaks").handlers(lift::handlers![leak_served, leak_invoked]);
         let (service, _) = app.build(&sources).unwrap();
-        service.start(true).await.unwrap();
+        service.start(crate::app::Starting::FUNCTIONS).await.unwrap();
         let secrets = ["postgres://ada:hunter2@db", "token=hunter2", "SELECT hunter2 FROM users", "hunter2"];
         let noise = ["", " ", "\n", "é", "\"", "{0}", "\\", "\u{0}", "</script>", "%s"];
         let mut random = fastrand::Rng::with_seed(5);
@@ -320,7 +320,7 @@ async fn the_short_form_and_a_handlers_context() {
     let sources =
         Sources::empty().var("LIFT_HEALTH_SYSTEM_ENABLED", "false").var("LIFT_ERRORS_FORM", "short");
     let (service, _) = app.build(&sources).unwrap();
-    service.start(true).await.unwrap();
+    service.start(crate::app::Starting::FUNCTIONS).await.unwrap();
     let ask = |method: &str, path: &str, body: &str| {
         let head =
             http::Request::builder().method(method).uri(path).header("content-type", "application/json");

@@ -4,7 +4,9 @@ use std::time::Duration;
 use http::StatusCode;
 
 use super::probe::{Details, Token};
-use crate::config::{Invalid, Reader, Section};
+use crate::config::lambda::RUNTIME_API;
+use crate::config::limits::{Amount, Part};
+use crate::config::{Invalid, Listen, Reader, Section};
 
 /// The least length of the token that shows details.
 const TOKEN: usize = 16;
@@ -14,7 +16,7 @@ const TOKEN: usize = 16;
 pub(crate) struct HealthSettings {
     pub(crate) base_path: String,
     /// The address that answers probes alone.
-    pub(crate) listen: Option<String>,
+    pub(crate) listen: Option<Listen>,
     pub(crate) details: Details,
     pub(crate) names: bool,
     pub(crate) interval: Duration,
@@ -51,17 +53,14 @@ impl HealthSettings {
 
     pub(crate) fn read(reader: &mut Reader<'_>) -> Result<Self, Invalid> {
         // The world may ask a function, and the platform looks after its machine.
-        let on_lambda = reader.env("AWS_LAMBDA_RUNTIME_API").is_some();
+        let on_lambda = reader.env(RUNTIME_API).is_some();
         let mut health = reader.section(&["health"], "LIFT_HEALTH");
         let base_path = health.or("base_path", "/health".to_owned());
         let base_path = base_path.and_then(|path| health.base_path("base_path", path, "/health"));
-        let listen = health.optional::<String>("listen");
+        let listen = health.listen("listen");
         let details = details(&mut health);
         let names = health.or("public_names", !on_lambda);
-        let interval = health.or("interval", Self::INTERVAL).and_then(|interval| match interval {
-            Duration::ZERO => Err(health.invalid("interval", "must be longer than zero, such as `5s`")),
-            interval => Ok(interval),
-        });
+        let interval = health.limit(Part::Health, "interval", Self::INTERVAL);
         let mut codes = health.nested("http");
         let codes = [("healthy", 200), ("degraded", 200), ("unknown", 503), ("unhealthy", 503)]
             .map(|(status, code)| http_status(&mut codes, status, code));
@@ -81,19 +80,26 @@ impl HealthSettings {
 
 fn details(health: &mut Section<'_>) -> Result<Details, Invalid> {
     let word = health.or("details", "never".to_owned());
-    let token = health.optional::<String>("token");
-    match (word?.as_str(), token?) {
-        ("never", _) => Ok(Details::Never),
-        ("always", _) => Ok(Details::Always),
-        ("authorized", Some(token)) if token.len() >= TOKEN && token.is_ascii() => {
-            Ok(Details::Authorized(Token(token)))
-        }
-        ("authorized", Some(_)) => {
+    // One that is too short is wrong also where nothing asks for it: it would be used some day.
+    let token = health.optional::<String>("token").and_then(|token| match token {
+        Some(token) if token.len() < TOKEN || !token.is_ascii() => {
             Err(health.invalid("token", format!("must be {TOKEN} or more ASCII characters")))
         }
+        token => Ok(token),
+    });
+    match (word?.as_str(), token?) {
+        ("authorized", Some(token)) => Ok(Details::Authorized(Token(token))),
         ("authorized", None) => {
             Err(health.invalid("token", "is not set, and `details` is `authorized`: set a long random one"))
         }
+        (word @ ("never" | "always"), Some(_)) => Err(health.invalid(
+            "token",
+            format!(
+                "is of no use while `details` is `{word}`: set `details` to `authorized`, or leave it out"
+            ),
+        )),
+        ("never", None) => Ok(Details::Never),
+        ("always", None) => Ok(Details::Always),
         (word, _) => {
             Err(health.invalid("details", format!("`{word}` is not `never`, `always` or `authorized`")))
         }
@@ -131,14 +137,15 @@ fn system(mut system: Section<'_>, default: bool) -> Result<Option<SystemSetting
     Ok(enabled?.then_some(settings))
 }
 
-fn thresholds<T: crate::config::Value + PartialOrd>(
+fn thresholds<T: Amount + PartialOrd>(
     section: &mut Section<'_>,
     what: &str,
     warn: T,
     critical: T,
 ) -> Result<Thresholds<T>, Invalid> {
     let (warn_key, critical_key) = (format!("{what}_warn"), format!("{what}_critical"));
-    let (warn, critical) = (section.or(&warn_key, warn), section.or(&critical_key, critical));
+    let warn = section.limit(Part::HealthSystem, &warn_key, warn);
+    let critical = section.limit(Part::HealthSystem, &critical_key, critical);
     let (warn, critical) = (warn?, critical?);
     if warn > critical {
         return Err(section.invalid(&warn_key, format!("must not be above `{critical_key}`")));

@@ -47,6 +47,14 @@ pub enum RegisterError {
     /// The group that its settings name was not declared.
     #[error("nobody declares the health group `{0}`: add `.health_group(\"{0}\", […])` to the app")]
     UnknownGroup(&'static str),
+    /// Its settings hold a zero that says nothing.
+    #[error("the `{key}` of the health check `{name}` is zero")]
+    Zero {
+        /// The check.
+        name: String,
+        /// The setting.
+        key: &'static str,
+    },
 }
 
 impl HealthHandle {
@@ -67,13 +75,16 @@ impl HealthHandle {
     /// Adds a check to the report of the running service.
     ///
     /// # Errors
-    /// [`RegisterError`] when its name is taken or no name, or its group is unknown.
+    /// [`RegisterError`] when its name is taken or no name, its group is unknown, or its time-out or interval is zero.
     pub fn register(&self, check: impl HealthCheck) -> Result<(), RegisterError> {
         self.add(Component::by_hand(check)?)
     }
 
     /// The one way into the report, at start and later.
     pub(crate) fn add(&self, component: Component) -> Result<(), RegisterError> {
+        if let Some(key) = component.settings.zero() {
+            return Err(RegisterError::Zero { name: component.name, key });
+        }
         if let Some(CheckKind::Group(name)) = component.settings.kind
             && !self.groups.iter().any(|group| group.name == name)
         {

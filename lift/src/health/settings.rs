@@ -31,17 +31,17 @@ pub enum CheckKind {
 pub struct CheckSettings {
     /// Which probe or group it belongs to, besides `/health`. Default none.
     pub kind: Option<CheckKind>,
-    /// How long it may take; past this it is unhealthy. Default 500 ms.
+    /// How long it may take, more than zero; past this it is unhealthy. Default 500 ms.
     pub timeout: Duration,
     /// Whether the service is unhealthy when this is; else it is degraded. Default yes.
     pub critical: bool,
-    /// How long a result is served again where nothing runs in the background, as on Lambda. Default 1 s.
+    /// How long a result is served again where nothing runs in the background, as on Lambda; zero for not at all. Default 1 s.
     pub cache: Duration,
-    /// How often it runs in a container. Default: the setting `health.interval`.
+    /// How often it runs in a container, more than zero. Default: the setting `health.interval`.
     pub interval: Option<Duration>,
-    /// Bad results in a row before the report says so. Default 1.
+    /// Bad results in a row before the report says so; zero counts as 1. Default 1.
     pub fail_after: u32,
-    /// Good results in a row before the report says so again. Default 1.
+    /// Good results in a row before the report says so again; zero counts as 1. Default 1.
     pub recover_after: u32,
 }
 
@@ -63,6 +63,15 @@ impl CheckSettings {
             interval: None,
             fail_after: 1,
             recover_after: 1,
+        }
+    }
+
+    /// The key whose zero says nothing: no check ends in no time, and none runs all the time.
+    pub(super) fn zero(&self) -> Option<&'static str> {
+        match self {
+            _ if self.timeout.is_zero() => Some("timeout"),
+            _ if self.interval.is_some_and(|interval| interval.is_zero()) => Some("interval"),
+            _ => None,
         }
     }
 

@@ -206,6 +206,13 @@ async fn the_handle_knows_each_component_and_the_status() {
     handle.register(Named("works", None)).unwrap();
     let lost = handle.register(Named("lost", Some(CheckKind::Group("nowhere"))));
     assert_eq!(lost, Err(RegisterError::UnknownGroup("nowhere")));
+    for (key, settings) in [
+        ("timeout", CheckSettings::new().timeout(Duration::ZERO)),
+        ("interval", CheckSettings::new().interval(Duration::ZERO)),
+    ] {
+        assert_eq!(settings.zero(), Some(key));
+    }
+    assert_eq!(CheckSettings::new().cache(Duration::ZERO).zero(), None);
     let [known] = handle.components().await.try_into().unwrap();
     assert_eq!((known.name.as_str(), known.health, known.critical), ("works", Health::healthy(), true));
     assert_eq!((known.checked_at, handle.status().await), (clock.now().wall(), Status::Healthy));

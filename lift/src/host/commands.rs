@@ -6,7 +6,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 
 use super::{load, start_logs};
-use crate::app::{Arrival, Sample, Service, errors, routes, samples, table};
+use crate::app::{Arrival, Sample, Service, Starting, errors, routes, samples, table};
 use crate::{App, Error};
 
 /// What the command line asks for.
@@ -37,6 +37,7 @@ commands:
 environment:
   LIFT_LISTEN, PORT             where to listen: LIFT_LISTEN, else 0.0.0.0:$PORT, else 127.0.0.1:3000
   LIFT_CONFIG                   the settings file, else lift.toml in the working folder when there is one
+  LIFT_START_WAIT               for how long a start function that fails is tried again (0)
   LIFT_SHUTDOWN_DELAY, _GRACE   how long to go on accepting after SIGTERM, and all of the shutdown
   LIFT_HEALTH_BASE_PATH         where the probes are (/health)
   LIFT_HEALTH_LISTEN            an address that answers probes alone, on a thread of its own
@@ -200,7 +201,7 @@ async fn invoke(
     let event = read(&file)?;
     let (service, settings) = app.build(sources)?;
     settings.apply();
-    service.start(true).await?;
+    service.start(Starting { functions: Some(settings.start_wait), warm: None }).await?;
     let answer = answer(&service, event, name.as_deref()).await;
     service.close(None).await;
     let (json, failed) = answer?;

@@ -19,8 +19,8 @@ use tokio_util::sync::CancellationToken;
 use tower_layer::layer_fn;
 
 use super::runtime_api::RuntimeApi;
-use super::{Signals, extension, start_error, stream, workers};
-use crate::app::{AppSettings, Arrival, EventAnswer, Service};
+use super::{Signals, extension, function_env, start_error, stream, workers};
+use crate::app::{AppSettings, Arrival, EventAnswer, Service, Starting};
 use crate::clock::Deadline;
 use crate::config::Sources;
 use crate::config::lambda::{concurrency, is_managed};
@@ -55,6 +55,8 @@ enum Handed {
 }
 
 pub(super) async fn run(app: App, sources: &Sources) -> crate::Result<()> {
+    // Without these there is nobody to report anything to.
+    function_env::check()?;
     let mut signals = Signals::watch();
     let (service, settings) = match start(app, sources).await {
         Ok(started) => started,
@@ -103,21 +105,10 @@ async fn serve_until_signal(
 
 /// Everything before the first event.
 async fn start(app: App, sources: &Sources) -> crate::Result<(Arc<Service>, AppSettings)> {
-    for name in ["AWS_LAMBDA_FUNCTION_NAME", "AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "AWS_LAMBDA_FUNCTION_VERSION"]
-    {
-        if std::env::var_os(name).is_none() {
-            let help = "Lambda sets it; unset AWS_LAMBDA_RUNTIME_API to run as an HTTP server";
-            return Err(Error::msg(format!(
-                "AWS_LAMBDA_RUNTIME_API is set, but {name} is not\nhelp: {help}"
-            )));
-        }
-    }
     let (service, settings) = app.build(sources)?;
     settings.apply();
-    if tokio::time::timeout(WARMING, service.warm()).await.is_err() {
-        tracing::warn!("not every resource could be opened in time; the first use tries again");
-    }
-    service.start(settings.lambda_on_start).await?;
+    let functions = settings.lambda_on_start.then_some(Duration::ZERO);
+    service.start(Starting { functions, warm: Some(WARMING) }).await?;
     if is_managed() || !service.resources.managed().is_empty() {
         extension::register().await;
     }

@@ -3,7 +3,9 @@ use std::marker::PhantomData;
 use std::process::ExitCode;
 
 use super::ending::{MainResult, failed};
-use crate::config::lambda::concurrency;
+use crate::config::lambda::{concurrency, is_function};
+use crate::error::{BoxError, boxed};
+use crate::telemetry::{catch_panics, caught};
 
 /// The runtime that `#[lift::main]` was asked for.
 #[derive(Clone, Copy, Debug, Default)]
@@ -44,7 +46,7 @@ impl MainOptions {
     fn is_multi_thread(self) -> bool {
         self.multi_thread.unwrap_or_else(|| {
             let number = |name| std::env::var(name).ok().and_then(|text: String| text.parse::<u32>().ok());
-            let on_lambda = std::env::var_os("AWS_LAMBDA_RUNTIME_API").is_some();
+            let on_lambda = is_function();
             let concurrent = concurrency() > 1;
             let memory = number("AWS_LAMBDA_FUNCTION_MEMORY_SIZE").unwrap_or(0);
             !on_lambda || concurrent || memory >= 2 * 1769
@@ -67,13 +69,17 @@ pub fn run_main<R: MainResult<M>, M>(
     if let Some(workers) = options.workers {
         builder.worker_threads(workers.max(1));
     }
-    match builder.enable_all().build() {
+    catch_panics();
+    // It panics where the system has no thread left.
+    let built = caught(|| builder.enable_all().build()).map_err(|panicked| boxed(panicked.to_string()));
+    let built: Result<_, BoxError> = built.and_then(|built| built.map_err(Into::into));
+    match built {
         Ok(runtime) => {
             let code = runtime.block_on(body).end();
             // A blocked thread must not keep the process alive; cleanups have been awaited already.
             runtime.shutdown_background();
             code
         }
-        Err(error) => failed(&error),
+        Err(error) => failed(&*error),
     }
 }

@@ -10,6 +10,8 @@ mod dev;
 pub mod ending;
 #[cfg(feature = "lambda")]
 mod extension;
+#[cfg(feature = "lambda")]
+mod function_env;
 #[cfg(feature = "server")]
 mod half;
 #[cfg(feature = "lambda")]
@@ -39,14 +41,24 @@ pub use main::{MainOptions, run_main};
 pub(crate) use test::call as test_call;
 pub use test::{AsyncOpen, TestHost, TestRequest, TestResponse, TestService};
 
-use crate::App;
 use crate::config::Sources;
-use crate::telemetry::{self, Format};
+#[cfg(feature = "lambda")]
+use crate::config::lambda::is_function;
+use crate::layer::fence;
+use crate::telemetry::{self, Format, catch_panics};
+use crate::{App, Error};
 
-/// Runs an app where it finds itself.
+/// Runs an app where it finds itself. A panic of what lift stands on is an error like any other.
 pub(crate) async fn run(app: App) -> crate::Result<()> {
+    catch_panics();
+    fence(Box::pin(run_here(app)))
+        .await
+        .unwrap_or_else(|panic| Err(Error::msg(format!("a part of the program panicked: {panic}"))))
+}
+
+async fn run_here(app: App) -> crate::Result<()> {
     #[cfg(feature = "lambda")]
-    if std::env::var_os("AWS_LAMBDA_RUNTIME_API").is_some() {
+    if is_function() {
         telemetry::start(Format::from_env());
         return lambda::run(app, &Sources::load()?).await;
     }

@@ -1,6 +1,7 @@
 //! The HTTP server: HTTP/1.1, run to the end, drained on SIGTERM.
 
 use std::net::SocketAddr;
+use std::pin::pin;
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
@@ -17,9 +18,9 @@ use super::Signals;
 use super::accept::accept;
 use super::half::Client;
 use super::probes::ProbeListener;
-use crate::app::{AppSettings, Call, Service, banner};
+use crate::app::{AppSettings, Call, Service, Starting, banner};
 use crate::clock::{Chance, Deadline};
-use crate::config::Sources;
+use crate::config::{Faults, Listen, Sources};
 use crate::resource::Resources;
 use crate::telemetry::{Format, dismiss};
 use crate::{App, Error};
@@ -27,11 +28,14 @@ use crate::{App, Error};
 /// The limit of a handler without a `timeout` of its own.
 const TIMEOUT: Duration = Duration::from_secs(30);
 
+/// How long a start is nothing to speak of.
+const PATIENCE: Duration = Duration::from_secs(2);
+
 /// What is left for the pools when invocations have used up the grace.
 const CLOSING: Duration = Duration::from_secs(2);
 
-pub(super) async fn run(app: App, sources: &Sources, listen: Option<String>, dev: bool) -> crate::Result<()> {
-    let (service, settings) = app.build(sources)?;
+pub(super) async fn run(app: App, sources: &Sources, option: Option<String>, dev: bool) -> crate::Result<()> {
+    let (service, settings, listen) = build(app, sources, option.as_deref())?;
     settings.apply();
     if service.router.served().is_empty() && !service.triggers.is_empty() && !dev {
         return Err(Error::msg(
@@ -39,14 +43,13 @@ pub(super) async fn run(app: App, sources: &Sources, listen: Option<String>, dev
         ));
     }
     let mut signals = Signals::watch();
-    let listener = bind(&address(listen, &settings, sources)).await?;
+    let listener = bind(&listen).await?;
     let address = listener.local_addr().map_err(Error::from)?;
     service.probes.handle.monitor.run_here();
     let probes = match &settings.health.listen {
         Some(probes) => Some(ProbeListener::start(bind(probes).await?, &service)?),
         None => None,
     };
-    announce(&service, address, probes.as_ref().map(|probes| probes.address));
 
     let server = Server { service: service.clone(), invocations: TaskTracker::new() };
     let (stop, stopped) = tokio::sync::oneshot::channel();
@@ -63,15 +66,15 @@ pub(super) async fn run(app: App, sources: &Sources, listen: Option<String>, dev
             server.answer(client, request).await
         }
     }));
-    if dev {
-        let port = address.port();
-        eprintln!("events     POST http://localhost:{port}/_lift/events  (for this machine only)\n");
-    }
-
     let maintaining = tokio::spawn(maintain(Arc::downgrade(&service.resources)));
     let starting = async {
-        service.warm().await;
-        service.start(true).await?;
+        let starting = Starting { functions: Some(settings.start_wait), warm: Some(Duration::MAX) };
+        start_patiently(&service, starting, address).await?;
+        announce(&service, address, probes.as_ref().map(|probes| probes.address));
+        if dev {
+            let port = address.port();
+            eprintln!("events     POST http://localhost:{port}/_lift/events  (for this machine only)\n");
+        }
         service.probes.handle.monitor.watch();
         service.run_background();
         Ok(())
@@ -93,6 +96,18 @@ pub(super) async fn run(app: App, sources: &Sources, listen: Option<String>, dev
     Ok(())
 }
 
+/// Starts, and says so when that takes long: until it has started, nothing says where it listens.
+async fn start_patiently(service: &Service, starting: Starting, address: SocketAddr) -> crate::Result<()> {
+    let mut start = pin!(service.start(starting));
+    match tokio::time::timeout(PATIENCE, &mut start).await {
+        Ok(started) => started,
+        Err(_) => {
+            tracing::info!(%address, "still starting; probes are answered already");
+            start.await
+        }
+    }
+}
+
 /// Looks after idle connections about once a second.
 async fn maintain(resources: Weak<Resources>) {
     let chance = Chance::default();
@@ -105,16 +120,30 @@ async fn maintain(resources: Weak<Resources>) {
     }
 }
 
-/// `--listen`, else `LIFT_LISTEN` or `server.listen`, else every interface at `PORT`, else loopback.
-fn address(listen: Option<String>, settings: &AppSettings, sources: &Sources) -> String {
-    listen
-        .or_else(|| settings.listen.clone())
-        .or_else(|| sources.env("PORT").map(|port| format!("0.0.0.0:{port}")))
-        .unwrap_or_else(|| "127.0.0.1:3000".to_owned())
+/// Puts the service together; `--listen` beats every setting and is judged with them.
+fn build(
+    app: App,
+    sources: &Sources,
+    option: Option<&str>,
+) -> crate::Result<(Arc<Service>, AppSettings, Listen)> {
+    let option = option.map(|address| Listen::new(address, "--listen")).transpose();
+    match (app.build(sources), option) {
+        (Ok((service, settings)), Ok(option)) => {
+            let listen = option.unwrap_or_else(|| settings.listen.clone());
+            Ok((service, settings, listen))
+        }
+        (Ok(_), Err(fault)) => Err(Faults::one(fault).into()),
+        (Err(mut faults), option) => {
+            if let Err(fault) = option {
+                faults.push(fault);
+            }
+            Err(faults.into())
+        }
+    }
 }
 
-async fn bind(address: &str) -> crate::Result<TcpListener> {
-    TcpListener::bind(address).await.map_err(|error| {
+async fn bind(listen: &Listen) -> crate::Result<TcpListener> {
+    TcpListener::bind(listen.address()).await.map_err(|error| {
         let help = match error.kind() {
             std::io::ErrorKind::AddrInUse => {
                 "another program listens there; stop it, or choose a free port with --listen 127.0.0.1:0"
@@ -124,7 +153,7 @@ async fn bind(address: &str) -> crate::Result<TcpListener> {
             }
             _ => "write an address and a port, such as --listen 127.0.0.1:3000",
         };
-        Error::msg(format!("cannot listen on `{address}`: {error}\nhelp: {help}"))
+        Error::msg(format!("cannot listen on `{listen}` ({}): {error}\nhelp: {help}", listen.source()))
     })
 }
 

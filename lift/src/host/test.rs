@@ -14,7 +14,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::conformance::{Transcript, Way};
-use crate::app::{Arrival, Call, EventAnswer, Service};
+use crate::app::{Arrival, Call, EventAnswer, Service, Starting};
 use crate::clock::{Clock, Deadline};
 use crate::config::Sources;
 use crate::error::{BoxError, Failure};
@@ -69,9 +69,8 @@ impl TestHost {
     /// # Errors
     /// As [`App::run`].
     pub async fn start(self) -> crate::Result<TestService> {
-        let (service, _) = self.app.build(&self.sources)?;
-        service.warm().await;
-        service.start(true).await?;
+        let (service, settings) = self.app.build(&self.sources)?;
+        service.start(Starting { functions: Some(settings.start_wait), warm: Some(Duration::MAX) }).await?;
         Ok(TestService { service, way: Way::Call, transcript: Transcript::default() })
     }
 }

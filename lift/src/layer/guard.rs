@@ -1,12 +1,11 @@
 //! The end of an invocation that does not end by itself: a panic, a deadline, a body that breaks off.
 
-use std::future::Future;
+use std::future::{Future, poll_fn};
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::pin::Pin;
+use std::pin::{Pin, pin};
 use std::task::{Context, Poll};
 
 use axum_core::response::Response;
-use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 
 use crate::clock::Deadline;
@@ -87,7 +86,12 @@ pub(super) fn attempt<T>(deadline: Deadline, work: impl FnOnce() -> T) -> Result
 /// Runs what stands around invocations: lift's own code, and subscribers and recorders that are not. Nothing there is
 /// meant to panic; what does ends here, for one answer or record alone.
 pub(crate) async fn fence<T>(future: impl Future<Output = T>) -> Result<T, Panicked> {
-    AssertUnwindSafe(future).catch_unwind().await.map_err(Panicked::told)
+    let mut future = pin!(future);
+    poll_fn(|cx| match caught(|| future.as_mut().poll(cx)) {
+        Ok(poll) => poll.map(Ok),
+        Err(panicked) => Poll::Ready(Err(panicked)),
+    })
+    .await
 }
 
 /// Drops what is not finished, so that its connections are closed; a panic while dropping ends here.

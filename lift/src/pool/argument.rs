@@ -10,7 +10,7 @@ use http::request::Parts;
 use super::shared::Source;
 use super::together::{Lender, Together};
 use super::{Pool, PoolError, Pooled, Shared};
-use crate::resource::{Context, Kind, Requirements, Resource, ResourceSet, Uses};
+use crate::resource::{Context, Kind, Requirements, Resource, ResourceSet, Uses, note};
 
 /// What a function can take from its [`Context`] alone: resources and provided values.
 #[diagnostic::on_unimplemented(
@@ -23,13 +23,15 @@ pub trait FromContext: Sized + Send {
     fn from_context(context: &Context) -> impl Future<Output = Result<Self, PoolError>> + Send;
 }
 
-pub(super) fn undeclared<T>(context: &Context) -> PoolError {
+/// Nothing declares the value behind an argument.
+pub(super) fn undeclared<T, Value: 'static>(context: &Context) -> PoolError {
+    note((TypeId::of::<Value>(), type_name::<T>()));
     PoolError::Undeclared { argument: type_name::<T>(), by: context.user() }
 }
 
 impl<R: Resource> FromContext for Pool<R> {
     async fn from_context(context: &Context) -> Result<Self, PoolError> {
-        Self::of(context).ok_or_else(|| undeclared::<Self>(context))
+        Self::of(context).ok_or_else(|| undeclared::<Self, Self>(context))
     }
 }
 
@@ -40,13 +42,13 @@ impl<R: Resource> FromContext for Pooled<R> {
         {
             return granted;
         }
-        Pool::of(context).ok_or_else(|| undeclared::<Self>(context))?.get().await
+        Pool::of(context).ok_or_else(|| undeclared::<Self, Pool<R>>(context))?.get().await
     }
 }
 
 impl<T: Clone + Send + Sync + 'static> FromContext for Shared<T> {
     async fn from_context(context: &Context) -> Result<Self, PoolError> {
-        let source: Arc<Source<T>> = context.find().ok_or_else(|| undeclared::<Self>(context))?;
+        let source: Arc<Source<T>> = context.find().ok_or_else(|| undeclared::<Self, Source<T>>(context))?;
         match &*source {
             Source::Provided(value) => Ok(Self(value.clone())),
             Source::Opened(client) => client.get(context.deadline()).await.map(Self),

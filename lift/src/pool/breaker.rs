@@ -49,6 +49,13 @@ impl Breaker {
         }
     }
 
+    /// Ends the wait: the next connect may try.
+    pub(super) fn half_open(&mut self) {
+        if let Some(open) = &mut self.open {
+            open.wait = Duration::ZERO;
+        }
+    }
+
     /// How long connects are refused from now on.
     pub(super) fn retry_after(&self, now: Moment) -> Option<Duration> {
         let open = self.open.as_ref()?;
@@ -152,6 +159,25 @@ mod tests {
         assert_eq!(breaker.state(clock.now()), BreakerState::Open);
         clock.freeze(Duration::from_secs(3601));
         assert_eq!(breaker.state(clock.now()), BreakerState::HalfOpen);
+    }
+
+    #[test]
+    fn one_that_is_half_opened_lets_a_connect_through() {
+        let (clock, chance) = (Clock::held(), Chance::seeded(1));
+        let mut breaker = Breaker::new(Duration::from_secs(15));
+        breaker.half_open();
+        assert_eq!(breaker.state(clock.now()), BreakerState::Closed);
+        for _ in 0..3 {
+            breaker.failed(clock.now(), &chance);
+        }
+        assert_eq!(breaker.state(clock.now()), BreakerState::Open);
+        breaker.half_open();
+        assert_eq!(
+            (breaker.state(clock.now()), breaker.parallel(clock.now(), 4)),
+            (BreakerState::HalfOpen, 1)
+        );
+        assert_eq!(breaker.retry_after(clock.now()), None);
+        assert!(breaker.failed(clock.now(), &chance));
     }
 
     #[test]

@@ -171,9 +171,9 @@ impl<R: Resource + Clone + Sync> Client<R> {
                 return Some(client);
             }
             state.client = Some(Arc::new(client));
-            state.initialized = true;
+            let was_open = std::mem::replace(&mut state.initialized, true);
             state.last = None;
-            state.breaker.succeeded()
+            state.breaker.succeeded() && was_open
         };
         if recovered {
             tracing::info!(client = self.spec.name, "it could be opened again; the breaker is closed");
@@ -187,7 +187,8 @@ impl<R: Resource + Clone + Sync> Client<R> {
             let mut state = self.state();
             state.last = Some(cause.clone());
             state.failures += 1;
-            state.breaker.failed(self.clock.now(), &self.chance)
+            // Before it was open for the first time, whoever wants it tells why it cannot be had.
+            state.breaker.failed(self.clock.now(), &self.chance) && state.initialized
         };
         if broke {
             tracing::warn!(
@@ -300,6 +301,10 @@ impl<R: Resource + Clone + Sync> Managed for Client<R> {
             }
             Ok(())
         })
+    }
+
+    fn try_again(&self) {
+        self.state().breaker.half_open();
     }
 
     /// The service is not ready before a required client has been opened, so that no caller will ask for it.

@@ -259,7 +259,8 @@ impl<R: Resource> Core<R> {
             connects.failed = Some(("connect", now));
             count(&mut connects.breaker, now, &self.chance)
         };
-        if opened {
+        // Before the first one was opened, whoever wants one tells why there is none.
+        if opened && self.was_opened() {
             tracing::warn!(
                 pool = self.spec.name,
                 error = logged(&cause),
@@ -338,7 +339,8 @@ impl<R: Resource> Connect<R> {
             connects.last = None;
             connects.breaker.succeeded()
         };
-        if recovered {
+        // The first one has no other to be told apart from: that there was none has been told by whoever wanted it.
+        if recovered && number > 1 {
             tracing::info!(pool = core.spec.name, "connects work again; the breaker is closed");
         }
         // Idle before it stops counting as under way: in between another connect would be started for it.

@@ -54,15 +54,10 @@ impl<R: Resource> Pool<R> {
         spec: ResourceSpec,
         mut section: Section<'_>,
     ) -> Result<Opened, Invalid> {
-        let Opening { per_call, per_invocation, .. } = *opening;
-        let settings = PoolSettings::read(&spec, section.nested("pool"), per_call, per_invocation);
+        let settings = PoolSettings::read(&spec, section.nested("pool"), &opening.taken);
         let opener = match opening.overrides.get::<R>() {
             Some(substitute) => Opener::Substitute(substitute),
-            None => {
-                let defaults = spec.defaults.clone();
-                let config = R::Config::read(&mut section.with_defaults(&defaults));
-                Opener::Settings(config?)
-            }
+            None => Opener::Settings(R::Config::read(&mut section.in_code(spec.settings_attribute()))?),
         };
         let pool = Self::build(spec, settings?, opener, opening.clock.clone());
         Ok(Opened { managed: Arc::new(Lifecycle(pool.core.clone())), value: Arc::new(pool) })
@@ -209,6 +204,10 @@ impl<R: Resource> Managed for Lifecycle<R> {
 
     fn start(&self) -> BoxFuture<'_, Result<(), BoxError>> {
         Box::pin(async move { Ok(self.0.warm(self.0.warms()).await?) })
+    }
+
+    fn try_again(&self) {
+        self.0.connects().breaker.half_open();
     }
 
     fn check(&self, within: Duration) -> BoxFuture<'_, Result<Judgement, BoxError>> {

@@ -5,20 +5,45 @@
 //! have names that no trait in the user's scope has, which would be asked as well.
 
 use std::marker::PhantomData;
+use std::ops::Deref;
+
+use axum_core::extract::{FromRequest, FromRequestParts};
 
 use super::argument::{FromContext, declare_shared_resource};
 use super::{PoolError, Shared};
-use crate::resource::{Requirements, Resource, ResourceSet, Uses};
+use crate::resource::{Rehearsal, Requirements, Resource, ResourceSet, Uses};
 
 /// Stands for an argument type.
-pub struct Probe<T>(PhantomData<T>);
+pub struct Probe<T>(OfBody<T>);
+
+/// Where method lookup goes on behind a probe.
+pub struct OfBody<T>(OfAny<T>);
+
+/// Where it ends.
+pub struct OfAny<T>(PhantomData<T>);
 
 impl<T> Probe<T> {
     /// A probe of the type `T`.
     #[must_use]
     #[allow(clippy::new_without_default)]
     pub const fn new() -> Self {
-        Self(PhantomData)
+        Self(OfBody(OfAny(PhantomData)))
+    }
+}
+
+impl<T> Deref for Probe<T> {
+    type Target = OfBody<T>;
+
+    fn deref(&self) -> &OfBody<T> {
+        &self.0
+    }
+}
+
+impl<T> Deref for OfBody<T> {
+    type Target = OfAny<T>;
+
+    fn deref(&self) -> &OfAny<T> {
+        &self.0
     }
 }
 
@@ -44,6 +69,10 @@ levels! {
     Argument, true;
     /// An extractor that takes resources, and says so.
     Extractor, false;
+    /// An extractor that says nothing of resources.
+    Silent, false;
+    /// One that reads the body, too.
+    SilentBody, false;
     /// Anything else.
     Other, false;
 }
@@ -78,6 +107,18 @@ impl<T: Uses> Extractor for &Probe<T> {
     }
 }
 
-impl<T> Other for Probe<T> {
+impl<T: FromRequestParts<()> + 'static> Silent for Probe<T> {
+    fn __lift_declare(&self, requirements: &mut Requirements) {
+        requirements.rehearse(Rehearsal::of_parts::<T>());
+    }
+}
+
+impl<T: FromRequest<()> + 'static> SilentBody for OfBody<T> {
+    fn __lift_declare(&self, requirements: &mut Requirements) {
+        requirements.rehearse(Rehearsal::of_request::<T>());
+    }
+}
+
+impl<T> Other for OfAny<T> {
     fn __lift_declare(&self, _: &mut Requirements) {}
 }

@@ -1,9 +1,10 @@
 use std::fmt;
 use std::time::Duration;
 
-use crate::config::lambda::{concurrency, is_managed};
-use crate::config::{Fault, Invalid, Section, duration_text};
-use crate::resource::{ResourceSpec, Warm};
+use crate::config::lambda::{concurrency, is_function, is_managed};
+use crate::config::limits::Part;
+use crate::config::{Invalid, Section, duration_text};
+use crate::resource::{ResourceSpec, Taken, Warm};
 
 /// A pool's limits, after attribute, `lift.toml` and environment have been read.
 ///
@@ -15,7 +16,8 @@ pub struct PoolSettings {
     /// The most connections at a time, 1 to 10,000. Default: in a container 4 for each CPU, at most 32; on Lambda
     /// as many as one invocation takes.
     pub max_size: usize,
-    /// The bound of a whole `get`: queue, validation and connect. Default 2 s.
+    /// The bound of a whole `get`: queue, validation and connect. Default 2 s. In a value built in code zero counts as the
+    /// default here, and for every other time-out whose zero settings refuse.
     pub wait: Duration,
     /// The bound of one connect. Default 1 s.
     pub connect_timeout: Duration,
@@ -23,9 +25,9 @@ pub struct PoolSettings {
     pub validate_timeout: Duration,
     /// Idle time after which a checkout makes a round trip; zero for every one. Default 500 ms.
     pub validate_after: Duration,
-    /// Idle time after which a connection is replaced; in a value built in code, zero is no limit. Default 10 min.
+    /// Idle time after which a connection is replaced; zero for never. Default 10 min.
     pub idle_timeout: Duration,
-    /// Age at which a connection is replaced; in a value built in code, zero is no limit. Default 30 min.
+    /// Age at which a connection is replaced; zero for never. Default 30 min.
     pub max_lifetime: Duration,
     /// When connections are opened. Default `eager`.
     pub warm: Warm,
@@ -68,24 +70,7 @@ impl Default for PoolSettings {
     }
 }
 
-/// The durations whose zero means something: a round trip before every use; the end of the invocation. Every other limit
-/// is longer than zero. The macros have the same list.
-const ZERO: [&str; 2] = ["validate_after", "leak_after"];
-
-/// The durations of what happens within an invocation, of at most [`INVOCATION`]; the others are at most a [`DAY`]. The
-/// macros have the same list.
-const SHORT: [&str; 4] = ["wait", "connect_timeout", "validate_timeout", "cleanup_timeout"];
-
-/// What Lambda gives an invocation.
-const INVOCATION: Duration = Duration::from_secs(15 * 60);
-const DAY: Duration = Duration::from_secs(24 * 60 * 60);
-
-/// Where the service runs, as far as defaults depend on it.
-pub(crate) fn on_lambda() -> bool {
-    std::env::var_os("AWS_LAMBDA_RUNTIME_API").is_some()
-}
-
-/// That, with its numbers.
+/// Where the service runs, as far as defaults depend on it, with its numbers.
 #[derive(Clone, Copy)]
 enum Place {
     Container { cpus: usize },
@@ -94,7 +79,7 @@ enum Place {
 
 impl Place {
     fn here() -> Self {
-        if on_lambda() {
+        if is_function() {
             Self::Lambda { concurrency: concurrency(), managed: is_managed() }
         } else {
             Self::Container { cpus: std::thread::available_parallelism().map_or(1, usize::from) }
@@ -173,59 +158,46 @@ setters! {
 }
 
 impl PoolSettings {
-    /// Zero for a limit of age means that there is none.
+    /// Zero for a limit of age means that there is none; where settings refuse it, a value built in code has the default.
     pub(super) fn with_meaning(mut self) -> Self {
-        for limit in [&mut self.idle_timeout, &mut self.max_lifetime] {
+        let defaults = Self::default();
+        for (limit, meant) in [
+            (&mut self.idle_timeout, Duration::MAX),
+            (&mut self.max_lifetime, Duration::MAX),
+            (&mut self.wait, defaults.wait),
+            (&mut self.connect_timeout, defaults.connect_timeout),
+            (&mut self.validate_timeout, defaults.validate_timeout),
+            (&mut self.cleanup_timeout, defaults.cleanup_timeout),
+            (&mut self.stuck_after, defaults.stuck_after),
+        ] {
             if limit.is_zero() {
-                *limit = Duration::MAX;
+                *limit = meant;
             }
         }
         self
     }
 
-    /// Reads the `pool` section over the attribute's values; `per_call` is the most connections that one handler
-    /// takes in one call, `per_invocation` the most in one invocation, which may be several calls.
-    pub(crate) fn read(
-        spec: &ResourceSpec,
-        mut section: Section<'_>,
-        per_call: usize,
-        per_invocation: usize,
-    ) -> Result<Self, Invalid> {
+    /// Reads the `pool` section over the attribute's values, for what the handlers of the app take.
+    pub(crate) fn read(spec: &ResourceSpec, section: Section<'_>, taken: &Taken) -> Result<Self, Invalid> {
         let defaults = Self::default();
         let place = Place::here();
-        let (derived, rule) = place.max_size(per_call, per_invocation);
-        let max_size = section.optional::<usize>("max_size");
-        let min_idle = section.or("min_idle", spec.min_idle.unwrap_or(defaults.min_idle));
-        let mut limit =
-            |key, attribute: Option<Duration>, default| read_limit(&mut section, key, attribute, default);
-        let wait = limit("wait", spec.wait, defaults.wait);
-        let connect_timeout = limit("connect_timeout", spec.connect_timeout, defaults.connect_timeout);
-        let validate_timeout = limit("validate_timeout", spec.validate_timeout, defaults.validate_timeout);
-        let validate_after = limit("validate_after", spec.validate_after, defaults.validate_after);
-        let idle_timeout = limit("idle_timeout", spec.idle_timeout, defaults.idle_timeout);
-        let max_lifetime = limit("max_lifetime", spec.max_lifetime, defaults.max_lifetime);
-        let cleanup_timeout = limit("cleanup_timeout", spec.cleanup_timeout, defaults.cleanup_timeout);
-        let leak_after = limit("leak_after", spec.leak_after, place.leak_after());
-        let stuck_after = limit("stuck_after", spec.stuck_after, defaults.stuck_after);
-        let warm = read_warm(&mut section, spec);
-        let (max_size, max_size_rule) = match (max_size?, spec.max_size) {
-            (Some(size), _) => (size, "settings".to_owned()),
-            (None, Some(size)) => (size, "attribute".to_owned()),
-            (None, None) => (derived, rule),
-        };
-        if !(1..=10_000).contains(&max_size) {
-            return Err(section.invalid("max_size", format!("{max_size} is not between 1 and 10000")));
-        }
-        if max_size < per_call {
-            let problem =
-                format!("{max_size} is too few: one handler takes {per_call} connections in one call");
-            return Err(section.invalid("max_size", problem));
-        }
-        let min_idle = min_idle?;
-        if min_idle > max_size && !on_lambda() {
-            let problem =
-                format!("{min_idle} idle connections cannot be kept in a pool of at most {max_size}");
-            return Err(section.invalid("min_idle", problem));
+        let mut section = section.in_code(spec.pool_attribute());
+        let max_size = max_size(&mut section, place, taken);
+        let min_idle = section.limit(Part::Pool, "min_idle", defaults.min_idle);
+        let mut limit = |key, default: Duration| section.limit(Part::Pool, key, default);
+        let wait = limit("wait", defaults.wait);
+        let connect_timeout = limit("connect_timeout", defaults.connect_timeout);
+        let validate_timeout = limit("validate_timeout", defaults.validate_timeout);
+        let validate_after = limit("validate_after", defaults.validate_after);
+        let idle_timeout = limit("idle_timeout", defaults.idle_timeout);
+        let max_lifetime = limit("max_lifetime", defaults.max_lifetime);
+        let cleanup_timeout = limit("cleanup_timeout", defaults.cleanup_timeout);
+        let leak_after = limit("leak_after", place.leak_after());
+        let stuck_after = limit("stuck_after", defaults.stuck_after);
+        let warm = section.or("warm", Warm::default());
+        let ((max_size, max_size_rule), min_idle) = (max_size?, min_idle?);
+        if min_idle > max_size && !is_function() {
+            return Err(too_many_idle(&mut section, min_idle, (max_size, &max_size_rule)));
         }
         Ok(Self {
             max_size,
@@ -241,35 +213,32 @@ impl PoolSettings {
             leak_after: leak_after?,
             stuck_after: stuck_after?,
             max_size_rule,
-            on_lambda: on_lambda(),
+            on_lambda: is_function(),
         })
     }
 }
 
-/// A limit in time; longer than zero, unless zero means something.
-fn read_limit(
-    section: &mut Section<'_>,
-    key: &str,
-    attribute: Option<Duration>,
-    default: Duration,
-) -> Result<Duration, Invalid> {
-    let limit = section.or(key, attribute.unwrap_or(default))?;
-    if limit.is_zero() && !ZERO.contains(&key) {
-        return Err(section.invalid(key, "must be longer than zero, such as `250ms`"));
+/// The size and the rule behind it.
+fn max_size(section: &mut Section<'_>, place: Place, taken: &Taken) -> Result<(usize, String), Invalid> {
+    const KEY: &str = "max_size";
+    let Some(size) = section.optional_limit::<usize>(Part::Pool, KEY)? else {
+        return Ok(place.max_size(taken.per_call, taken.per_invocation));
+    };
+    if size < taken.per_call {
+        let (count, by) = (taken.per_call, &taken.most);
+        let problem = format!("{size} is too few: {by} takes {count} connections in one call");
+        return Err(section.invalid(KEY, problem));
     }
-    let most = if SHORT.contains(&key) { INVOCATION } else { DAY };
-    if limit > most {
-        return Err(section.invalid(key, format!("is longer than `{}`, the most", duration_text(most))));
-    }
-    Ok(limit)
+    let rule = if section.is_in_code(KEY) { "attribute" } else { "settings" };
+    Ok((size, rule.to_owned()))
 }
 
-fn read_warm(section: &mut Section<'_>, spec: &ResourceSpec) -> Result<Warm, Invalid> {
-    match section.optional::<String>("warm")? {
-        Some(word) => Warm::parse(&word)
-            .ok_or_else(|| section.invalid("warm", format!("`{word}` is not `eager`, `lazy` or `required`"))),
-        None => Ok(spec.warm.unwrap_or_default()),
-    }
+/// Each of the two may be set anywhere, or be a default.
+fn too_many_idle(section: &mut Section<'_>, min_idle: usize, (max_size, rule): (usize, &str)) -> Invalid {
+    let most = section.source_of("max_size").unwrap_or_else(|| rule.to_owned());
+    let problem =
+        format!("{min_idle} idle connections cannot be kept in a pool of at most {max_size} ({most})");
+    section.invalid("min_idle", problem)
 }
 
 /// The limits of a shared client: those of a pool's that mean something for it.
@@ -298,35 +267,28 @@ const NOT_SHARED: [&str; 8] = [
 
 impl ClientSettings {
     /// Reads the `pool` section over the attribute's values, and refuses what only a pool has.
-    pub(super) fn read(spec: &ResourceSpec, mut section: Section<'_>) -> Result<Self, Invalid> {
+    pub(super) fn read(spec: &ResourceSpec, section: Section<'_>) -> Result<Self, Invalid> {
         const PROBLEM: &str = "is a pool's key, and this is taken as one shared client";
         const HELP: &str =
             "leave it out; a shared client has `wait`, `connect_timeout`, `cleanup_timeout` and `warm`";
+        let mut section = section.in_code(spec.pool_attribute());
         let mut pools_only = Ok(());
         for key in NOT_SHARED {
             pools_only = pools_only.and(section.refuse(key, PROBLEM, HELP));
         }
-        for key in spec.pool_keys() {
-            if NOT_SHARED.contains(&key) {
-                let place = spec.location.map(|(file, line)| format!("{file}:{line}: ")).unwrap_or_default();
-                let subject = format!("{place}resource `{}`: `pool({key})`", spec.name);
-                pools_only = Err(section.fault(Fault::new(subject, PROBLEM).help(HELP)));
-            }
-        }
         let defaults = PoolSettings::default();
-        let mut limit =
-            |key, attribute: Option<Duration>, default| read_limit(&mut section, key, attribute, default);
-        let wait = limit("wait", spec.wait, defaults.wait);
-        let connect_timeout = limit("connect_timeout", spec.connect_timeout, defaults.connect_timeout);
-        let cleanup_timeout = limit("cleanup_timeout", spec.cleanup_timeout, defaults.cleanup_timeout);
-        let warm = read_warm(&mut section, spec);
+        let mut limit = |key, default: Duration| section.limit(Part::Pool, key, default);
+        let wait = limit("wait", defaults.wait);
+        let connect_timeout = limit("connect_timeout", defaults.connect_timeout);
+        let cleanup_timeout = limit("cleanup_timeout", defaults.cleanup_timeout);
+        let warm = section.or("warm", Warm::default());
         pools_only?;
         Ok(Self {
             wait: wait?,
             connect_timeout: connect_timeout?,
             cleanup_timeout: cleanup_timeout?,
             warm: warm?,
-            longest_break: longest_break(on_lambda()),
+            longest_break: longest_break(is_function()),
         })
     }
 }
@@ -338,11 +300,7 @@ pub(super) fn longest_break(on_lambda: bool) -> Duration {
 
 impl fmt::Display for PoolSettings {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let warm = match self.warm {
-            Warm::Eager => "eager",
-            Warm::Lazy => "lazy",
-            Warm::Required => "required",
-        };
+        let warm = self.warm.word();
         let wait = duration_text(self.wait);
         write!(f, "at most {} ({}), wait {wait}, {warm}", self.max_size, self.max_size_rule)
     }
@@ -352,6 +310,7 @@ impl fmt::Display for PoolSettings {
 mod tests {
     use super::*;
     use crate::config::Sources;
+    use crate::config::limits::{TABLE, Zero};
 
     fn read(
         spec: &ResourceSpec,
@@ -360,7 +319,9 @@ mod tests {
     ) -> (Result<PoolSettings, Invalid>, String) {
         let mut reader = sources.reader();
         let section = reader.section(&["resources", "db", "pool"], "DB_POOL");
-        let settings = PoolSettings::read(spec, section, per_call, per_call);
+        let most = "`transfer` (src/pay.rs:7)".to_owned();
+        let taken = Taken { per_call, per_invocation: per_call, most };
+        let settings = PoolSettings::read(spec, section, &taken);
         (settings, reader.finish().to_string())
     }
 
@@ -393,25 +354,69 @@ mod tests {
         assert_eq!(container(64).max_size(40, 40).0, 40, "one call's worth at least");
     }
 
+    /// The macros, which read attributes, have the same list.
     #[test]
     fn zero_is_refused_where_it_means_nothing() {
-        let table = include_str!("../config/durations.txt");
-        let zero: Vec<_> = table.lines().filter_map(|line| line.strip_prefix("zero ")).collect();
-        assert_eq!(zero, ZERO);
-        for key in [
-            "wait",
-            "connect_timeout",
-            "validate_timeout",
-            "validate_after",
-            "idle_timeout",
-            "max_lifetime",
-            "cleanup_timeout",
-            "leak_after",
-            "stuck_after",
-        ] {
+        let list = include_str!("../config/durations.txt");
+        let list: Vec<_> = list.lines().filter_map(|line| line.strip_prefix("zero ")).collect();
+        let limits: Vec<_> = TABLE.iter().filter(|limit| limit.part == Part::Pool).collect();
+        assert_eq!(limits.len(), 11);
+        for limit in limits {
+            let key = limit.key;
             let variable = format!("DB_POOL_{}", key.to_uppercase());
-            let (settings, text) = read(&ResourceSpec::named("db"), &Sources::empty().var(variable, "0"), 1);
-            assert_eq!(settings.is_ok(), zero.contains(&key), "{key}: {text}");
+            let (settings, text) = read(&ResourceSpec::named("db"), &Sources::empty().var(&variable, "0"), 1);
+            let means = limit.zero != Zero::Refused;
+            assert_eq!(settings.is_ok(), means, "{key}: {text}");
+            assert!(means || text.contains(&variable), "{text}");
+            assert_eq!(list.contains(&key), means && key != "min_idle", "{key}");
+        }
+    }
+
+    #[test]
+    fn zero_in_a_value_built_in_code_is_no_limit_or_the_default() {
+        let zero = Duration::ZERO;
+        let built =
+            PoolSettings::default().with_wait(zero).with_connect_timeout(zero).with_validate_timeout(zero);
+        let built = built.with_cleanup_timeout(zero).with_stuck_after(zero);
+        let built = built.with_idle_timeout(zero).with_max_lifetime(zero).with_meaning();
+        let never = PoolSettings::default().with_idle_timeout(Duration::MAX).with_max_lifetime(Duration::MAX);
+        assert_eq!(built, never);
+    }
+
+    #[test]
+    fn a_limit_of_the_attribute_is_told_with_its_place_and_the_handler() {
+        let spec = ResourceSpec::new("db", "shop", "src/db.rs", 7);
+        let by_hand = ResourceSpec::named("db");
+        for (spec, variable, expected) in [
+            (
+                spec.clone().max_size(1),
+                None,
+                "src/db.rs:7: resource `db`: `pool(max_size)`: 1 is too few: `transfer` (src/pay.rs:7) takes 2",
+            ),
+            (
+                spec.clone().max_size(1).min_idle(0),
+                Some(("DB_POOL_MAX_SIZE", "1")),
+                "- DB_POOL_MAX_SIZE: 1 is too few",
+            ),
+            (
+                spec.clone().max_size(3).min_idle(4),
+                None,
+                "`pool(min_idle)`: 4 idle connections cannot be kept in a pool of at most 3 (src/db.rs:7: resource `db`: `pool(max_size)`)",
+            ),
+            (
+                spec.min_idle(4),
+                Some(("DB_POOL_MAX_SIZE", "3")),
+                "src/db.rs:7: resource `db`: `pool(min_idle)`: 4 idle connections cannot be kept in a pool of at most 3 (DB_POOL_MAX_SIZE)",
+            ),
+            (by_hand.clone().min_idle(9_999), None, " CPUs, at most 32)"),
+            (by_hand.clone().wait_ms(0), None, "resource `db`: `pool(wait)`: must be longer than zero"),
+            (by_hand.max_size(0), None, "resource `db`: `pool(max_size)`: 0 is not between 1 and 10000"),
+        ] {
+            let sources =
+                variable.map_or_else(Sources::empty, |(name, value)| Sources::empty().var(name, value));
+            let (settings, text) = read(&spec, &sources, 2);
+            assert!(settings.is_err() && text.contains(expected), "{expected}\n{text}");
+            assert!(text.contains("1 thing is wrong"), "{text}");
         }
     }
 
@@ -438,10 +443,10 @@ mod tests {
     fn limits_that_cannot_work_are_told() {
         for (variable, value, per_call, words) in [
             ("DB_POOL_MAX_SIZE", "0", 1, "0 is not between 1 and 10000"),
-            ("DB_POOL_MAX_SIZE", "1", 2, "1 is too few: one handler takes 2 connections"),
+            ("DB_POOL_MAX_SIZE", "1", 2, "1 is too few: `transfer` (src/pay.rs:7) takes 2 connections"),
             ("DB_POOL_WAIT", "0s", 1, "DB_POOL_WAIT: must be longer than zero"),
             ("DB_POOL_WAIT", "5", 1, "`5` is not a duration"),
-            ("DB_POOL_MIN_IDLE", "10001", 1, "10001 idle connections cannot be kept"),
+            ("DB_POOL_MIN_IDLE", "10000", 1, "10000 idle connections cannot be kept"),
             ("DB_POOL_WARM", "hot", 1, "`hot` is not `eager`, `lazy` or `required`"),
         ] {
             let (settings, text) =

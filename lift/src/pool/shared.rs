@@ -71,10 +71,7 @@ impl<T> Shared<T> {
         let settings = ClientSettings::read(&spec, section.nested("pool"));
         let opener = match opening.overrides.get::<T>() {
             Some(substitute) => Opener::Substitute(substitute),
-            None => {
-                let defaults = spec.defaults.clone();
-                Opener::Settings(T::Config::read(&mut section.with_defaults(&defaults))?)
-            }
+            None => Opener::Settings(T::Config::read(&mut section.in_code(spec.settings_attribute()))?),
         };
         let client = Client::new(spec, settings?, opener, opening.clock.clone());
         let source: Source<T> = Source::Opened(client.clone());

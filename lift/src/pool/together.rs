@@ -54,7 +54,8 @@ impl Lender {
             },
             wait: |context, count| {
                 Box::pin(async move {
-                    let pool = Pool::<R>::of(context).ok_or_else(|| undeclared::<Pooled<R>>(context))?;
+                    let pool =
+                        Pool::<R>::of(context).ok_or_else(|| undeclared::<Pooled<R>, Pool<R>>(context))?;
                     Ok(pool.get_many(count).await?.into_iter().map(untouched).collect())
                 })
             },
@@ -95,7 +96,7 @@ pub(crate) fn together(requirements: &Requirements) -> Vec<(User, Keep)> {
     }
     let mut functions: HashMap<User, Vec<&Need>> = HashMap::new();
     for need in connections {
-        functions.entry(need.user).or_default().push(need);
+        functions.entry(need.user.user).or_default().push(need);
     }
     let several = functions.into_iter().filter(|(_, needs)| needs.len() > 1);
     let keep = |(user, needs): (User, Vec<&Need>)| {
@@ -247,13 +248,13 @@ pub async fn both<A: Resource, B: Resource>(
     let user = User::NOBODY;
     let mut requirements = Requirements::new();
     // In the order of the app, whatever that of the arguments.
-    requirements.user(User::APP);
+    requirements.user(User::APP, None);
     if TypeId::of::<A>() < TypeId::of::<B>() {
         <(Pooled<A>, Pooled<B>)>::declare(&mut requirements);
     } else {
         <(Pooled<B>, Pooled<A>)>::declare(&mut requirements);
     }
-    requirements.user(user);
+    requirements.user(user, None);
     <(Pooled<A>, Pooled<B>)>::declare(&mut requirements);
     let mut resources = Resources::default();
     resources.provide(TypeId::of::<Pool<A>>(), Arc::new(first.clone()));

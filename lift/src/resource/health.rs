@@ -1,18 +1,16 @@
-use std::time::Duration;
-
 use super::ResourceSpec;
-use crate::config::{Invalid, Section, Value};
-
-/// The most results in a row that `fail_after` and `recover_after` may ask for, as in attributes.
-const MOST_RESULTS: u32 = 100;
+use crate::config::limits::Part;
+use crate::config::{Invalid, Section};
 
 impl ResourceSpec {
     /// Reads the `health` section over the attribute's values.
-    pub(crate) fn read_health(&mut self, mut section: Section<'_>) -> Result<(), Invalid> {
-        let timeout = limit(&mut section, "timeout");
-        let interval = limit(&mut section, "interval");
-        let fail_after = results(&mut section, "fail_after");
-        let recover_after = results(&mut section, "recover_after");
+    pub(crate) fn read_health(&mut self, section: Section<'_>) -> Result<(), Invalid> {
+        const PART: Part = Part::ResourceHealth;
+        let mut section = section.in_code(self.health_attribute());
+        let timeout = section.optional_limit(PART, "timeout");
+        let interval = section.optional_limit(PART, "interval");
+        let fail_after = section.optional_limit(PART, "fail_after");
+        let recover_after = section.optional_limit(PART, "recover_after");
         let critical = section.optional("critical");
         let ready = section.optional("ready");
         let enabled = section.optional("enabled");
@@ -33,29 +31,10 @@ fn set<T>(field: &mut T, value: Option<T>) {
     }
 }
 
-fn limit(section: &mut Section<'_>, key: &str) -> Result<Option<Duration>, Invalid> {
-    bounded(section, key, |limit: &Duration| !limit.is_zero(), "must be longer than zero, such as `250ms`")
-}
-
-fn results(section: &mut Section<'_>, key: &str) -> Result<Option<u32>, Invalid> {
-    let problem = "is not between 1 and 100 results in a row";
-    bounded(section, key, |results: &u32| (1..=MOST_RESULTS).contains(results), problem)
-}
-
-fn bounded<T: Value>(
-    section: &mut Section<'_>,
-    key: &str,
-    holds: impl Fn(&T) -> bool,
-    problem: &str,
-) -> Result<Option<T>, Invalid> {
-    match section.optional(key)? {
-        Some(value) if !holds(&value) => Err(section.invalid(key, problem)),
-        value => Ok(value),
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
     use crate::config::Sources;
 

@@ -35,6 +35,9 @@ pub(crate) trait Managed: Send + Sync {
     /// Opens what `warm` asks for.
     fn start(&self) -> BoxFuture<'_, Result<(), BoxError>>;
 
+    /// Lets the next caller try, whatever connects said before.
+    fn try_again(&self) {}
+
     /// One round trip, for which there is so much time. Less than it waits for a connection.
     fn check(&self, within: Duration) -> BoxFuture<'_, Result<Judgement, BoxError>>;
 

@@ -9,6 +9,7 @@ pub mod inner;
 mod managed;
 mod prepare;
 mod registry;
+mod rehearsal;
 mod requirements;
 mod spec;
 mod stats;
@@ -21,7 +22,8 @@ pub(crate) use managed::{Judgement, Managed};
 #[doc(hidden)]
 pub use prepare::Preparing;
 pub(crate) use registry::{Keep, Kept, Overrides, Resources, Substitute};
-pub(crate) use requirements::{Kind, Need, Opened, Opening};
+pub(crate) use rehearsal::{Rehearsal, note};
+pub(crate) use requirements::{Function, Kind, Need, Opened, Opening, Taken};
 pub use requirements::{Requirements, ResourceSet, Uses};
 pub(crate) use spec::short_name;
 pub use spec::{ResourceSpec, Warm};

@@ -1,7 +1,8 @@
 use std::any::{Any, TypeId};
+use std::fmt;
 use std::sync::Arc;
 
-use super::{Managed, Overrides, ResourceSpec, User};
+use super::{Managed, Overrides, Rehearsal, ResourceSpec, User};
 use crate::clock::Clock;
 use crate::config::{Invalid, Section};
 
@@ -45,13 +46,32 @@ pub trait ResourceSet {
 /// What the functions of an app take, noted once at start.
 pub struct Requirements {
     needs: Vec<Need>,
-    user: User,
+    /// Extractors that do not say what they use, each with the handler that takes it.
+    rehearsals: Vec<(Function, Rehearsal)>,
+    user: Function,
     /// How many calls of the user run at the same time in one invocation.
     concurrency: usize,
     whole_batch: bool,
     /// Whether what follows is taken by an extractor, before the body.
     early: bool,
     window: bool,
+}
+
+/// A handler, check or start function, and where it is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Function {
+    pub(crate) user: User,
+    /// None of a start function.
+    pub(crate) place: Option<(&'static str, u32)>,
+    /// The parameters of a handler's path.
+    pub(crate) params: &'static [&'static str],
+}
+
+impl fmt::Display for Function {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "`{}`", self.user.name())?;
+        self.place.map_or(Ok(()), |(file, line)| write!(f, " ({file}:{line})"))
+    }
 }
 
 /// How something is taken.
@@ -75,10 +95,17 @@ pub(crate) struct Opened {
 pub(crate) struct Opening<'a> {
     pub(crate) overrides: &'a Overrides,
     pub(crate) clock: &'a Clock,
-    /// The most connections that a handler takes in one call.
+    pub(crate) taken: Taken,
+}
+
+/// How many connections of one pool the functions of the app take.
+pub(crate) struct Taken {
+    /// The most that one function takes in one call.
     pub(crate) per_call: usize,
-    /// The most connections that a handler takes in one invocation, where it takes several records at the same time.
+    /// The most that a handler takes in one invocation, where it takes several records at the same time.
     pub(crate) per_invocation: usize,
+    /// The function that takes the most in one call, and where it is written.
+    pub(crate) most: String,
 }
 
 pub(crate) type Open = fn(&Opening<'_>, ResourceSpec, Section<'_>) -> Result<Opened, Invalid>;
@@ -91,7 +118,7 @@ pub(crate) struct Need {
     pub(crate) kind: Kind,
     /// How lift opens it; a `Shared<T>` that is no resource must be provided.
     pub(crate) open: Option<(fn() -> ResourceSpec, Open)>,
-    pub(crate) user: User,
+    pub(crate) user: Function,
     pub(crate) concurrency: usize,
     /// Taken by an extractor, before the body.
     pub(crate) early: bool,
@@ -102,12 +129,31 @@ pub(crate) struct Need {
 /// Makes what a pool lends by.
 pub(crate) type Lender = fn() -> Box<dyn Any>;
 
+impl Need {
+    /// How many connections of the same pool the same function takes in one call.
+    fn in_one_call(&self, same: &[&Self]) -> usize {
+        same.iter().filter(|other| other.user == self.user && other.kind == Kind::Connection).count()
+    }
+}
+
+impl Taken {
+    /// What these functions take of one pool.
+    pub(crate) fn of(same: &[&Need]) -> Self {
+        let most = same.iter().max_by_key(|need| need.in_one_call(same));
+        let per_call = most.map_or(1, |need| need.in_one_call(same)).max(1);
+        let together = same.iter().map(|need| need.in_one_call(same) * need.concurrency).max();
+        let most = most.map(|need| need.user.to_string()).unwrap_or_default();
+        Self { per_call, per_invocation: together.unwrap_or(1).max(per_call), most }
+    }
+}
+
 impl Requirements {
     /// What is taken by nobody yet.
     pub(crate) fn new() -> Self {
         Self {
             needs: Vec::new(),
-            user: User::NOBODY,
+            rehearsals: Vec::new(),
+            user: Function { user: User::NOBODY, place: None, params: &[] },
             concurrency: 1,
             whole_batch: false,
             early: false,
@@ -116,8 +162,8 @@ impl Requirements {
     }
 
     /// What follows is taken by this check or start function.
-    pub(crate) fn user(&mut self, user: User) {
-        self.handler(user, 1);
+    pub(crate) fn user(&mut self, user: User, place: Option<(&'static str, u32)>) {
+        self.handler(Function { user, place, params: &[] }, 1);
     }
 
     /// What this declares is taken by an extractor, before the body.
@@ -128,7 +174,7 @@ impl Requirements {
     }
 
     /// What follows is taken by this handler, so many of whose calls run at the same time in one invocation.
-    pub(crate) fn handler(&mut self, user: User, concurrency: usize) {
+    pub(crate) fn handler(&mut self, user: Function, concurrency: usize) {
         (self.user, self.concurrency, self.whole_batch) = (user, concurrency, false);
         self.window = false;
     }
@@ -177,6 +223,15 @@ impl Requirements {
         if let Some(need) = self.needs.last_mut() {
             need.lender = Some(lender);
         }
+    }
+
+    /// The last handler takes an extractor that does not say what it uses.
+    pub(crate) fn rehearse(&mut self, rehearsal: Rehearsal) {
+        self.rehearsals.push((self.user, rehearsal));
+    }
+
+    pub(crate) fn rehearsals(&self) -> &[(Function, Rehearsal)] {
+        &self.rehearsals
     }
 
     pub(crate) fn needs(&self) -> &[Need] {

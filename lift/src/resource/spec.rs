@@ -1,5 +1,7 @@
 use std::time::Duration;
 
+use crate::config::{Attribute, Value, duration_text};
+
 /// A type's name without the paths of its modules: `Shared<String>`.
 pub(crate) fn short_name(type_name: &str) -> String {
     let mut short = String::new();
@@ -21,14 +23,26 @@ pub enum Warm {
     Required,
 }
 
-impl Warm {
-    /// Reads the word used in settings.
-    pub(crate) fn parse(text: &str) -> Option<Self> {
+impl Value for Warm {
+    const EXPECTED: &'static str = "`eager`, `lazy` or `required`";
+
+    fn parse(text: &str) -> Option<Self> {
         match text {
             "eager" => Some(Self::Eager),
             "lazy" => Some(Self::Lazy),
             "required" => Some(Self::Required),
             _ => None,
+        }
+    }
+}
+
+impl Warm {
+    /// The word used in settings.
+    pub(crate) fn word(self) -> &'static str {
+        match self {
+            Self::Eager => "eager",
+            Self::Lazy => "lazy",
+            Self::Required => "required",
         }
     }
 }
@@ -96,23 +110,61 @@ impl ResourceSpec {
         }
     }
 
-    /// The keys of `pool(…)` that are given.
-    pub(crate) fn pool_keys(&self) -> impl Iterator<Item = &'static str> {
-        let given = [
-            ("max_size", self.max_size.is_some()),
-            ("min_idle", self.min_idle.is_some()),
-            ("wait", self.wait.is_some()),
-            ("connect_timeout", self.connect_timeout.is_some()),
-            ("validate_timeout", self.validate_timeout.is_some()),
-            ("validate_after", self.validate_after.is_some()),
-            ("idle_timeout", self.idle_timeout.is_some()),
-            ("max_lifetime", self.max_lifetime.is_some()),
-            ("cleanup_timeout", self.cleanup_timeout.is_some()),
-            ("leak_after", self.leak_after.is_some()),
-            ("stuck_after", self.stuck_after.is_some()),
-            ("warm", self.warm.is_some()),
-        ];
-        given.into_iter().filter_map(|(key, given)| given.then_some(key))
+    /// What `pool(…)` says.
+    pub(crate) fn pool_attribute(&self) -> Attribute {
+        let (count, time) = (|count: usize| count.to_string(), duration_text);
+        self.attribute(
+            "pool",
+            [
+                ("max_size", self.max_size.map(count)),
+                ("min_idle", self.min_idle.map(count)),
+                ("wait", self.wait.map(time)),
+                ("connect_timeout", self.connect_timeout.map(time)),
+                ("validate_timeout", self.validate_timeout.map(time)),
+                ("validate_after", self.validate_after.map(time)),
+                ("idle_timeout", self.idle_timeout.map(time)),
+                ("max_lifetime", self.max_lifetime.map(time)),
+                ("cleanup_timeout", self.cleanup_timeout.map(time)),
+                ("leak_after", self.leak_after.map(time)),
+                ("stuck_after", self.stuck_after.map(time)),
+                ("warm", self.warm.map(|warm| warm.word().to_owned())),
+            ],
+        )
+    }
+
+    /// What `health(…)` says of its limits.
+    pub(super) fn health_attribute(&self) -> Attribute {
+        self.attribute(
+            "health",
+            [
+                ("timeout", self.health_timeout.map(duration_text)),
+                ("interval", self.health_interval.map(duration_text)),
+            ],
+        )
+    }
+
+    /// What `settings(…)` says.
+    pub(crate) fn settings_attribute(&self) -> Attribute {
+        let values = self.defaults.iter().map(|&(key, value)| (key, Some(value.to_owned())));
+        self.attribute("settings", values)
+    }
+
+    fn attribute(
+        &self,
+        name: &str,
+        values: impl IntoIterator<Item = (&'static str, Option<String>)>,
+    ) -> Attribute {
+        let place = format!("{}: `{name}", self.subject());
+        Attribute {
+            place,
+            values: values.into_iter().filter_map(|(key, value)| Some((key, value?))).collect(),
+        }
+    }
+
+    /// The resource and where it is written, for a fault.
+    pub(crate) fn subject(&self) -> String {
+        let place = self.location.map(|(file, line)| format!("{file}:{line}: ")).unwrap_or_default();
+        format!("{place}resource `{}`", self.name)
     }
 
     /// Named after a type: the last word of its path, as it is written there.

@@ -1,17 +1,31 @@
 //! Logs: JSON where machines read them, plain lines where people do.
 
+mod filter;
 #[cfg(test)]
 mod log;
 mod panics;
 
+pub(crate) use filter::filter;
 #[cfg(test)]
 pub(crate) use log::Log;
-use panics::catch_panics;
-pub(crate) use panics::{Panicked, caught, dismiss};
+pub(crate) use panics::{Panicked, catch_panics, caught, dismiss};
+
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
+
+use crate::config::lambda::is_function;
+
+/// The variable that says how log lines are written.
+pub(crate) const FORMAT: &str = "LIFT_LOG_FORMAT";
+
+/// The variable that says which ones are.
+pub(crate) const FILTER: &str = "RUST_LOG";
+
+/// Whether the program has a subscriber of its own, which reads `RUST_LOG` as it likes.
+static FOREIGN: AtomicBool = AtomicBool::new(false);
 
 /// How log lines are written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,15 +37,24 @@ pub(crate) enum Format {
 }
 
 impl Format {
-    /// `LIFT_LOG_FORMAT` is `json` or `text`; by default JSON on Lambda and in Kubernetes, else text.
-    pub(crate) fn from_env() -> Self {
-        match std::env::var("LIFT_LOG_FORMAT").as_deref() {
-            Ok("json") => Self::Json,
-            Ok("text") => Self::Text,
-            _ if set("AWS_LAMBDA_RUNTIME_API") || set("KUBERNETES_SERVICE_HOST") => Self::Json,
-            _ => Self::Text,
+    pub(crate) fn named(text: &str) -> Option<Self> {
+        match text {
+            "json" => Some(Self::Json),
+            "text" => Some(Self::Text),
+            _ => None,
         }
     }
+
+    /// `LIFT_LOG_FORMAT` is `json` or `text`; by default JSON on Lambda and in Kubernetes, else text.
+    pub(crate) fn from_env() -> Self {
+        let named = std::env::var(FORMAT).ok().and_then(|format| Self::named(&format));
+        named.unwrap_or(if is_function() || set("KUBERNETES_SERVICE_HOST") { Self::Json } else { Self::Text })
+    }
+}
+
+/// Whether something else than lift writes the log.
+pub(crate) fn is_foreign() -> bool {
+    FOREIGN.load(Ordering::Relaxed)
 }
 
 fn set(variable: &str) -> bool {
@@ -43,7 +66,7 @@ fn set(variable: &str) -> bool {
 /// has set up itself stays. The line that `lambda_runtime` writes for each failed invocation, as an error whatever it is,
 /// is left out: lift has written one.
 pub(crate) fn start(format: Format) {
-    let filter = std::env::var("RUST_LOG").ok().and_then(|filter| filter.parse::<Targets>().ok());
+    let filter = std::env::var(FILTER).ok().and_then(|text| filter(&text).ok());
     let filter = filter.unwrap_or_else(|| Targets::new().with_default(LevelFilter::INFO));
     let filter = filter.with_target("lambda_runtime::layers::panic", LevelFilter::OFF);
     let logs = tracing_subscriber::fmt::layer().with_writer(std::io::stderr).with_target(false);
@@ -59,7 +82,6 @@ pub(crate) fn start(format: Format) {
             registry.with(logs.with_ansi(colours)).try_init()
         }
     };
-    // An error means that the program has its own subscriber.
-    drop(started);
+    FOREIGN.store(started.is_err(), Ordering::Relaxed);
     catch_panics();
 }

@@ -237,9 +237,15 @@ async fn say_goodbye(tool: Pooled<Tool>) -> lift::Result<()> {
     Ok(tool.note("goodbye")?)
 }
 
+/// Stands for a dependency that panics while the service is put together.
+fn may_panic<S>(service: S) -> S {
+    assert!(std::env::var_os("FAULTY_START_PANICS").is_none(), "a dependency's own words");
+    service
+}
+
 #[lift::main]
 async fn main() -> lift::Result<()> {
-    let app = App::new("faulty");
+    let app = App::new("faulty").layer(tower_layer::layer_fn(may_panic));
     let app = match std::env::var_os("FAULTY_BESIDE") {
         Some(_) => app.background("ticker", ticker).on_stop(say_goodbye),
         None => app,

@@ -1,13 +1,13 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-#[cfg(unix)]
-use tokio_postgres::config::TargetSessionAttrs;
 use tokio_postgres::config::{Host, SslMode};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
+use super::address::{Parsed, parse};
 use crate::backend::credentials::{CredentialProvider, Credentials, FromUrl, Server};
 use crate::backend::{self, tls};
+use crate::config::limits::Part;
 use crate::config::{Faults, Invalid, Section, Settings, Sources, Value};
 use crate::resource::Init;
 
@@ -45,23 +45,20 @@ impl<C: CredentialProvider> Settings for Config<C> {
         let tls = section.optional::<Tls>("tls");
         let ca_file = section.optional::<PathBuf>("ca_file");
         let application_name = section.optional::<String>("application_name");
-        let statement_cache = section.or("statement_cache", 100_usize);
-        let keepalive = section.optional::<Duration>("keepalive");
-        let statement_timeout = section.optional::<Duration>("statement_timeout");
+        let statement_cache = section.limit(Part::Postgres, "statement_cache", 100_usize);
+        let keepalive = section.optional_limit::<Duration>(Part::Postgres, "keepalive");
+        let statement_timeout = section.optional_limit::<Duration>(Part::Postgres, "statement_timeout");
         let credentials = C::read(section);
-        let server = url.and_then(|url| {
-            let server = parse(&url).map_err(|problem| section.invalid("url", problem))?;
-            Ok((url, server))
-        });
+        let server = url.and_then(|url| parse(&url).map_err(|problem| section.invalid("url", problem)));
 
         let (tls, ca_file) = (tls?, ca_file?);
-        let (url, mut server) = server?;
+        let Parsed { mut server, names_sslmode, names_keepalives } = server?;
         match tls {
             Some(Tls::Disable) => server.ssl_mode(SslMode::Disable),
             Some(Tls::Prefer) => server.ssl_mode(SslMode::Prefer),
             Some(Tls::Require) => server.ssl_mode(SslMode::Require),
             // Who names a certificate wants it checked.
-            None if ca_file.is_some() && !url.contains("sslmode") => server.ssl_mode(SslMode::Require),
+            None if ca_file.is_some() && !names_sslmode => server.ssl_mode(SslMode::Require),
             None => &mut server,
         };
         let tls = match (server.get_ssl_mode(), &ca_file) {
@@ -74,7 +71,7 @@ impl<C: CredentialProvider> Settings for Config<C> {
         if let Some(name) = application_name? {
             server.application_name(name);
         }
-        keep_alive(&mut server, &url, keepalive?);
+        keep_alive(&mut server, names_keepalives, keepalive?);
         if let Some(limit) = statement_timeout? {
             let own = server.get_options().unwrap_or_default();
             server.options(format!("{own} -c statement_timeout={}", limit.as_millis()).trim_start());
@@ -83,56 +80,10 @@ impl<C: CredentialProvider> Settings for Config<C> {
     }
 }
 
-/// Reads a URL, or `key=value` pairs, and never repeats a part of it that may be a secret.
-fn parse(url: &str) -> Result<tokio_postgres::Config, String> {
-    if let Some((scheme, _)) = url.split_once("://")
-        && !matches!(scheme, "postgres" | "postgresql")
-    {
-        return Err("is not a PostgreSQL URL; write `postgres://user:password@host:5432/database`".to_owned());
-    }
-    // TLS that is required is also verified here, so libpq's two words for that mean the same.
-    let url =
-        url.replace("sslmode=verify-full", "sslmode=require").replace("sslmode=verify-ca", "sslmode=require");
-    let server: tokio_postgres::Config = url.parse().map_err(|error: tokio_postgres::Error| {
-        let reason = std::error::Error::source(&error).map(ToString::to_string).unwrap_or_default();
-        // The one reason that names nothing but an option of PostgreSQL's own.
-        if reason.starts_with("invalid value for option") {
-            reason
-        } else {
-            "cannot be read; write `postgres://user:password@host:5432/database`, with `%40` for an `@` in the \
-             password, and only options that tokio-postgres knows"
-                .to_owned()
-        }
-    })?;
-    if server.get_hosts().is_empty() && server.get_hostaddrs().is_empty() {
-        return Err("names no host; write `postgres://user:password@host:5432/database`".to_owned());
-    }
-    #[cfg(unix)]
-    sockets(&server)?;
-    Ok(server)
-}
-
-/// One socket of this machine, or servers: tokio-postgres tells lift of no connection through a socket.
-#[cfg(unix)]
-fn sockets(server: &tokio_postgres::Config) -> Result<(), String> {
-    let hosts = server.get_hosts();
-    if !hosts.iter().any(|host| matches!(host, Host::Unix(_))) {
-        return Ok(());
-    }
-    if hosts.len() > 1 || !server.get_hostaddrs().is_empty() {
-        return Err("names a socket beside other hosts; name the socket alone, or servers".to_owned());
-    }
-    if server.get_target_session_attrs() != TargetSessionAttrs::Any {
-        let problem = "asks for a server by `target_session_attrs`, and behind a socket there is only one; leave it out";
-        return Err(problem.to_owned());
-    }
-    Ok(())
-}
-
 /// Finds a peer that is gone within two minutes, where the system's own default is two hours.
-fn keep_alive(server: &mut tokio_postgres::Config, url: &str, idle: Option<Duration>) {
+fn keep_alive(server: &mut tokio_postgres::Config, is_named: bool, idle: Option<Duration>) {
     match idle {
-        None if url.contains("keepalives") => {}
+        None if is_named => {}
         Some(Duration::ZERO) => {
             server.keepalives(false);
         }
@@ -225,17 +176,92 @@ mod tests {
         for (text, words) in [
             ("", "DB_URL: is not set"),
             ("mysql://ada:hunter2@h/db", "is not a PostgreSQL URL"),
-            ("postgres://ada:hunter2@h:port/db", "invalid value for option `port`"),
-            ("postgres://ada:hunter2@h/db?hunter2=1", "cannot be read"),
-            ("postgres://hunter2%FF@h/db", "cannot be read"),
+            ("postgres://ada:hunter2@h:port/db", "has a `port` that is not a number from 1 to 65535"),
+            ("postgres://ada:hunter2@h/db?hunter2=1", "has an option that nothing reads"),
+            ("postgres://hunter2%FF@h/db", "not UTF-8"),
             ("user=ada password=hunter2", "names no host"),
             ("host=/run/hunter2,b user=ada", "names a socket beside other hosts"),
             ("host=/run/hunter2 hostaddr=127.0.0.1", "names a socket beside other hosts"),
             ("host=/run/hunter2 target_session_attrs=read-write", "there is only one"),
             ("user=ada password='hunter2", "cannot be read"),
+            // Addresses of others, and what nobody would read.
+            ("postgres:hunter2", "cannot be read"),
+            ("hunter2@h/db", "cannot be read"),
+            ("jdbc:postgresql://h/db?password=hunter2", "is not a PostgreSQL URL"),
+            ("postgresql+asyncpg://ada:hunter2@h/db", "is not a PostgreSQL URL"),
+            ("postgres://ada:hunter2/x@h/db", "write `%40` for an `@`, `%2F` for a `/`"),
+            ("postgres://ada:hunter2?x@h/db", "write `%40` for an `@`, `%2F` for a `/`"),
+            ("postgres://ada:hunter2#x@h/db", "holds a `#`"),
+            ("postgres://h/db#hunter2", "holds a `#`"),
+            ("postgres://h/db/hunter2", "more than one part in its path"),
+            ("postgres://h:1/db?port=2", "names the `port` twice"),
+            ("postgres://h/db?host=hunter2", "names the `host` twice"),
+            ("postgres://ada@h/db?user=hunter2", "names the `user` twice"),
+            ("postgres://a:hunter2@h/db?password=hunter2", "names the `password` twice"),
+            ("postgres://h/db?dbname=hunter2", "names the `dbname` twice"),
+            ("postgres://h/db?sslmode=require&sslmode=disable", "names the `sslmode` twice"),
+            ("postgres://h/db?sslmode=hunter2", "invalid value for option `sslmode`"),
+            ("postgres://h/db?ssl=true", "the option `ssl`, which nothing reads; write `sslmode=require`"),
+            ("postgres://h/db?sslrootcert=/hunter2", "write the setting `ca_file`"),
+            ("postgres://h/db?connection_limit=5", "set `max_size` of the resource's pool"),
+            ("postgres://h/db?sslmod=require", "did you mean `sslmode`?"),
+            ("postgres://h/db?sslmode", "an option without a value"),
+            ("postgres:///db?user=hunter2", "names no host"),
+            ("postgres://:5432/db?user=hunter2", "names no host"),
         ] {
             let shown = url(text).err().unwrap();
             assert!(shown.contains(words) && !shown.contains("hunter2"), "{text}: {shown}");
+        }
+    }
+
+    #[test]
+    fn every_part_of_an_address_is_read_wherever_it_stands() {
+        for (text, server, user, password, database) in [
+            ("postgres://h/db?port=5599", "h:5599", None, None, Some("db")),
+            ("POSTGRESQL://h:5599", "h:5599", None, None, None),
+            ("postgres:///db?host=h&port=5599", "h:5599", None, None, Some("db")),
+            ("postgres://ada:p@ss@h/db", "h:5432", Some("ada"), Some("p@ss"), Some("db")),
+            ("postgres://ada:p%40s%2Fs%27%5C@h/db", "h:5432", Some("ada"), Some("p@s/s'\\"), Some("db")),
+            ("postgres://h/?user=ada&password=p&dbname=d%20b", "h:5432", Some("ada"), Some("p"), Some("d b")),
+            ("postgres://h,b:2/db", "h:5432", None, None, Some("db")),
+            ("postgres://[::1]:1/db", "[::1]:1", None, None, Some("db")),
+            ("postgres://%2Frun%2Fpg/db", "/run/pg", None, None, Some("db")),
+            ("postgres:///db?host=/run/pg&user=ada", "/run/pg", Some("ada"), None, Some("db")),
+            (
+                "host=h port=5599 user=ada password='p@s s' dbname=db",
+                "h:5599",
+                Some("ada"),
+                Some("p@s s"),
+                Some("db"),
+            ),
+        ] {
+            let config = url(text).unwrap_or_else(|told| panic!("{text}: {told}"));
+            let read = (config.server.get_user(), config.server.get_dbname());
+            assert_eq!((config.server().to_string().as_str(), read), (server, (user, database)), "{text}");
+            assert_eq!(config.server.get_password(), password.map(str::as_bytes), "{text}");
+        }
+        let odd = url("postgres://ada:%FF%00@h/db").unwrap();
+        assert_eq!(odd.server.get_password(), Some([0xff, 0].as_slice()));
+        let many = url("postgres://a,b:2,c/db?target_session_attrs=read-write").unwrap();
+        assert_eq!(many.server.get_ports(), [5432, 2, 5432]);
+    }
+
+    #[test]
+    fn zero_is_what_the_table_says_and_a_second_is_the_least_that_tcp_knows() {
+        let off = read(&[
+            ("DB_URL", "postgres://h/db"),
+            ("DB_STATEMENT_TIMEOUT", "0"),
+            ("DB_STATEMENT_CACHE", "0"),
+        ]);
+        let off = off.unwrap_or_else(|told| panic!("{told}"));
+        assert_eq!((off.server.get_options(), off.statement_cache), (Some("-c statement_timeout=0"), 0));
+        for (key, value, words) in [
+            ("DB_KEEPALIVE", "999ms", "is shorter than `1s`, the least"),
+            ("DB_KEEPALIVE", "10h", "is longer than `9h`, the most"),
+            ("DB_STATEMENT_TIMEOUT", "25h", "is longer than `24h`, the most"),
+        ] {
+            let told = read(&[("DB_URL", "postgres://h/db"), (key, value)]).err().unwrap();
+            assert!(told.contains(&format!("- {key}: {words}")), "{told}");
         }
     }
 

@@ -16,13 +16,13 @@
 //!
 //! | setting | meaning | default |
 //! |---|---|---|
-//! | `url` | `postgres://user:password@host:5432/database`, with libpq's options as tokio-postgres knows them | required |
+//! | `url` | `postgres://user:password@host:5432/database`, with libpq's options as tokio-postgres knows them, or `key=value` pairs; what nothing reads is refused | required |
 //! | `tls` | `disable`; `prefer`: when the server offers it; `require`. Where there is TLS, certificate and host name are checked | the URL's `sslmode`, else `require` with a `ca_file` and `prefer` without |
 //! | `ca_file` | the certificates to trust, in PEM form, instead of Mozilla's; Amazon RDS needs its own bundle | none |
 //! | `application_name` | what `pg_stat_activity` shows | the URL's, else the resource's name |
 //! | `statement_cache` | prepared statements kept for each connection; `0` sends every call with its parameters in one round trip and prepares nothing, for PgBouncer's transaction mode | 100 |
 //! | `keepalive` | idle time before TCP asks whether the peer is there (then 4 times, 15 s apart); `0` never | the URL's, else 60 s |
-//! | `statement_timeout` | the server ends a statement that runs for longer | the server's |
+//! | `statement_timeout` | the server ends a statement that runs for longer; `0` never, whatever the server's own is | the server's |
 //!
 //! The password is the URL's, or comes from a [`CredentialProvider`] for every new connection:
 //! `Connection<MyProvider>`; see [`credentials`](crate::credentials).
@@ -64,6 +64,7 @@
 //! (`$1::text::mood`), and such a column is read as text (`mood::text`), because their types are only known by a prepared
 //! statement.
 
+mod address;
 mod calls;
 mod config;
 mod connector;

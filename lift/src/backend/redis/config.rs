@@ -1,13 +1,16 @@
+use std::any::TypeId;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use redis::{ConnectionAddr, IntoConnectionInfo, RedisConnectionInfo};
+use redis::{ProtocolVersion, RedisConnectionInfo};
 use tokio_rustls::TlsConnector;
 
 use super::open::Refusal;
+use crate::backend::address::{self, Foreign, twice};
 use crate::backend::credentials::{CredentialProvider, FromUrl, Server};
 use crate::backend::{self, tls};
+use crate::config::limits::Part;
 use crate::config::{Faults, Invalid, Section, Settings, Sources};
 
 /// The settings of a Redis resource; the module's page lists them.
@@ -36,10 +39,13 @@ impl<C: CredentialProvider> Settings for Config<C> {
         let url = section.required::<String>("url", EXAMPLE);
         let ca_file = section.optional::<PathBuf>("ca_file");
         let client_name = section.optional::<String>("client_name");
-        let response_timeout = section.or("response_timeout", Duration::from_secs(1));
-        let keepalive = section.or("keepalive", Duration::from_secs(60));
+        let response_timeout = section.limit(Part::Redis, "response_timeout", Duration::from_secs(1));
+        let keepalive = section.limit(Part::Redis, "keepalive", Duration::from_secs(60));
         let credentials = C::read(section);
-        let server = url.and_then(|url| parse(&url).map_err(|problem| section.invalid("url", problem)));
+        let asks_for_password = TypeId::of::<C>() != TypeId::of::<FromUrl>();
+        let server = url.and_then(|url| {
+            parse(&url, asks_for_password).map_err(|problem| section.invalid("url", problem))
+        });
 
         let client_name = client_name?;
         if client_name.as_deref().is_some_and(|name| !is_client_name(name)) {
@@ -74,15 +80,53 @@ pub(super) fn is_client_name(name: &str) -> bool {
     name.bytes().all(|byte| byte.is_ascii_graphic())
 }
 
+/// The options that others have in their addresses.
+const FOREIGN: [Foreign; 22] = {
+    const SIZE: &str = "set `max_size` of the resource's pool instead";
+    const TLS: &str = "write `rediss://…` for TLS";
+    const TIME: &str =
+        "write the setting `response_timeout`, or `connect_timeout` of the resource's pool, instead";
+    const LEAVE: &str = "leave it out";
+    [
+        ("client_name", "write the setting `client_name` instead"),
+        ("clientName", "write the setting `client_name` instead"),
+        ("timeout", TIME),
+        ("socket_timeout", TIME),
+        ("socket_connect_timeout", TIME),
+        ("connect_timeout", TIME),
+        ("dial_timeout", TIME),
+        ("read_timeout", TIME),
+        ("write_timeout", TIME),
+        ("ssl", TLS),
+        ("tls", TLS),
+        ("ssl_cert_reqs", TLS),
+        ("ssl_ca_certs", "write the setting `ca_file` instead"),
+        ("skip_verify", "name the server's certificate in the setting `ca_file` instead"),
+        ("pool_size", SIZE),
+        ("max_connections", SIZE),
+        ("min_idle_conns", "set `min_idle` of the resource's pool instead"),
+        ("health_check_interval", "set `interval` of the resource's `health` instead"),
+        ("decode_responses", LEAVE),
+        ("encoding", LEAVE),
+        ("family", LEAVE),
+        ("max_retries", LEAVE),
+    ]
+};
+
+const DATABASE: [&str; 2] = ["db", "database"];
+const USER: [&str; 2] = ["user", "username"];
+const PASSWORD: [&str; 2] = ["password", "pass"];
+
 type Parsed = (bool, Address, RedisConnectionInfo);
 
 /// Reads a URL and never repeats a part of it that may be a secret.
-fn parse(url: &str) -> Result<Parsed, String> {
+fn parse(url: &str, asks_for_password: bool) -> Result<Parsed, String> {
     let (scheme, rest) = url.split_once("://").unwrap_or(("", url));
     // TLS is ours, since the crate's own would panic where a program has two providers of cryptography.
-    let (encrypted, plain) = match scheme {
-        "rediss" | "valkeys" => (true, format!("redis://{rest}")),
-        "redis" | "valkey" | "unix" | "redis+unix" | "valkey+unix" => (false, url.to_owned()),
+    let (encrypted, is_socket) = match &*scheme.to_lowercase() {
+        "rediss" | "valkeys" => (true, false),
+        "redis" | "valkey" => (false, false),
+        "unix" | "redis+unix" | "valkey+unix" => (false, true),
         _ => return Err(format!("is not a Redis URL; write `{EXAMPLE}`, or `rediss://…` for TLS")),
     };
     if encrypted && rest.ends_with("#insecure") {
@@ -90,16 +134,69 @@ fn parse(url: &str) -> Result<Parsed, String> {
             "asks for TLS that checks nothing; name the server's certificate in `ca_file` instead".to_owned()
         );
     }
-    let info = plain
-        .as_str()
-        .into_connection_info()
-        .map_err(|_| format!("cannot be read; write `{EXAMPLE}`, with `%40` for an `@` in the password"))?;
-    let address = match info.addr() {
-        ConnectionAddr::Tcp(host, port) => Address::Tcp(host.clone(), *port),
-        ConnectionAddr::Unix(path) => Address::Unix(path.clone()),
-        _ => return Err(format!("is not a Redis URL; write `{EXAMPLE}`")),
-    };
-    Ok((encrypted, address, info.redis_settings().clone()))
+    let mut parts = address::Address::parse(rest)?;
+    let known = [DATABASE, USER, PASSWORD].concat().into_iter().chain(["protocol"]).collect::<Vec<_>>();
+    parts.all_are(&known, &FOREIGN)?;
+    let (address, in_path) =
+        if is_socket { (socket(&parts)?, None) } else { (server(&parts)?, parts.single()?) };
+    let in_path = in_path.map(str::to_owned);
+    let mut session = RedisConnectionInfo::default();
+    if let Some(database) = one(in_path, parts.take(&DATABASE)?, "db")? {
+        let is_number = database.bytes().all(|byte| byte.is_ascii_digit());
+        let number = database.parse::<i64>().ok().filter(|_| is_number);
+        session = session.set_db(number.ok_or("has a database that is not a number, such as `/0`")?);
+    }
+    let user = one(parts.user.take(), parts.take(&USER)?, "user")?;
+    let password = parts.password.take().map(String::from_utf8).transpose();
+    let password = password.map_err(|_| "has a password that is not UTF-8")?;
+    let password = one(password, parts.take(&PASSWORD)?, "password")?;
+    if user.is_some() && password.is_none() && !asks_for_password {
+        return Err(
+            "names a user without a password, whom nobody would log in; write `redis://user:password@…`, or \
+                    `redis://:password@…` for a password alone"
+                .to_owned(),
+        );
+    }
+    session = user.into_iter().fold(session, RedisConnectionInfo::set_username);
+    session = password.into_iter().fold(session, RedisConnectionInfo::set_password);
+    match parts.take(&["protocol"])?.as_deref() {
+        None => {}
+        Some("2" | "resp2") => session = session.set_protocol(ProtocolVersion::RESP2),
+        Some("3" | "resp3") => session = session.set_protocol(ProtocolVersion::RESP3),
+        Some(_) => return Err("has a `protocol` that is not `resp2` or `resp3`".to_owned()),
+    }
+    Ok((encrypted, address, session))
+}
+
+/// What stands in one of two places.
+fn one(one: Option<String>, other: Option<String>, what: &str) -> Result<Option<String>, String> {
+    match (one, other) {
+        (Some(_), Some(_)) => Err(twice(what)),
+        (one, other) => Ok(one.or(other)),
+    }
+}
+
+fn server(parts: &address::Address) -> Result<Address, String> {
+    match parts.hosts.as_slice() {
+        [] => Err(format!("names no host; write `{EXAMPLE}`")),
+        [(host, _)] if host.is_empty() || host.starts_with('/') => {
+            Err(format!("names no host; write `{EXAMPLE}`"))
+        }
+        [(host, _)] if host == "0.0.0.0" || host == "::" => {
+            Err("names every interface as its host; write the one where the server is".to_owned())
+        }
+        [(host, port)] => Ok(Address::Tcp(host.clone(), port.unwrap_or(6379))),
+        _ => {
+            Err("names several hosts, and a connection is to one; write the one that takes writes".to_owned())
+        }
+    }
+}
+
+fn socket(parts: &address::Address) -> Result<Address, String> {
+    if parts.path.is_empty() || !parts.hosts.is_empty() {
+        return Err("is not the path of a socket; write `unix:///path/to/socket`".to_owned());
+    }
+    Ok(Address::Unix(PathBuf::from(format!("/{}", parts.path))))
 }
 
 impl<C: CredentialProvider> Config<C> {
@@ -154,6 +251,12 @@ mod tests {
             ("rediss://h", true, "h:6379", None, 0),
             ("redis://[::1]:1", false, "[::1]:1", None, 0),
             ("unix:///run/redis.sock?db=2", false, "/run/redis.sock", None, 2),
+            ("redis://h/?db=4", false, "h:6379", None, 4),
+            ("redis://h?database=4", false, "h:6379", None, 4),
+            ("redis://h/4/", false, "h:6379", None, 4),
+            ("REDIS://h:1?username=ada&password=p", false, "h:1", Some("ada"), 0),
+            ("redis://ada:p@ss:w@h/1", false, "h:6379", Some("ada"), 1),
+            ("unix://ada:p@/run/redis.sock", false, "/run/redis.sock", Some("ada"), 0),
         ] {
             let config = read(&[("CACHE_URL", url)]).unwrap_or_else(|faults| panic!("{faults}"));
             assert_eq!(
@@ -171,8 +274,28 @@ mod tests {
             (&[("CACHE_URL", "")][..], "CACHE_URL: is not set"),
             (&[("CACHE_URL", "http://ada:hunter2@h")], "CACHE_URL: is not a Redis URL"),
             (&[("CACHE_URL", "hunter2")], "is not a Redis URL"),
-            (&[("CACHE_URL", "redis://ada:hunter2@h/hunter2")], "cannot be read"),
-            (&[("CACHE_URL", "redis://ada:hunter2@h:port")], "cannot be read"),
+            (&[("CACHE_URL", "redis://ada:hunter2@h/hunter2")], "a database that is not a number"),
+            (&[("CACHE_URL", "redis://h/-1")], "a database that is not a number"),
+            (&[("CACHE_URL", "redis://h/?db=+1")], "a database that is not a number"),
+            (&[("CACHE_URL", "redis://ada:hunter2@h:port")], "a `port` that is not a number"),
+            (&[("CACHE_URL", "redis://ada:hunter2/x@h")], "write `%40` for an `@`, `%2F` for a `/`"),
+            (&[("CACHE_URL", "redis://h/4?db=5")], "names the `db` twice"),
+            (&[("CACHE_URL", "redis://h?db=4&database=4")], "names the `db` twice"),
+            (&[("CACHE_URL", "redis://ada:p@h?password=hunter2")], "names the `password` twice"),
+            (&[("CACHE_URL", "redis://h/4#hunter2")], "holds a `#`"),
+            (&[("CACHE_URL", "redis://h/4/hunter2")], "more than one part in its path"),
+            (&[("CACHE_URL", "redis://hunter2@h")], "a user without a password"),
+            (&[("CACHE_URL", "redis://h,hunter2:1")], "names several hosts"),
+            (&[("CACHE_URL", "redis:///4?password=hunter2")], "names no host"),
+            (&[("CACHE_URL", "redis://0.0.0.0")], "names every interface"),
+            (&[("CACHE_URL", "redis+sentinel://:hunter2@h")], "is not a Redis URL"),
+            (&[("CACHE_URL", "redis:hunter2")], "is not a Redis URL"),
+            (&[("CACHE_URL", "unix://hunter2/run/x")], "is not the path of a socket"),
+            (&[("CACHE_URL", "redis://h?protocol=hunter2")], "`resp2` or `resp3`"),
+            (&[("CACHE_URL", "redis://h?ssl=true")], "write `rediss://…` for TLS"),
+            (&[("CACHE_URL", "redis://h?clientName=hunter2")], "the setting `client_name`"),
+            (&[("CACHE_URL", "redis://h?hunter2=1")], "an option that nothing reads"),
+            (&[("CACHE_URL", "redis://h"), ("CACHE_KEEPALIVE", "10ms")], "is shorter than `1s`"),
             (&[("CACHE_URL", "rediss://ada:hunter2@h/#insecure")], "TLS that checks nothing"),
             (&[("CACHE_URL", "redis://h"), ("CACHE_CA_FILE", "/dev/null")], "write `rediss://…` in the URL"),
             (&[("CACHE_URL", "rediss://h"), ("CACHE_CA_FILE", "/dev/null")], "holds no certificate"),

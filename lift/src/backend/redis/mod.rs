@@ -25,7 +25,7 @@
 //!
 //! | setting | meaning | default |
 //! |---|---|---|
-//! | `url` | `redis://user:password@host:6379/0`, `rediss://…` for TLS, `unix:///path`; `valkey://…` as well; `?protocol=resp3` | required |
+//! | `url` | `redis://user:password@host:6379/0`, `rediss://…` for TLS, `unix:///path`; `valkey://…` as well; `?db=4`, `?user=`, `?password=`, `?protocol=resp3` | required |
 //! | `ca_file` | the certificates to trust, in PEM form, instead of Mozilla's | none |
 //! | `client_name` | what `CLIENT LIST` shows | the resource's name |
 //! | `response_timeout` | bound of one call; a call that runs into it costs the connection. `0` is none, for commands that block | 1 s |

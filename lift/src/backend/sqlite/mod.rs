@@ -10,8 +10,8 @@
 //!
 //! | setting | meaning | default |
 //! |---|---|---|
-//! | `url` | a file, `sqlite://file`, a [URI](https://www.sqlite.org/uri.html) such as `file:orders.db?mode=ro`, or a database in memory | required |
-//! | `busy_timeout` | how long a statement waits for another's lock | 5 s |
+//! | `url` | a file, `sqlite://file?mode=rwc`, a [URI](https://www.sqlite.org/uri.html) such as `file:orders.db?mode=ro`, or a database in memory | required |
+//! | `busy_timeout` | how long a statement waits for another's lock; `0` does not | 5 s |
 //! | `journal_mode` | `wal`, `delete`, … as in `PRAGMA journal_mode` | `wal` |
 //! | `create` | make the file when it is missing | `true` |
 //!
@@ -26,6 +26,7 @@
 //! `file:name?mode=memory&cache=shared` for more than one in a process, all connections of the pool have the same one, which
 //! lives as long as the pool, also while no connection is open. There a statement waits for another's lock without a limit.
 
+mod config;
 mod error;
 mod session;
 
@@ -38,53 +39,15 @@ use rusqlite::config::DbConfig;
 pub use rusqlite::{self, params};
 use rusqlite::{InterruptHandle, OpenFlags};
 
-use crate::config::{Invalid, Section, Settings};
 use crate::resource::{Init, Resource, ResourceSpec};
 
+pub use self::config::Config;
 pub use self::error::Error;
 pub(crate) use self::error::judge;
 use self::session::Watched;
 
-/// The settings of a SQLite resource.
-#[derive(Clone, Debug)]
-pub struct Config {
-    path: Option<PathBuf>,
-    busy_timeout: Duration,
-    journal_mode: String,
-    create: bool,
-    keeper: Keeper,
-}
-
 /// One more connection to a database in memory, which would else be gone with the last one that is idle for long.
 type Keeper = Arc<Mutex<Option<rusqlite::Connection>>>;
-
-impl Settings for Config {
-    fn read(section: &mut Section<'_>) -> Result<Self, Invalid> {
-        let url = section.required::<String>("url", "orders.db");
-        let busy_timeout = section.or("busy_timeout", Duration::from_secs(5));
-        let create = section.or("create", true);
-        let mode = section.or("journal_mode", "wal".to_owned()).and_then(|mode| match mode.as_str() {
-            "wal" | "delete" | "truncate" | "persist" | "memory" | "off" => Ok(mode),
-            _ => Err(section.invalid(
-                "journal_mode",
-                format!("`{mode}` is not `wal`, `delete`, `truncate`, `persist`, `memory` or `off`"),
-            )),
-        });
-        let path = url.and_then(|url| match url.split_once("://") {
-            None => Ok(url),
-            Some(("sqlite" | "file", path)) if !path.is_empty() => Ok(path.to_owned()),
-            Some((scheme, _)) => Err(section
-                .invalid("url", format!("`{scheme}://…` is not a SQLite file; write `sqlite://orders.db`"))),
-        });
-        Ok(Self {
-            path: Some(path?).filter(|path| path != ":memory:").map(PathBuf::from),
-            busy_timeout: busy_timeout?,
-            journal_mode: mode?,
-            create: create?,
-            keeper: Keeper::default(),
-        })
-    }
-}
 
 /// One SQLite connection.
 pub struct Connection {
@@ -305,7 +268,7 @@ impl Resource for Connection {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::Sources;
+    use crate::config::{Settings, Sources};
 
     fn config(url: &str) -> Result<Config, String> {
         let sources = Sources::empty().var("DB_URL", url);
@@ -315,12 +278,38 @@ mod tests {
     }
 
     #[test]
-    fn urls_are_files_or_memory() {
-        assert_eq!(config(":memory:").unwrap().path, None);
-        assert_eq!(config("sqlite://a/b.db").unwrap().path, Some(PathBuf::from("a/b.db")));
-        assert_eq!(config("/tmp/a.db").unwrap().path, Some(PathBuf::from("/tmp/a.db")));
+    fn a_url_that_is_refused_is_told_by_its_variable() {
         let text = config("postgres://u:hunter2@h/db").unwrap_err();
-        assert!(text.contains("`postgres://…` is not a SQLite file") && !text.contains("hunter2"), "{text}");
+        assert!(text.contains("- DB_URL: `postgres:…` is not") && !text.contains("hunter2"), "{text}");
+        let sources = Sources::empty().var("DB_URL", "sqlite://a.db?mode=rwc").var("DB_CREATE", "false");
+        let sources = sources.var("DB_BUSY_TIMEOUT", "597h");
+        let mut reader = sources.reader();
+        assert!(Config::read(&mut reader.section(&["resources", "db"], "DB")).is_err());
+        let text = reader.finish().to_string();
+        assert!(
+            text.contains("- DB_CREATE: is `false`") && text.contains("DB_BUSY_TIMEOUT: is longer"),
+            "{text}"
+        );
+    }
+
+    #[tokio::test]
+    async fn addresses_of_other_tools_open_the_file_that_they_name() {
+        let folder = tempfile::tempdir().unwrap();
+        let at = |name: &str| folder.path().join(name).display().to_string();
+        let init = Init::new("sqlite", Duration::from_secs(1));
+        for (name, options) in [("a.db", "?mode=rwc"), ("b.db", ""), ("c.db", "?mode=rwc&cache=private")] {
+            let url = format!("sqlite://{}{options}", at(name));
+            let mut connection = Connection::initialize(&config(&url).unwrap(), &init).await.unwrap();
+            connection.call(|c| c.execute_batch("CREATE TABLE t (a int)")).await.unwrap();
+        }
+        let read_only = format!("sqlite://{}?mode=ro", at("a.db"));
+        let mut connection = Connection::initialize(&config(&read_only).unwrap(), &init).await.unwrap();
+        assert!(connection.call(|c| c.execute_batch("CREATE TABLE u (a int)")).await.is_err());
+        let mut names: Vec<_> =
+            std::fs::read_dir(folder.path()).unwrap().map(|f| f.unwrap().file_name()).collect();
+        names.retain(|name| !name.to_string_lossy().contains("-"));
+        names.sort();
+        assert_eq!(names, ["a.db", "b.db", "c.db"]);
     }
 
     /// As many connections as the pool has, each of which counts and adds rows at the same time as the others.
