@@ -1,5 +1,6 @@
 //! `#[derive(LiftError)]`.
 
+mod arguments;
 mod bounds;
 mod display;
 mod expand;

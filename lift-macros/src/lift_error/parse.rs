@@ -4,6 +4,7 @@ use proc_macro2::{TokenStream, TokenTree};
 use quote::ToTokens;
 use syn::{Attribute, Data, DeriveInput, Field, Fields, Ident, Meta, Path, Variant};
 
+use super::arguments;
 use super::keys::{CRATE, ENUM_TABLE, STRUCT_TABLE, VARIANT_TABLE};
 use super::status;
 use crate::support::attributes::second_derive;
@@ -32,6 +33,8 @@ pub(crate) struct RawDecision {
     pub(crate) keys: Values,
     /// False after a report: what is missing may then be what was misspelt.
     pub(crate) keys_are_right: bool,
+    /// Whether arguments stand behind `public`, which has been reported: its placeholders meant those.
+    pub(crate) has_arguments: bool,
 }
 
 pub(crate) fn parse(item: TokenStream, errors: &Errors) -> syn::Result<RawError> {
@@ -43,7 +46,7 @@ pub(crate) fn parse(item: TokenStream, errors: &Errors) -> syn::Result<RawError>
             (vec![decision], path)
         }
         Data::Enum(data) => {
-            let (keys, _) = read(&input.attrs, &ENUM_TABLE, errors);
+            let Read { keys, .. } = read(&input.attrs, &ENUM_TABLE, errors);
             let path = keys.get(&CRATE).map(|path| path.value.clone());
             let variant = |variant: &Variant| {
                 let Variant { ident, attrs, fields, .. } = variant;
@@ -68,12 +71,12 @@ fn decision(
     table: &Table,
     errors: &Errors,
 ) -> RawDecision {
-    let (keys, keys_are_right) = read(attributes, table, errors);
+    let Read { keys, keys_are_right, has_arguments } = read(attributes, table, errors);
     for field in fields {
         misplaced(field, errors);
     }
     let (ident, display, fields) = (ident.clone(), display(attributes), fields.clone());
-    RawDecision { ident, is_variant, display, fields, keys, keys_are_right }
+    RawDecision { ident, is_variant, display, fields, keys, keys_are_right, has_arguments }
 }
 
 /// thiserror's attribute.
@@ -81,14 +84,25 @@ fn display(attributes: &[Attribute]) -> Option<Attribute> {
     attributes.iter().find(|attribute| attribute.path().is_ident("error")).cloned()
 }
 
-fn read(attributes: &[Attribute], table: &Table, errors: &Errors) -> (Values, bool) {
+struct Read {
+    keys: Values,
+    keys_are_right: bool,
+    has_arguments: bool,
+}
+
+fn read(attributes: &[Attribute], table: &Table, errors: &Errors) -> Read {
     let before = errors.count();
+    let mut has_arguments = false;
     let mut entries: Vec<Entry> = Vec::new();
     for attribute in attributes.iter().filter(|attribute| attribute.path().is_ident("lift")) {
         match &attribute.meta {
             Meta::List(list) => {
                 let pieces = split(list.tokens.clone()).into_iter();
-                let pieces: Vec<_> = pieces.filter(|piece| !bare_status(piece, errors)).collect();
+                let mut pieces: Vec<_> = pieces.filter(|piece| !bare_status(piece, errors)).collect();
+                if let Some(fault) = arguments::take(&mut pieces, table) {
+                    errors.report(fault);
+                    has_arguments = true;
+                }
                 entries.extend(into_entries(pieces, errors));
             }
             Meta::Path(_) => {}
@@ -99,8 +113,8 @@ fn read(attributes: &[Attribute], table: &Table, errors: &Errors) -> (Values, bo
             }
         }
     }
-    let values = table.read(&entries, errors);
-    (values, errors.count() == before)
+    let keys = table.read(&entries, errors);
+    Read { keys, keys_are_right: errors.count() == before, has_arguments }
 }
 
 /// `#[lift(404)]`, `#[lift(not_found)]`: reports it and says true.

@@ -40,6 +40,7 @@ pub(crate) fn check(text: &LitStr, raw: &RawDecision, errors: &Errors) -> Option
             }
             Piece::Placeholder(placeholder) => match names.bind(placeholder) {
                 Ok(bound) => format.push_str(&bound),
+                Err(Wrong { rule: Rule::PublicField, .. }) if raw.has_arguments => is_right = false,
                 Err(Wrong { rule, text: wrong, help }) => {
                     let fault = literal::fault(rule, text, placeholder.range.clone(), wrong);
                     errors.report(fault.help(help));
@@ -87,7 +88,7 @@ impl Names<'_> {
     fn bind(&mut self, placeholder: &Placeholder) -> Result<String, Wrong> {
         let Placeholder { argument, specification, .. } = placeholder;
         if argument.is_empty() {
-            let example = self.names().first().map_or_else(|| "field".to_owned(), Clone::clone);
+            let example = self.public_names().next().unwrap_or_else(|| "field".to_owned());
             return Err(Wrong::field("`{}` names no field", format!("write `{{{example}}}`")));
         }
         if specification.contains(".*") {
@@ -109,7 +110,7 @@ impl Names<'_> {
     fn local(&mut self, name: &str) -> Result<String, Wrong> {
         let names = self.names();
         let Some(index) = names.iter().position(|known| known == name) else {
-            return Err(self.unknown(name, &names));
+            return Err(self.unknown(name));
         };
         if self.source.as_deref() == Some(name) {
             let text = format!("`public` would show the text of the source, `{{{name}}}`, to every client");
@@ -130,7 +131,13 @@ impl Names<'_> {
         self.fields.iter().enumerate().map(|(at, field)| display::name(at, field)).collect()
     }
 
-    fn unknown(&self, name: &str, names: &[String]) -> Wrong {
+    /// The fields that a client may read.
+    fn public_names(&self) -> impl Iterator<Item = String> {
+        self.names().into_iter().filter(|name| self.source.as_ref() != Some(name))
+    }
+
+    fn unknown(&self, name: &str) -> Wrong {
+        let names: Vec<_> = self.public_names().collect();
         let text = format!("there is no field `{name}`");
         let help = match nearest(name, names.iter().map(String::as_str)) {
             Some(near) => format!("write `{{{near}}}`"),

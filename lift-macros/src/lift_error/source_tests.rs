@@ -140,10 +140,37 @@ fn no_public_text_shows_a_source() {
         );
         assert_eq!(rules(&fine), [], "{fine}");
     }
-    // What `public` takes is a text and nothing behind it.
-    for arguments in [".0", "self.0", "source", "x = .0"] {
-        let item =
-            format!("enum E {{ #[lift(status = 404, public = \"a {{}}\", {arguments})] A(#[from] B) }}");
-        assert!(!rules(&item).is_empty(), "{item}");
+}
+
+#[test]
+fn public_takes_no_arguments() {
+    for (text, arguments) in [
+        ("a {}", ".0"),
+        ("a {}", "self.0"),
+        ("a {} {}", "self.0.kind(), .1"),
+        ("a {}", "_0"),
+        ("a {}", "source"),
+        ("a {}", "f(.0)"),
+        ("a {}", "&self.0"),
+        ("a {x}", "x = .0"),
+        ("a {x} {}", "f(1), x = self.0"),
+    ] {
+        for keys in [
+            format!("status = 404, public = \"{text}\", {arguments}"),
+            format!("public = \"{text}\", {arguments}, status = 404, retry"),
+        ] {
+            let item = format!("enum E {{ #[lift({keys})] A(#[from] B, u8) }}");
+            assert_eq!(rules(&item), [Rule::PublicField], "{item}");
+        }
+    }
+    for (keys, rule) in [
+        ("public = \"a {0}\", status = 404", vec![Rule::PublicSource]),
+        ("public = \"a {1}\", statis = 404", vec![Rule::KeyUnknown]),
+        ("public = \"a {1}\", status = 404, retry", vec![]),
+        ("public = \"a {1}\", status = 404, retry_ms = 5", vec![Rule::KeyUnknown]),
+        ("public = \"a {}\", status = 404", vec![Rule::PublicField]),
+    ] {
+        let item = format!("enum E {{ #[lift({keys})] A(#[from] B, u8) }}");
+        assert_eq!(rules(&item), rule, "{item}");
     }
 }
