@@ -152,6 +152,10 @@ mod tests {
                 "server = true",
                 "`server`: the boolean is not a table\n    help: write its keys under `[server]`",
             ),
+            (
+                "[server]\ntrailing_slash = 'ignore'",
+                "`server.trailing_slash`: `ignore` is not `strict`, `same` or `redirect`",
+            ),
             ("[errors]\nform = 'long'", "`errors.form`: `long` is not `problem` or `short`"),
             ("[shutdown.grace]\ntime = '3s'", "`shutdown.grace`: the table is not a duration with its unit"),
             (
