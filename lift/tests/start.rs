@@ -239,3 +239,28 @@ fn values_that_mean_nothing_are_faults_of_the_check() {
     }
     assert!(app().var("RUST_LOG", "info,hyper=warn").var("LIFT_LOG_FORMAT", "json").check().is_ok());
 }
+
+#[lift::handler(GET, "/number")]
+async fn number(db: Pooled<Numbered>) -> String {
+    db.number.to_string()
+}
+
+/// Each key for which zero is a limit of age: one connection serves all, and no request fails.
+#[tokio::test]
+async fn an_age_of_zero_is_no_limit() {
+    let clock = lift::clock::Clock::held();
+    for (key, other) in [("MAX_LIFETIME", "IDLE_TIMEOUT"), ("IDLE_TIMEOUT", "MAX_LIFETIME")] {
+        let counts = Counts::default();
+        let opened = counts.clone();
+        let host = App::new("test").handlers(lift::handlers![number]).test().clock(&clock);
+        let host = host.with::<Numbered>(move || std::future::ready(Ok::<_, lift::Error>(opened.open())));
+        let host = host.var(format!("NUMBERED_POOL_{key}"), "0").var(format!("NUMBERED_POOL_{other}"), "24h");
+        let service = host.start().await.unwrap();
+        for _ in 0..50 {
+            assert_eq!(service.get("/number").await.unwrap().text(), "1", "{key}");
+            clock.advance(Duration::from_secs(660));
+            service.maintain();
+        }
+        assert_eq!((counts.opened(), counts.closed()), (1, 0), "{key}");
+    }
+}

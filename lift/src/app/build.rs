@@ -212,14 +212,13 @@ fn requirements(app: &App) -> (Requirements, Vec<User>, Vec<User>) {
 
 /// Tells each extractor that takes what nothing declares, once.
 fn find_silent(requirements: &Requirements, resources: &Resources, reader: &mut Reader<'_>) {
-    let mut seen: Vec<String> = Vec::new();
+    let mut seen: Vec<&str> = Vec::new();
     for (handler, rehearsal) in requirements.rehearsals() {
-        let extractor = short_name(rehearsal.extractor);
-        let extractor = inner_type(&extractor);
-        if seen.iter().any(|seen| seen == extractor) {
+        let extractor = inner_type(rehearsal.extractor);
+        if seen.contains(&extractor) {
             continue;
         }
-        seen.push(extractor.to_owned());
+        seen.push(extractor);
         let wanted = rehearsal.wants(handler.params).into_iter();
         let missing = wanted.filter(|(id, _)| resources.find(*id).is_none());
         let mut missing: Vec<_> = missing.map(|(_, argument)| short_name(argument)).collect();
@@ -227,7 +226,7 @@ fn find_silent(requirements: &Requirements, resources: &Resources, reader: &mut 
         if missing.is_empty() {
             continue;
         }
-        let (name, taken) = (handler.user.name(), missing.join("` and `"));
+        let (name, extractor, taken) = (handler.user.name(), short_name(extractor), missing.join("` and `"));
         let place = handler.place.map(|(file, line)| format!("{file}:{line}")).unwrap_or_default();
         let problem = format!("`{name}` takes `{extractor}`, which takes `{taken}` without saying so");
         let resources = missing.join(", ");
@@ -239,7 +238,7 @@ fn find_silent(requirements: &Requirements, resources: &Resources, reader: &mut 
 /// The type inside an `Option` or a `Result`, which is what says what it uses.
 fn inner_type(name: &str) -> &str {
     let inner = |start: &str| name.strip_prefix(start)?.strip_suffix('>');
-    match (inner("Option<"), inner("Result<")) {
+    match (inner("core::option::Option<"), inner("core::result::Result<")) {
         (Some(inner), _) => inner,
         (_, Some(pair)) => pair.rsplit_once(", ").map_or(pair, |(value, _)| value),
         _ => name,

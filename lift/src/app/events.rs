@@ -198,10 +198,7 @@ impl Service {
             let report = RawValue::from_string(self.health().await);
             return report.map(EventAnswer::Json).map_err(|error| Failure::unwritable(&error));
         }
-        let unserved = made_by_aws.unwrap_or_else(|| Unserved {
-            words: event::describe(event),
-            help: self.triggers.help_with_invoke(arrival.function),
-        });
+        let unserved = made_by_aws.unwrap_or_else(|| event::describe(event).into());
         let help = unserved.help.map(|help| format!("; {help}")).unwrap_or_default();
         let problem =
             format!("the event is {}; this function serves {}{help}", unserved.words, self.serves());

@@ -83,14 +83,6 @@ impl Triggered {
     }
 }
 
-/// Which variables may say that one of these is for what has this name.
-fn naming<'a>(candidates: impl Iterator<Item = &'a Triggered>, name: &str) -> Option<String> {
-    let variables: Vec<_> = candidates.filter_map(Triggered::variable).collect();
-    let value = name.escape_debug();
-    (!variables.is_empty())
-        .then(|| format!("if it is for a handler, say for which one: {}={value}", variables.join(" or ")))
-}
-
 fn is_arn(name: &str) -> bool {
     name.starts_with("arn:")
 }
@@ -236,15 +228,13 @@ impl Triggers {
         })
     }
 
-    /// What to write when a source has no handler although some take its kind.
+    /// What to write when a source has no handler although some take its kind: which variables may name it.
     pub(crate) fn help(&self, kind: RecordKind, name: &str) -> Option<String> {
         let of_kind = |one: &&Triggered| matches!(one.meta.trigger, Trigger::Records { kind: other, .. } if other == kind);
-        naming(self.0.iter().filter(of_kind), name)
-    }
-
-    /// What to write when a function that is called directly has no handler although there are some for invokes.
-    pub(crate) fn help_with_invoke(&self, function: Option<&str>) -> Option<String> {
-        naming(self.0.iter().filter(|one| one.invoke_name().is_some()), function?)
+        let variables: Vec<_> = self.0.iter().filter(of_kind).filter_map(Triggered::variable).collect();
+        let (variables, value) = (variables.join(" or "), name.escape_debug());
+        let says = !variables.is_empty() && !name.is_empty();
+        says.then(|| format!("if it is for a handler, say for which one: {variables}={value}"))
     }
 
     /// The handler that says most of an event: source and type, the type alone, the source alone.

@@ -19,7 +19,7 @@ pub trait Value: Sized {
 
 /// `a, b` in a variable, an array or the same text in `lift.toml`.
 impl<T: Value> Value for Vec<T> {
-    const EXPECTED: &'static str = "a list, such as `a,b` or an array in `lift.toml`";
+    const EXPECTED: &'static str = "a list, such as `a,b`, or an array in the settings file";
 
     fn parse(text: &str) -> Option<Self> {
         text.split(',').map(str::trim).filter(|item| !item.is_empty()).map(T::parse).collect()
