@@ -71,7 +71,9 @@ impl<T> State<T> {
 
     /// Grants the first one in line what it needs, if that is ready; whom to wake.
     fn grant(&mut self) -> Option<Waker> {
-        if self.line.first()?.need > self.spare() {
+        let spare = self.spare();
+        // Nobody's place is looked at without need: another thread may have it in its cache.
+        if spare == 0 || self.line.first()?.need > spare {
             return None;
         }
         let caller = self.line.call_first()?;
