@@ -82,6 +82,57 @@ fn invoke_says_what_is_wrong_with_its_file() {
 }
 
 #[test]
+fn events_writes_any_route_and_queue_with_a_body() {
+    let dir = folder();
+    let order = dir.path().join("order.json");
+    std::fs::write(&order, an_order().to_string()).expect("a file");
+    let event = |kind: &str, name: &str| {
+        let program = orders(dir.path()).arg("events").arg(kind).arg(name).arg("--body").arg(&order);
+        let Finished { status, stdout, stderr } = program.run();
+        assert!(status.success(), "{kind} {name}: {stderr}");
+        let file = dir.path().join("event.json");
+        std::fs::write(&file, stdout).expect("a file");
+        orders(dir.path()).arg("invoke").arg(&file).run()
+    };
+    for kind in ["http-api", "function-url", "rest-api", "load-balancer"] {
+        let made = event(kind, "POST /orders");
+        let answer: Value = serde_json::from_str(&made.stdout).expect("JSON");
+        assert_eq!((made.status.code(), &answer["statusCode"]), (Some(0), &json!(201)), "{kind}: {answer}");
+    }
+    // The route as it is written, or a request to it.
+    for name in ["GET /orders/{id}", "get /orders/7?expand=lines"] {
+        let answer: Value = serde_json::from_str(&event("http-api", name).stdout).expect("JSON");
+        assert_eq!(answer["statusCode"], 404, "{name}: {answer}");
+    }
+    assert_eq!(event("sqs", "incoming-orders").status.code(), Some(0));
+
+    std::fs::write(&order, "{}").expect("a file");
+    let refused = event("sqs", "incoming-orders");
+    assert_eq!(refused.status.code(), Some(1), "{}", refused.stdout);
+    assert!(refused.stderr.contains("error: one record failed"), "{}", refused.stderr);
+
+    for (kind, name, words) in [
+        ("http-api", "POST /nothing", "this service takes no event `http-api POST /nothing`"),
+        ("sqs", "others", "this service takes no event `sqs others`"),
+        ("kafka", "orders", "it takes http-api"),
+    ] {
+        let refused = orders(dir.path()).arg("events").arg(kind).arg(name).run();
+        assert!(refused.stderr.contains(words), "{}", refused.stderr);
+    }
+    std::fs::write(&order, [0xff]).expect("a file");
+    let refused = orders(dir.path()).arg("events").arg("sqs").arg("--body").arg(&order).run();
+    assert!(refused.stderr.contains("an event of `sqs` holds text"), "{}", refused.stderr);
+}
+
+#[test]
+fn a_program_tells_its_version_and_lifts() {
+    let dir = folder();
+    let version = orders(dir.path()).arg("--version").run();
+    let expected = concat!("orders ", env!("CARGO_PKG_VERSION"), " (lift ", env!("CARGO_PKG_VERSION"), ")\n");
+    assert_eq!((version.status.code(), &*version.stdout), (Some(0), expected), "{}", version.stderr);
+}
+
+#[test]
 fn an_event_that_nothing_serves_is_named_with_what_is_served() {
     let batch = json!({"Records": [{"eventSource": "aws:ses", "eventVersion": "1.0", "ses": an_order()}]});
     let dir = folder();
@@ -121,6 +172,14 @@ fn errors_lists_what_the_handlers_may_tell_and_opens_nothing() {
     assert_eq!(known[1], ["404", "ORDER_NOT_FOUND", "-", "order {0} does not exist"]);
     assert_eq!(known.last().expect("a row")[..3], ["503", "STORE_BUSY", "now"]);
     assert!(finished.stdout.contains("create_order, get_order"), "{}", finished.stdout);
+    let mut codes: Vec<_> = known.iter().map(|row| row[..2].to_vec()).collect();
+    codes.dedup();
+    assert_eq!(codes.len(), known.len(), "each code once: {}", finished.stdout);
+    for row in finished.stdout.lines().skip(1) {
+        let handlers: Vec<_> = row.rsplit("  ").next().expect("handlers").split(", ").collect();
+        let once: std::collections::BTreeSet<_> = handlers.iter().collect();
+        assert_eq!(once.len(), handlers.len(), "{row}");
+    }
     assert!(!dir.path().join("orders.db").exists());
 }
 

@@ -6,6 +6,7 @@ mod failures;
 mod health;
 mod hosts;
 mod probes;
+mod readme;
 mod settings;
 mod shutdown;
 mod start;

@@ -23,8 +23,10 @@ pub(crate) fn expand(main: &Main<'_>) -> TokenStream {
         let threads = Literal::u64_unsuffixed(threads);
         Call::new(format_ident!("worker_threads"), quote!(#threads))
     });
+    let version = Call::new(format_ident!("version"), quote!(::core::option_env!("CARGO_PKG_VERSION")));
+    let calls = flavor.into_iter().chain(worker_threads).chain([version]);
     let options = quote!(#private::MainOptions);
-    let options = chain(&options, quote!(#options::new()), flavor.into_iter().chain(worker_threads));
+    let options = chain(&options, quote!(#options::new()), calls);
     let ident = &signature.ident;
     let output = Output::of(&signature.output);
     let (ending, mark) = (local("ending", 0), local("mark", 0));

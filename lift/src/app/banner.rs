@@ -26,17 +26,45 @@ pub(crate) fn routes(service: &Service) -> String {
     table(&rows)
 }
 
+/// What a client may be told with one status and code.
+pub(super) struct Answered {
+    pub(super) status: u16,
+    pub(super) code: &'static str,
+    retry: Vec<String>,
+    text: Vec<&'static str>,
+    /// The handlers that return it.
+    handlers: Vec<&'static str>,
+}
+
+impl Answered {
+    pub(super) fn of(told: CatalogEntry, handler: &'static str) -> Self {
+        let CatalogEntry { status, code, .. } = told;
+        let mut answered = Self { status, code, retry: Vec::new(), text: Vec::new(), handlers: Vec::new() };
+        answered.add(told, handler);
+        answered
+    }
+
+    /// Another error or another handler tells it, too.
+    pub(super) fn add(&mut self, told: CatalogEntry, handler: &'static str) {
+        let retry = told.retry.map_or_else(|| "-".to_owned(), |retry| retry.to_string());
+        once(&mut self.retry, retry);
+        once(&mut self.text, told.text.unwrap_or("-"));
+        once(&mut self.handlers, handler);
+    }
+}
+
+fn once<T: PartialEq>(list: &mut Vec<T>, item: T) {
+    if !list.contains(&item) {
+        list.push(item);
+    }
+}
+
 /// The table of what the errors of the handlers tell.
 pub(crate) fn errors(service: &Service) -> String {
     let head = ["status", "code", "retry", "text", "handlers"].map(str::to_owned);
-    let row = |(entry, handlers): &(CatalogEntry, Vec<&'static str>)| {
-        [
-            entry.status.to_string(),
-            entry.code.to_owned(),
-            entry.retry.map_or_else(|| "-".to_owned(), |retry| retry.to_string()),
-            entry.text.unwrap_or("-").to_owned(),
-            handlers.join(", "),
-        ]
+    let row = |answered: &Answered| {
+        let Answered { status, code, retry, text, handlers } = answered;
+        [status.to_string(), (*code).to_owned(), retry.join(", "), text.join(" / "), handlers.join(", ")]
     };
     let rows: Vec<_> = std::iter::once(head).chain(service.catalog.iter().map(row)).collect();
     table(&rows)

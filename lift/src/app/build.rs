@@ -5,13 +5,14 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 
 use super::answers::Nobody;
+use super::banner::Answered;
 use super::health;
 use super::stack::stack;
 use super::triggers::{Source, Triggered, Triggers};
 use super::{App, AppSettings, Service};
 use crate::clock::Clock;
 use crate::config::{Fault, Faults, Reader, Sources, path_problem};
-use crate::error::{CatalogEntry, Telling};
+use crate::error::Telling;
 use crate::handler::{Endpoint, Entry, Trigger, Wrap, router::Router};
 use crate::health::{Component, HealthHandle, HealthSettings, Lifecycle, Monitor, Probes};
 use crate::resource::{Function, Opening, Overrides, Requirements, Resources, Taken, User, short_name};
@@ -162,18 +163,18 @@ pub(super) fn build(app: App, sources: &Sources) -> Result<(Arc<Service>, AppSet
     Ok((Arc::new(service), settings))
 }
 
-/// What the errors of the handlers tell, by status and code, each with the handlers that return it.
-fn catalog(entries: &[(String, Entry)]) -> Vec<(CatalogEntry, Vec<&'static str>)> {
-    let mut catalog: Vec<(CatalogEntry, Vec<&'static str>)> = Vec::new();
+/// What the errors of the handlers tell, by status and code.
+fn catalog(entries: &[(String, Entry)]) -> Vec<Answered> {
+    let mut catalog: Vec<Answered> = Vec::new();
     for (_, entry) in entries {
         for told in entry.errors.entries() {
-            match catalog.iter_mut().find(|(other, _)| *other == told) {
-                Some((_, handlers)) => handlers.push(entry.meta.name),
-                None => catalog.push((told, vec![entry.meta.name])),
+            match catalog.iter_mut().find(|other| (other.status, other.code) == (told.status, told.code)) {
+                Some(other) => other.add(told, entry.meta.name),
+                None => catalog.push(Answered::of(told, entry.meta.name)),
             }
         }
     }
-    catalog.sort_by_key(|(entry, _)| (entry.status, entry.code));
+    catalog.sort_by_key(|answered| (answered.status, answered.code));
     catalog
 }
 

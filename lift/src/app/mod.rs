@@ -27,7 +27,7 @@ use std::sync::Arc;
 use background::Background;
 pub(crate) use banner::{banner, errors, routes, table};
 pub(crate) use events::{Arrival, EventAnswer};
-pub(crate) use samples::{Sample, samples};
+pub(crate) use samples::{event, samples};
 pub(crate) use service::{Call, Service};
 pub(crate) use settings::AppSettings;
 pub use start::StartFn;
@@ -60,7 +60,7 @@ use crate::resource::{Overrides, Requirements, Resource, ResourceSet};
 /// ```
 #[must_use = "an app does nothing before `run` or `test`"]
 pub struct App {
-    name: &'static str,
+    pub(crate) name: &'static str,
     entries: Vec<(String, Entry)>,
     checks: Checks,
     by_hand: Vec<Result<Component, RegisterError>>,

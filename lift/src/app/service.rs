@@ -13,6 +13,7 @@ use tracing::field::Empty;
 
 use super::answers::{not_allowed, not_found, starting};
 use super::background::{Background, Running};
+use super::banner::Answered;
 use super::invocation::{Invocation, panicked};
 use super::produce::{Asked, json_answer, produced};
 use super::request::{
@@ -23,7 +24,7 @@ use super::stack::instead_of;
 use super::start::Start;
 use super::triggers::{Triggered, Triggers};
 use crate::clock::Deadline;
-use crate::error::{self, CatalogEntry, Failure, Telling};
+use crate::error::{self, Failure, Telling};
 use crate::event::{self, BODY_LIMIT};
 use crate::handler::router::{Matched, Router};
 use crate::handler::{Endpoint, HandlerMeta, Uncalled, normal};
@@ -45,8 +46,8 @@ pub(crate) struct Service {
     pub(super) backgrounds: Vec<Arc<Background>>,
     pub(super) running: Mutex<Running>,
     pub(crate) settings_file: Option<PathBuf>,
-    /// What the errors of the handlers tell, and the handlers that return it.
-    pub(crate) catalog: Vec<(CatalogEntry, Vec<&'static str>)>,
+    /// What the errors of the handlers tell.
+    pub(super) catalog: Vec<Answered>,
     /// How failures are told.
     pub(crate) errors: Telling,
     /// What stands before every path and is taken off.

@@ -193,7 +193,7 @@ mod tests {
         let service = app.test().start().await.unwrap();
         assert_eq!(service.get("/me").await.unwrap().text(), "nobody");
         let event =
-            crate::event::sample::request(crate::event::HttpSource::HttpApi, &http::Method::GET, "/me");
+            crate::event::sample::request(crate::event::HttpSource::HttpApi, &http::Method::GET, "/me", None);
         let answer: Bytes = service.event(event.to_string()).await.unwrap();
         let answer: Value = serde_json::from_slice(&answer).unwrap();
         assert_eq!((answer["statusCode"].as_u64(), answer["body"].as_str()), (Some(200), Some("prod")));

@@ -38,7 +38,7 @@ fn a_percent_sign_of_an_http_api_is_no_escape() {
     for source in
         [HttpSource::RestApi, HttpSource::FunctionUrl, HttpSource::LoadBalancer { multi_value: true }]
     {
-        let event = request(source, &Method::GET, "/files/100%25/a%2Fb%20c");
+        let event = request(source, &Method::GET, "/files/100%25/a%2Fb%20c", None);
         assert_eq!(path(&event), "/files/100%25/a%2Fb%20c", "{source:?}");
     }
 }
@@ -75,7 +75,7 @@ fn only_an_http_api_under_its_own_name_has_a_stage_in_its_path() {
 fn what_asks_an_authorizer_is_no_request() {
     for key in ["methodArn", "routeArn"] {
         for source in [HttpSource::RestApi, HttpSource::HttpApi] {
-            let mut event = request(source, &Method::GET, "/orders");
+            let mut event = request(source, &Method::GET, "/orders", None);
             event[key] = "arn:aws:execute-api:eu-central-1:123456789012:abcdefgh/prod/GET/orders".into();
             let bytes = Bytes::from(event.to_string());
             let Decoded::Foreign(words) = decode(&bytes) else { panic!("{event}") };

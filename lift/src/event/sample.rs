@@ -22,17 +22,28 @@ pub(crate) const HTTP: [(&str, HttpSource); 4] = [
     ("load-balancer", HttpSource::LoadBalancer { multi_value: true }),
 ];
 
-/// An HTTP request, as a source hands it on.
-pub(crate) fn request(source: HttpSource, method: &Method, path: &str) -> Value {
+/// An HTTP request, as a source hands it on. Without a body it has an empty object where its method has one.
+pub(crate) fn request(source: HttpSource, method: &Method, path: &str, body: Option<&[u8]>) -> Value {
     let request = Request::builder().method(method).uri(path).header(HOST, "api.example.com");
-    let has_body = !matches!(*method, Method::GET | Method::HEAD | Method::OPTIONS | Method::DELETE);
-    let (request, body) = match has_body {
-        true => (request.header(CONTENT_TYPE, "application/json"), &b"{}"[..]),
-        false => (request, &b""[..]),
+    let has_none = matches!(*method, Method::GET | Method::HEAD | Method::OPTIONS | Method::DELETE);
+    let (request, body) = match body {
+        Some(body) => (request.header(CONTENT_TYPE, content_type(body)), body),
+        None if has_none => (request, &b""[..]),
+        None => (request.header(CONTENT_TYPE, "application/json"), &b"{}"[..]),
     };
     // A route of the service's own: it is a path.
     let head = request.body(Body::empty()).unwrap_or_default().into_parts().0;
     gateway::event(source, &head, body)
+}
+
+fn content_type(body: &[u8]) -> &'static str {
+    if serde_json::from_slice::<serde::de::IgnoredAny>(body).is_ok() {
+        "application/json"
+    } else if std::str::from_utf8(body).is_ok() {
+        "text/plain; charset=utf-8"
+    } else {
+        "application/octet-stream"
+    }
 }
 
 /// A message of a WebSocket API.
@@ -170,7 +181,7 @@ mod tests {
             for method in
                 [Method::GET, Method::HEAD, Method::OPTIONS, Method::DELETE, Method::POST, Method::PUT]
             {
-                let event = Bytes::from(request(expected, &method, "/orders/7").to_string());
+                let event = Bytes::from(request(expected, &method, "/orders/7", None).to_string());
                 let Decoded::Http(request, source) = decode(&event) else { panic!("{name}") };
                 assert_eq!((source, request.method()), (expected, &method), "{name}");
                 assert_eq!(request.uri().path(), "/orders/7", "{name}");
@@ -179,6 +190,24 @@ mod tests {
                 assert_eq!(kind.as_deref(), has_body.then_some("application/json"), "{name} {method}");
                 let body = request.into_body().collect().await.unwrap().to_bytes();
                 assert_eq!(body, if has_body { "{}" } else { "" }, "{name} {method}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_sample_request_has_the_body_that_it_is_given() {
+        for (body, kind) in [
+            (&b"{\"a\": 1}"[..], "application/json"),
+            (b"a: 1", "text/plain; charset=utf-8"),
+            (b"\xff\xfe", "application/octet-stream"),
+        ] {
+            for (name, source) in HTTP {
+                let event = Bytes::from(request(source, &Method::GET, "/", Some(body)).to_string());
+                let Decoded::Http(request, _) = decode(&event) else { panic!("{name}") };
+                assert_eq!(request.headers()[CONTENT_TYPE], kind, "{name}");
+                let read =
+                    futures_util::FutureExt::now_or_never(request.into_body().collect()).unwrap().unwrap();
+                assert_eq!(read.to_bytes(), body, "{name}");
             }
         }
     }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 
 use super::{load, start_logs};
-use crate::app::{Arrival, Sample, Service, Starting, errors, routes, samples, table};
+use crate::app::{self, Arrival, Service, Starting, errors, routes, samples, table};
 use crate::{App, Error};
 
 /// What the command line asks for.
@@ -14,11 +14,12 @@ use crate::{App, Error};
 enum Command {
     Serve { listen: Option<String>, dev: bool },
     Invoke { file: PathBuf, name: Option<String> },
-    Events { kind: Option<String>, name: Option<String> },
+    Events { kind: Option<String>, name: Option<String>, body: Option<PathBuf> },
     Routes,
     Errors,
     Health,
     Help,
+    Version,
 }
 
 const HELP: &str = "\
@@ -28,11 +29,13 @@ commands:
   serve [--listen ADDR] [--dev] serve HTTP until SIGTERM or Ctrl-C (the default); with --dev take events, too:
                                 POST /_lift/events from this machine, in a program built with lift's feature `dev`
   invoke FILE [--name HANDLER]  call the service once with an AWS event; FILE may be - for standard input
-  events [KIND [NAME]]          list the events that it takes, or write one: events sqs > event.json
+  events [KIND [NAME]] [--body FILE]
+                                list the events that it takes, or write one: events sqs > event.json; NAME is the queue,
+                                the rule or any route (events http-api \"POST /orders\"), FILE what is in it, - for standard input
   routes                        list what is served
   errors                        list what the errors of the handlers tell a client: status, code, retry, text
   health                        look at every component once; exit status 0 healthy, 1 degraded, 2 not healthy
-  --help                        this text
+  --help, --version             this text; the versions of the service and of lift
 
 environment:
   LIFT_LISTEN, PORT             where to listen: LIFT_LISTEN, else 0.0.0.0:$PORT, else 127.0.0.1:3000
@@ -50,7 +53,8 @@ environment:
 fn parse(arguments: impl Iterator<Item = OsString>) -> Result<Command, Error> {
     use lexopt::prelude::*;
     let mut parser = lexopt::Parser::from_args(arguments);
-    let (mut command, mut file, mut listen, mut name, mut dev) = (None, None, None, None, false);
+    let (mut command, mut file, mut listen, mut name, mut body, mut dev) =
+        (None, None, None, None, None, false);
     let mut words: Vec<String> = Vec::new();
     let usage = |problem: String| Error::msg(format!("{problem}\nhelp: see --help"));
     while let Some(argument) = parser.next().map_err(|error| usage(error.to_string()))? {
@@ -59,6 +63,8 @@ fn parse(arguments: impl Iterator<Item = OsString>) -> Result<Command, Error> {
         };
         match argument {
             Short('h') | Long("help") => return Ok(Command::Help),
+            Short('V') | Long("version") => return Ok(Command::Version),
+            Long("body") => body = Some(PathBuf::from(value(&mut parser)?)),
             Long("listen") => listen = Some(value(&mut parser)?),
             Long("dev") => dev = true,
             Long("name") => name = Some(value(&mut parser)?),
@@ -78,17 +84,21 @@ fn parse(arguments: impl Iterator<Item = OsString>) -> Result<Command, Error> {
         }
         (Some("events"), None) => {
             let mut words = words.into_iter();
-            Command::Events { kind: words.next(), name: words.next() }
+            Command::Events { kind: words.next(), name: words.next(), body: body.take() }
         }
         (Some("routes"), None) => Command::Routes,
         (Some("errors"), None) => Command::Errors,
         (Some("health"), None) => Command::Health,
         (Some("help"), None) => Command::Help,
+        (Some("version"), None) => Command::Version,
         (Some("invoke"), Some(file)) => Command::Invoke { file, name: name.take() },
         (Some("invoke"), None) => return Err(usage("`invoke` needs the file of an event".to_owned())),
         (Some(word), _) => return Err(usage(format!("there is no command `{word}`"))),
         (None, Some(_)) => return Err(usage("a file needs the command `invoke`".to_owned())),
     };
+    if body.is_some() || matches!(&command, Command::Events { kind: None, body: Some(_), .. }) {
+        return Err(usage("`--body` belongs to `events KIND`".to_owned()));
+    }
     match (listen, name, dev) {
         (Some(_), ..) => Err(usage("`--listen` belongs to `serve`".to_owned())),
         (_, Some(_), _) => Err(usage("`--name` belongs to `invoke`".to_owned())),
@@ -108,11 +118,15 @@ pub(super) async fn run(app: App) -> crate::Result<()> {
         print(&HELP.replacen("NAME", name.as_deref().unwrap_or("service"), 1));
         return Ok(());
     }
+    if command == Command::Version {
+        print(&format!("{}\n", super::main::versions(&app)));
+        return Ok(());
+    }
     start_logs();
     let sources = load()?;
     match command {
         Command::Serve { listen, dev } => serve(app, &sources, listen, dev).await,
-        Command::Events { kind, name } => events(app, &sources, kind.as_deref(), name.as_deref()),
+        Command::Events { kind, name, body } => events(app, &sources, kind.as_deref(), name.as_deref(), body),
         Command::Invoke { file, name } => invoke(app, &sources, file, name).await,
         Command::Routes => {
             print(&routes(&app.build(&sources)?.0));
@@ -123,7 +137,7 @@ pub(super) async fn run(app: App) -> crate::Result<()> {
             Ok(())
         }
         Command::Health => health(app, &sources).await,
-        Command::Help => Ok(()),
+        Command::Help | Command::Version => Ok(()),
     }
 }
 
@@ -154,25 +168,19 @@ fn events(
     sources: &crate::config::Sources,
     kind: Option<&str>,
     name: Option<&str>,
+    body: Option<PathBuf>,
 ) -> crate::Result<()> {
+    let body = body.map(|file| read(&file)).transpose()?;
     let (service, settings) = app.build(sources)?;
     settings.apply();
-    let samples = samples(&service);
     let Some(kind) = kind else {
         let rows: Vec<_> =
-            samples.iter().map(|sample| [sample.kind.to_owned(), sample.name.clone()]).collect();
+            samples(&service).into_iter().map(|(kind, name)| [kind.to_owned(), name]).collect();
         print(&table(&rows));
         return Ok(());
     };
-    let asked = |sample: &&Sample| sample.kind == kind && name.is_none_or(|name| sample.name == name);
-    let Some(sample) = samples.iter().find(asked) else {
-        let mut kinds: Vec<_> = samples.iter().map(|sample| sample.kind).collect();
-        kinds.dedup();
-        let what = name.map_or_else(|| kind.to_owned(), |name| format!("{kind} {name}"));
-        let problem = format!("this service takes no event `{what}`\nhelp: it takes {}", kinds.join(", "));
-        return Err(Error::msg(problem));
-    };
-    print(&format!("{:#}\n", sample.event));
+    let event = app::event(&service, kind, name, body.as_deref()).map_err(Error::msg)?;
+    print(&format!("{event:#}\n"));
     Ok(())
 }
 
@@ -205,9 +213,25 @@ async fn invoke(
     let answer = answer(&service, event, name.as_deref()).await;
     service.close(None).await;
     let (json, failed) = answer?;
+    let records = if failed { 0 } else { failed_records(&json) };
     let json = if std::io::stdout().is_terminal() { pretty(&json).unwrap_or(json) } else { json };
     print(&format!("{}\n", json.trim_end()));
-    if failed { Err(Error::msg("the invocation failed")) } else { Ok(()) }
+    match (failed, records) {
+        (true, _) => Err(Error::msg("the invocation failed")),
+        (false, 0) => Ok(()),
+        (false, 1) => Err(Error::msg("one record failed; the log says why")),
+        (false, records) => Err(Error::msg(format!("{records} records failed; the log says why"))),
+    }
+}
+
+/// How many records an answer gives back to their source.
+fn failed_records(answer: &str) -> usize {
+    #[derive(serde::Deserialize)]
+    struct Partial {
+        #[serde(rename = "batchItemFailures")]
+        failures: Vec<serde::de::IgnoredAny>,
+    }
+    serde_json::from_str::<Partial>(answer).map_or(0, |answer| answer.failures.len())
 }
 
 fn read(file: &std::path::Path) -> crate::Result<Bytes> {
@@ -254,6 +278,18 @@ mod tests {
     }
 
     #[test]
+    fn records_that_are_given_back_are_counted() {
+        for (answer, count) in [
+            (r#"{"batchItemFailures": [{"itemIdentifier": "a"}, {"itemIdentifier": "b"}]}"#, 2),
+            (r#"{"batchItemFailures": []}"#, 0),
+            (r#"{"statusCode": 500}"#, 0),
+            ("null", 0),
+        ] {
+            assert_eq!(failed_records(answer), count, "{answer}");
+        }
+    }
+
+    #[test]
     fn commands_are_told_apart() {
         let invoke = |file: &str, name: Option<&str>| Command::Invoke {
             file: file.into(),
@@ -264,11 +300,21 @@ mod tests {
             ("", Ok(serve(None, false))),
             ("serve --listen 127.0.0.1:0", Ok(serve(Some("127.0.0.1:0"), false))),
             ("--listen=:1 --dev", Ok(serve(Some(":1"), true))),
-            ("events", Ok(Command::Events { kind: None, name: None })),
+            ("events", Ok(Command::Events { kind: None, name: None, body: None })),
             (
                 "events sqs jobs",
-                Ok(Command::Events { kind: Some("sqs".to_owned()), name: Some("jobs".to_owned()) }),
+                Ok(Command::Events {
+                    kind: Some("sqs".to_owned()),
+                    name: Some("jobs".to_owned()),
+                    body: None,
+                }),
             ),
+            (
+                "events --body - sqs",
+                Ok(Command::Events { kind: Some("sqs".to_owned()), name: None, body: Some("-".into()) }),
+            ),
+            ("--version", Ok(Command::Version)),
+            ("routes -V", Ok(Command::Version)),
             ("invoke e.json", Ok(invoke("e.json", None))),
             ("invoke - --name total", Ok(invoke("-", Some("total")))),
             ("routes", Ok(Command::Routes)),
@@ -286,6 +332,8 @@ mod tests {
             ("routes extra", "unexpected argument"),
             ("routes --dev", "`--dev` belongs to `serve`"),
             ("events a b c", "unexpected argument"),
+            ("events --body x", "`--body` belongs to `events KIND`"),
+            ("invoke e.json --body x", "`--body` belongs to `events KIND`"),
         ] {
             let text = command(line).unwrap_err();
             assert!(text.contains(words) && text.contains("see --help"), "{line}: {text}");

@@ -1,8 +1,10 @@
 use std::future::Future;
 use std::marker::PhantomData;
 use std::process::ExitCode;
+use std::sync::OnceLock;
 
 use super::ending::{MainResult, failed};
+use crate::App;
 use crate::config::lambda::{concurrency, is_function};
 use crate::error::{BoxError, boxed};
 use crate::telemetry::{catch_panics, caught};
@@ -12,13 +14,23 @@ use crate::telemetry::{catch_panics, caught};
 pub struct MainOptions {
     multi_thread: Option<bool>,
     workers: Option<usize>,
+    version: Option<&'static str>,
+}
+
+/// The version of the package that `main` is in, where `#[lift::main]` has told it.
+static VERSION: OnceLock<&str> = OnceLock::new();
+
+/// The service with its version, and lift's.
+pub(super) fn versions(app: &App) -> String {
+    let version = VERSION.get().map(|version| format!(" {version}")).unwrap_or_default();
+    format!("{}{version} (lift {})", app.name, env!("CARGO_PKG_VERSION"))
 }
 
 impl MainOptions {
     /// Chosen by where the program runs.
     #[must_use]
     pub const fn new() -> Self {
-        Self { multi_thread: None, workers: None }
+        Self { multi_thread: None, workers: None, version: None }
     }
 
     /// One thread.
@@ -39,6 +51,13 @@ impl MainOptions {
     #[must_use]
     pub const fn worker_threads(mut self, workers: usize) -> Self {
         self.workers = Some(workers);
+        self
+    }
+
+    /// The version of the program's package.
+    #[must_use]
+    pub const fn version(mut self, version: Option<&'static str>) -> Self {
+        self.version = version;
         self
     }
 
@@ -68,6 +87,9 @@ pub fn run_main<R: MainResult<M>, M>(
     };
     if let Some(workers) = options.workers {
         builder.worker_threads(workers.max(1));
+    }
+    if let Some(version) = options.version {
+        let _ = VERSION.set(version);
     }
     catch_panics();
     // It panics where the system has no thread left.
