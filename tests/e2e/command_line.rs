@@ -100,9 +100,11 @@ fn events_writes_any_route_and_queue_with_a_body() {
         assert_eq!((made.status.code(), &answer["statusCode"]), (Some(0), &json!(201)), "{kind}: {answer}");
     }
     // The route as it is written, or a request to it.
-    for name in ["GET /orders/{id}", "get /orders/7?expand=lines"] {
+    for (name, status) in
+        [("GET /orders/{id}", 400), ("get /orders/53dc4d37-cffa-4f76-80c9-8b7d4a4d2eaa?expand=lines", 404)]
+    {
         let answer: Value = serde_json::from_str(&event("http-api", name).stdout).expect("JSON");
-        assert_eq!(answer["statusCode"], 404, "{name}: {answer}");
+        assert_eq!(answer["statusCode"], status, "{name}: {answer}");
     }
     assert_eq!(event("sqs", "incoming-orders").status.code(), Some(0));
 
@@ -230,7 +232,7 @@ fn events_lists_samples_and_every_one_can_be_invoked() {
             "schedule" => assert_eq!(answer, Value::Null),
             _ => assert_eq!(answer["statusCode"], 200, "{answer}"),
         }
-        assert!(invoked.status.success(), "{kind}: {}", invoked.stderr);
+        assert_eq!(invoked.status.success(), kind != "sqs", "{kind}: {}", invoked.stderr);
     }
     let unknown = program.arg("events").arg("sns").run();
     assert_eq!(unknown.status.code(), Some(1));

@@ -65,8 +65,11 @@ fn the_body_moves_into_a_function_of_the_same_name() {
                     (&&&&__lift_ending0).__lift_end()
                 };
                 ::lift::__private::run_main::<R, _>(
-                    ::lift::__private::MainOptions::worker_threads(
-                        ::lift::__private::MainOptions::multi_thread(::lift::__private::MainOptions::new()), 4
+                    ::lift::__private::MainOptions::version(
+                        ::lift::__private::MainOptions::worker_threads(
+                            ::lift::__private::MainOptions::multi_thread(::lift::__private::MainOptions::new()), 4
+                        ),
+                        ::core::option_env!("CARGO_PKG_VERSION")
                     ),
                     main(),
                     __lift_mark0

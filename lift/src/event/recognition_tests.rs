@@ -27,10 +27,10 @@ fn a_percent_sign_of_an_http_api_is_no_escape() {
         ("/files/a/b", "/files/a/b"),
     ];
     for (arrives, expected) in paths {
-        let mut event = request(HttpSource::HttpApi, &Method::GET, "/");
+        let mut event = request(HttpSource::HttpApi, &Method::GET, "/", None);
         event["rawPath"] = arrives.into();
         assert_eq!(path(&event), expected, "payload 2.0");
-        let mut event = request(HttpSource::RestApi, &Method::GET, "/");
+        let mut event = request(HttpSource::RestApi, &Method::GET, "/", None);
         event["path"] = arrives.into();
         event["version"] = "1.0".into();
         assert_eq!(path(&event), expected, "payload 1.0");
@@ -45,7 +45,7 @@ fn a_percent_sign_of_an_http_api_is_no_escape() {
 
 #[test]
 fn an_emulated_function_url_keeps_its_escapes() {
-    let mut event = request(HttpSource::HttpApi, &Method::GET, "/");
+    let mut event = request(HttpSource::HttpApi, &Method::GET, "/", None);
     event["rawPath"] = "/files/a%2Fb".into();
     event["requestContext"]["domainName"] = "localhost".into();
     // SAM emulates an HTTP API, which has an id.
@@ -58,12 +58,12 @@ fn an_emulated_function_url_keeps_its_escapes() {
 fn only_an_http_api_under_its_own_name_has_a_stage_in_its_path() {
     let own_name = "abcdefgh.execute-api.eu-central-1.amazonaws.com";
     for (domain, expected) in [(own_name, "/orders"), ("shop.example.com", "/prod/orders")] {
-        let mut event = request(HttpSource::HttpApi, &Method::GET, "/");
+        let mut event = request(HttpSource::HttpApi, &Method::GET, "/", None);
         event["rawPath"] = "/prod/orders".into();
         event["requestContext"]["domainName"] = domain.into();
         assert_eq!(path(&event), expected, "payload 2.0 at {domain}");
 
-        let mut event = request(HttpSource::RestApi, &Method::GET, "/prod/orders");
+        let mut event = request(HttpSource::RestApi, &Method::GET, "/prod/orders", None);
         event["requestContext"]["domainName"] = domain.into();
         assert_eq!(path(&event), "/prod/orders", "a REST API at {domain}");
         event["version"] = "1.0".into();
@@ -152,7 +152,7 @@ fn half_of_a_surrogate_pair_is_told_wherever_in_a_request_it_is() {
     for (sources, parts) in [(&apis[..], of_apis), (&older[..], of_older)] {
         for source in sources {
             for (key, part) in parts {
-                let mut event = request(*source, &Method::GET, "/orders");
+                let mut event = request(*source, &Method::GET, "/orders", None);
                 // Where a part comes once and several times, the one that is read is meant.
                 for other in ["multiValueHeaders", "multiValueQueryStringParameters"] {
                     if !key.starts_with("multi") {
@@ -179,7 +179,8 @@ async fn a_request_with_half_of_a_surrogate_pair_fails_the_invocation_and_reache
     let app = crate::App::new("half").handlers(lift::handlers![orders, any]);
     let service = app.test().start().await.unwrap();
     for key in ["headers", "queryStringParameters", "body"] {
-        let mut event = request(HttpSource::LoadBalancer { multi_value: false }, &Method::GET, "/orders");
+        let mut event =
+            request(HttpSource::LoadBalancer { multi_value: false }, &Method::GET, "/orders", None);
         event[key] = if key == "body" { HALF.into() } else { json!({"x-half": HALF}) };
         let failure = service.event(halved(&event)).await.unwrap_err();
         assert_eq!(failure.code(), "EVENT_NOT_VALID", "{key}");
@@ -191,7 +192,7 @@ async fn a_request_with_half_of_a_surrogate_pair_fails_the_invocation_and_reache
 #[test]
 fn half_of_a_surrogate_pair_is_told_in_a_message_of_a_web_socket() {
     for key in ["headers", "queryStringParameters"] {
-        let mut event = request(HttpSource::WebSocket, &Method::GET, "/");
+        let mut event = request(HttpSource::WebSocket, &Method::GET, "/", None);
         event[key] = json!({"x": HALF});
         // Which makes its headers a part that is read when it is needed.
         event["httpMethod"] = "GET".into();
@@ -202,7 +203,7 @@ fn half_of_a_surrogate_pair_is_told_in_a_message_of_a_web_socket() {
 
 #[test]
 fn a_part_that_nothing_reads_may_hold_half_of_a_surrogate_pair() {
-    let mut event = request(HttpSource::LoadBalancer { multi_value: true }, &Method::GET, "/orders");
+    let mut event = request(HttpSource::LoadBalancer { multi_value: true }, &Method::GET, "/orders", None);
     event["headers"] = json!({"x-half": HALF});
     event["queryStringParameters"] = json!({"half": HALF});
     event["multiValueQueryStringParameters"] = json!({"whole": ["1"]});
@@ -262,7 +263,7 @@ fn what_is_no_json_is_told_as_what_it_is() {
 #[test]
 fn a_request_with_as_many_headers_as_there_can_be_has_no_room_for_cookies() {
     let with_headers = |count: usize| {
-        let mut event = request(HttpSource::HttpApi, &Method::GET, "/orders");
+        let mut event = request(HttpSource::HttpApi, &Method::GET, "/orders", None);
         let headers = (0..count).map(|number| (format!("x-{number}"), number.to_string().into()));
         event["headers"] = Value::Object(headers.collect());
         event["cookies"] = json!(["a=1"]);
@@ -274,7 +275,7 @@ fn a_request_with_as_many_headers_as_there_can_be_has_no_room_for_cookies() {
 
 #[test]
 fn headers_that_http_does_not_allow_are_counted_in_one_line() {
-    let mut event = request(HttpSource::HttpApi, &Method::GET, "/orders");
+    let mut event = request(HttpSource::HttpApi, &Method::GET, "/orders", None);
     event["headers"] = json!({"a b": "1", "x-line": "\n", "c d": "2", "x-good": "3"});
     let event = Bytes::from(event.to_string());
     let log = crate::telemetry::Log::default();
