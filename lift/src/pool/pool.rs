@@ -106,6 +106,11 @@ impl<R: Resource> Pool<R> {
         self.core.borrow_many(count, self.limit(), self.user).await
     }
 
+    /// As [`get_many`](Self::get_many), for a caller part of whose time is over.
+    pub(super) async fn get_rest(&self, count: usize, over: Duration) -> Result<Vec<Pooled<R>>, PoolError> {
+        self.core.borrow_many(count, self.limit().saturating_sub(over), self.user).await
+    }
+
     fn limit(&self) -> Duration {
         let wait = self.core.settings.wait;
         self.deadline.remaining().map_or(wait, |left| wait.min(left / 2))

@@ -14,9 +14,11 @@ use std::any::{Any, TypeId};
 use std::collections::HashMap;
 use std::ops::Range;
 use std::sync::Arc;
+use std::time::Duration;
 
 use futures_util::future::BoxFuture;
 use tokio::sync::Mutex;
+use tokio::time::Instant;
 
 use super::argument::undeclared;
 use super::{Pool, PoolError, Pooled};
@@ -41,8 +43,8 @@ type Granted = Vec<Box<dyn Any + Send>>;
 pub(super) struct Lender {
     /// As many as are asked for, when they are at hand.
     at_hand: fn(&Context, usize) -> Option<Granted>,
-    /// As many as are asked for, when they are there.
-    wait: for<'a> fn(&'a Context, usize) -> BoxFuture<'a, Result<Granted, PoolError>>,
+    /// As many as are asked for, when they are there. So much of the time for it is over.
+    wait: for<'a> fn(&'a Context, usize, Duration) -> BoxFuture<'a, Result<Granted, PoolError>>,
 }
 
 impl Lender {
@@ -52,11 +54,11 @@ impl Lender {
                 let pool = Pool::<R>::of(context)?;
                 (0..count).map(|_| pool.try_get().map(untouched)).collect()
             },
-            wait: |context, count| {
+            wait: |context, count, over| {
                 Box::pin(async move {
                     let pool =
                         Pool::<R>::of(context).ok_or_else(|| undeclared::<Pooled<R>, Pool<R>>(context))?;
-                    Ok(pool.get_many(count).await?.into_iter().map(untouched).collect())
+                    Ok(pool.get_rest(count, over).await?.into_iter().map(untouched).collect())
                 })
             },
         }
@@ -181,15 +183,18 @@ impl Together {
 
     /// Grants what is pending of a group; or the one that failed has failed, and the others are pending still.
     async fn grant(&self, context: &Context, states: &mut [State], group: Range<usize>) {
-        let pending: Vec<(usize, Share, usize)> = group
+        let mut wanted: Vec<Wanted> = group
             .filter_map(|index| match states.get(index)? {
-                State::Pending(count @ 1..) => Some((index, *self.plan.shares.get(index)?, *count)),
+                State::Pending(count @ 1..) => {
+                    let Share { lender, .. } = *self.plan.shares.get(index)?;
+                    Some(Wanted { index, lender, count: *count, waited: Duration::ZERO })
+                }
                 _ => None,
             })
             .collect();
         let mut missing = None;
-        for _ in 0..=pending.len() {
-            match at_hand(context, &pending, missing).await {
+        for _ in 0..=wanted.len() {
+            match at_hand(context, &mut wanted, missing).await {
                 Ok(Ok(all)) => {
                     for (index, granted) in all {
                         put(states, index, State::Granted(granted));
@@ -197,13 +202,13 @@ impl Together {
                     return;
                 }
                 Ok(Err(index)) => missing = Some(index),
-                Err((index, error, count)) => return put(states, index, State::Failed(error, count)),
+                Err(failed) => return failed.put(states),
             }
         }
-        for (index, share, count) in pending {
-            match (share.lender.wait)(context, count).await {
-                Ok(granted) => put(states, index, State::Granted(granted)),
-                Err(error) => return put(states, index, State::Failed(error, count)),
+        for mut wanted in wanted {
+            match wanted.wait(context).await {
+                Ok(granted) => put(states, wanted.index, State::Granted(granted)),
+                Err(failed) => return failed.put(states),
             }
         }
     }
@@ -215,19 +220,50 @@ fn put(states: &mut [State], index: usize, state: State) {
     }
 }
 
+/// What is wanted of a share.
+struct Wanted {
+    index: usize,
+    lender: Lender,
+    count: usize,
+    /// How long it has been waited for, however often: all of it counts against the pool's `wait`.
+    waited: Duration,
+}
+
+/// A share that cannot be had.
+struct Failed {
+    index: usize,
+    error: PoolError,
+    count: usize,
+}
+
+impl Failed {
+    fn put(self, states: &mut [State]) {
+        put(states, self.index, State::Failed(self.error, self.count));
+    }
+}
+
+impl Wanted {
+    async fn wait(&mut self, context: &Context) -> Result<Granted, Failed> {
+        let Self { index, lender, count, waited } = *self;
+        let begin = Instant::now();
+        let granted = (lender.wait)(context, count, waited).await;
+        self.waited += begin.elapsed();
+        granted.map_err(|error| Failed { index, error, count })
+    }
+}
+
 /// Waits for what was missing, and takes the others as far as they are at hand: all, or the index of one that is not.
 async fn at_hand(
     context: &Context,
-    pending: &[(usize, Share, usize)],
+    wanted: &mut [Wanted],
     missing: Option<usize>,
-) -> Result<Result<Vec<(usize, Granted)>, usize>, (usize, PoolError, usize)> {
-    let mut all = Vec::with_capacity(pending.len());
-    for (index, share, count) in pending.iter().filter(|(index, ..)| Some(*index) == missing) {
-        let granted = (share.lender.wait)(context, *count).await;
-        all.push((*index, granted.map_err(|error| (*index, error, *count))?));
+) -> Result<Result<Vec<(usize, Granted)>, usize>, Failed> {
+    let mut all = Vec::with_capacity(wanted.len());
+    for wanted in wanted.iter_mut().filter(|wanted| Some(wanted.index) == missing) {
+        all.push((wanted.index, wanted.wait(context).await?));
     }
-    for (index, share, count) in pending.iter().filter(|(index, ..)| Some(*index) != missing) {
-        match (share.lender.at_hand)(context, *count) {
+    for Wanted { index, lender, count, .. } in wanted.iter().filter(|wanted| Some(wanted.index) != missing) {
+        match (lender.at_hand)(context, *count) {
             Some(granted) => all.push((*index, granted)),
             None => return Ok(Err(*index)),
         }

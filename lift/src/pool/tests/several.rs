@@ -7,7 +7,7 @@ use futures_util::future::{join, join_all, poll_immediate};
 use super::MS;
 use super::backend::{Backend, at_most, settle};
 use crate::clock::Clock;
-use crate::pool::PoolError;
+use crate::pool::{PoolError, PoolSettings};
 
 #[tokio::test(start_paused = true)]
 async fn several_are_lent_at_once_and_counted_each() {
@@ -111,5 +111,20 @@ async fn whatever_callers_need_all_are_served() {
         assert_eq!((stats.in_use, stats.waiting, stats.timeouts, stats.errors), (0, 0, 0, 0), "seed {seed}");
         assert!(backend.seen().most <= 4, "seed {seed}");
         assert_eq!(stats.idle, backend.seen().open.len(), "seed {seed}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn time_that_was_waited_before_counts() {
+    let backend = Backend::new();
+    let settings = PoolSettings { wait: MS * 100, ..at_most(1) };
+    let pool = backend.pool(&Clock::held(), settings);
+    let _held = pool.get().await.unwrap();
+    for (over, left) in [(0, 100), (60, 40), (100, 0), (900, 0)] {
+        let begin = tokio::time::Instant::now();
+        let error = pool.get_rest(1, MS * over).await.err().unwrap();
+        assert!(matches!(error, PoolError::Exhausted { .. }), "{error}");
+        let waited = begin.elapsed().as_millis();
+        assert!((left..=left + 2).contains(&waited), "{waited} ms after {over}");
     }
 }
