@@ -116,6 +116,11 @@ fn decoded(text: &str) -> Result<String, String> {
     decoded.map_err(|_| "holds an escape that is not UTF-8".to_owned())
 }
 
+/// Whether this can be a host, or the folder of a socket.
+pub(super) fn is_host(text: &str) -> bool {
+    text.starts_with('/') || text.chars().all(|c| c.is_ascii_alphanumeric() || "-._:%".contains(c))
+}
+
 fn host(text: &str) -> Result<(String, Option<u16>), String> {
     const IPV6: &str = "has a host that cannot be read; an IPv6 address is written `[::1]`";
     let (host, port) = match text.strip_prefix('[') {
@@ -130,8 +135,7 @@ fn host(text: &str) -> Result<(String, Option<u16>), String> {
         },
     };
     let host = decoded(host)?;
-    let in_host = |c: char| c.is_ascii_alphanumeric() || "-._:%".contains(c);
-    if !(host.starts_with('/') || host.chars().all(in_host)) {
+    if !is_host(&host) {
         return Err(format!("has a host that cannot be read; {ESCAPES}"));
     }
     let Some(port) = port else { return Ok((host, None)) };

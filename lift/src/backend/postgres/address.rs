@@ -4,7 +4,7 @@ use tokio_postgres::config::Host;
 #[cfg(unix)]
 use tokio_postgres::config::TargetSessionAttrs;
 
-use crate::backend::address::{Address, Foreign, twice};
+use crate::backend::address::{Address, Foreign, is_host, twice};
 
 /// What the address says, where other settings ask.
 pub(super) struct Parsed {
@@ -23,18 +23,17 @@ pub(super) fn parse(url: &str) -> Result<Parsed, String> {
         Some((scheme, _)) if !scheme.contains('=') => {
             return Err(format!("is not a PostgreSQL URL; write `{EXAMPLE}`"));
         }
-        _ => Pairs::written(url),
+        _ => pairs_of(Address { options: written(url).ok_or_else(unreadable)?, ..Address::default() })?,
     };
     let mut server: tokio_postgres::Config = text.parse().map_err(|error: tokio_postgres::Error| {
         let reason = std::error::Error::source(&error).map(ToString::to_string).unwrap_or_default();
         // The one reason that names nothing but an option of PostgreSQL's own.
-        if reason.starts_with("invalid value for option") {
+        if reason == "invalid value for option `sslmode`" {
+            format!("{reason}; write `disable`, `prefer` or `require`")
+        } else if reason.starts_with("invalid value for option") {
             reason
         } else {
-            format!(
-                "cannot be read; write `{EXAMPLE}`, with `%40` for an `@` in the password, and only options that \
-                 tokio-postgres knows"
-            )
+            unreadable()
         }
     })?;
     if let Some(password) = password {
@@ -45,6 +44,12 @@ pub(super) fn parse(url: &str) -> Result<Parsed, String> {
         || server.get_hosts().iter().any(is_nowhere)
     {
         return Err(format!("names no host; write `{EXAMPLE}`"));
+    }
+    let servers = server.get_hosts().len().max(server.get_hostaddrs().len());
+    if server.get_ports().len() > 1 && server.get_ports().len() != servers {
+        return Err(
+            "names another number of ports than of hosts; write one `port`, or one for each host".to_owned()
+        );
     }
     #[cfg(unix)]
     sockets(&server)?;
@@ -61,19 +66,48 @@ struct Pairs {
 }
 
 impl Pairs {
-    fn written(text: &str) -> Self {
-        let names = text.split_whitespace().filter_map(|pair| pair.split_once('='));
-        let names = names.map(|(name, _)| name.to_owned()).collect();
-        let text = text
-            .replace("sslmode=verify-full", "sslmode=require")
-            .replace("sslmode=verify-ca", "sslmode=require");
-        Self { text, password: None, names }
-    }
-
     fn of(pairs: Vec<(String, String)>, password: Option<Vec<u8>>) -> Self {
         let text: Vec<_> = pairs.iter().map(|(name, value)| format!("{name}={}", quoted(value))).collect();
         Self { text: text.join(" "), password, names: pairs.into_iter().map(|(name, _)| name).collect() }
     }
+}
+
+/// libpq's pairs: blanks may stand around the `=`, and a value with blanks stands in quotes. `None` for anything else.
+fn written(text: &str) -> Option<Vec<(String, String)>> {
+    let (mut pairs, mut rest) = (Vec::new(), text.trim());
+    while !rest.is_empty() {
+        let (name, after) = rest.split_once('=')?;
+        let name = name.trim_end();
+        if !name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_') || name.is_empty() {
+            return None;
+        }
+        let after = after.trim_start();
+        let (is_quoted, after) = after.strip_prefix('\'').map_or((false, after), |inside| (true, inside));
+        let (mut value, mut letters) = (String::new(), after.char_indices());
+        let end = loop {
+            match letters.next() {
+                Some((at, '\'')) if is_quoted => break at + 1,
+                Some((at, letter)) if !is_quoted && letter.is_whitespace() => break at,
+                Some((_, '\\')) => value.push(letters.next()?.1),
+                Some((_, letter)) => value.push(letter),
+                None if is_quoted => return None,
+                None => break after.len(),
+            }
+        };
+        rest = after.get(end..)?;
+        if !(rest.is_empty() || rest.starts_with(char::is_whitespace)) {
+            return None;
+        }
+        rest = rest.trim_start();
+        pairs.push((name.to_owned(), value));
+    }
+    Some(pairs)
+}
+
+fn unreadable() -> String {
+    format!(
+        "cannot be read; write `{EXAMPLE}`, with `%40` for an `@` in the password, and only options that tokio-postgres knows"
+    )
 }
 
 /// A value of `sslmode` as tokio-postgres knows it. TLS that is required is also verified here, so libpq's two words for
@@ -184,6 +218,10 @@ fn pairs_of(mut address: Address) -> Result<Pairs, String> {
 /// The hosts and their ports, each of which stands in one place.
 fn hosts_of(address: &mut Address) -> Result<Vec<(String, String)>, String> {
     let (host, port) = (address.take(&["host"])?, address.take(&["port"])?);
+    if host.iter().flat_map(|hosts| hosts.split(',')).any(|host| !is_host(host)) {
+        return Err("has a host that cannot be read; pairs are separated by blanks, options of a URL by `&`"
+            .to_owned());
+    }
     let join = |texts: Vec<String>| texts.join(",");
     let hosts = match (address.hosts.is_empty(), host) {
         (true, host) => host,
